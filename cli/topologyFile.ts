@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+
+import { parse, YAMLParseError } from "yaml";
+
+import { ProblemsError } from "../core/problem";
+import { CONFIG_KEY, parseTopology, type Topology } from "../core/topology";
+
+export interface Source {
+    /** Name of a Pulumi stack: its `Pulumi.<stack>.yaml` in the working directory is read. */
+    stack?: string;
+    /** A file with the topology itself, or a stack's file. */
+    topology?: string;
+}
+
+/** What the command line asks for is wrong or missing. */
+export class UsageError extends Error {
+    override readonly name = "UsageError";
+}
+
+function readYaml(file: string): unknown {
+    try {
+        return parse(readFileSync(file, "utf8"), { prettyErrors: true });
+    } catch (error) {
+        if (error instanceof YAMLParseError) throw new UsageError(`${file}: ${error.message}`);
+        const { code = "unreadable" } = error as NodeJS.ErrnoException;
+        throw new UsageError(`${file}: cannot be read (${code})`);
+    }
+}
+
+/**
+ * The topology of a stack or a file. Pulumi, its state and its passphrase are not needed: in an outage git is all
+ * there is.
+ * @throws UsageError or ProblemsError
+ */
+export function readTopology({ stack, topology }: Source): Topology {
+    if ((stack === undefined) === (topology === undefined))
+        throw new UsageError("name either --stack NAME or --topology FILE");
+    const file = topology ?? `Pulumi.${stack ?? ""}.yaml`;
+    const content = readYaml(file) as { config?: Record<string, unknown> } | null;
+    const given = content?.config === undefined ? content : content.config[CONFIG_KEY];
+    if (given === undefined || given === null)
+        throw new UsageError(`${file}: has no topology (key ${CONFIG_KEY})`);
+    try {
+        return parseTopology(given);
+    } catch (error) {
+        if (error instanceof ProblemsError) throw new ProblemsError(file, error.problems);
+        throw error;
+    }
+}

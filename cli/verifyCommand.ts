@@ -1,0 +1,59 @@
+import { isSound, summarize, type Finding } from "../core/finding";
+import { Cinder } from "../operations/cinder";
+import { findCloud } from "../operations/cloud";
+import { verify } from "../operations/verify";
+import { ExitCode } from "./exitCode";
+import { formatFinding, Progress } from "./print";
+import { readTopology, UsageError, type Source } from "./topologyFile";
+
+export interface VerifyFlags extends Source {
+    backend?: string;
+    json?: boolean;
+}
+
+/** Aborts on the first Ctrl-C or SIGTERM, so that what was made is taken back; a second one ends at once. */
+function interruptible(): AbortSignal {
+    const controller = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+        process.once(signal, () => {
+            process.stderr.write(`\n${signal}: cleaning up; once more ends at once and leaves the probe\n`);
+            controller.abort();
+        });
+    return controller.signal;
+}
+
+export async function runVerify({ json = false, backend, ...source }: VerifyFlags): Promise<ExitCode> {
+    const topology = readTopology(source);
+    if (backend !== undefined && !topology.backends.some((b) => b.section === backend))
+        throw new UsageError(
+            `--backend must be one of ${topology.backends.map((b) => b.section).join(", ")}, got '${backend}'`,
+        );
+    const cinder = new Cinder(findCloud(process.env));
+    const progress = new Progress(process.stderr);
+    const findings: Finding[] = [];
+    const start = performance.now();
+    try {
+        await verify({
+            topology,
+            cinder,
+            ...(backend === undefined ? {} : { backend }),
+            signal: interruptible(),
+            doing: (what) => {
+                progress.show(what);
+            },
+            found: (finding) => {
+                findings.push(finding);
+                progress.clear();
+                if (!json) console.log(formatFinding(finding));
+            },
+        });
+    } finally {
+        progress.clear();
+        await cinder.close();
+    }
+    const seconds = Math.round(performance.now() - start) / 1000;
+    const sound = isSound(findings);
+    if (json) console.log(JSON.stringify({ verb: "verify", ok: sound, seconds, findings }));
+    else console.log(`verify: ${summarize(findings)} in ${seconds.toFixed(1)} s`);
+    return sound ? ExitCode.Ok : ExitCode.Problem;
+}

@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { planWaves } from "../core/rollout";
+import { parseTopology, type Topology, type TopologyInput } from "../core/topology";
+import { CinderBackend } from "./cinderBackend";
+import { CinderHost } from "./cinderHost";
+import { refuse } from "./refuse";
+import { ReplicatedVolumeType } from "./replicatedVolumeType";
+
+export interface CinderDisasterRecoveryArgs {
+    /** Sites, backends, hosts and volume types; the value of the config key `cinder-dr:topology`. */
+    topology: TopologyInput;
+}
+
+/** Cinder's replication between two Ceph clusters: the backends on their hosts and the volume types. */
+export class CinderDisasterRecovery extends pulumi.ComponentResource {
+    /** Ids of the replicated volume types, by name. */
+    readonly volumeTypeIds: pulumi.Output<Record<string, string>>;
+    /** Hosts whose cinder-volume runs with the configuration. */
+    readonly hosts: pulumi.Output<string[]>;
+
+    constructor(
+        name: string,
+        args: CinderDisasterRecoveryArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        const topology = refuse(() => parseTopology(args.topology));
+        const { sites, release, rollout } = topology;
+        const siteNames = { primary: sites.primary.name, secondary: sites.secondary.name };
+        super(
+            "cinder-dr:index:CinderDisasterRecovery",
+            name,
+            { sites: siteNames, rollout, ...(release === undefined ? {} : { release }) },
+            opts,
+        );
+
+        for (const backend of topology.backends)
+            new CinderBackend(backend.section, backend, { parent: this });
+        const hosts = this.declareHosts(topology);
+        const types = this.declareVolumeTypes(topology, hosts);
+
+        this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));
+        this.volumeTypeIds = pulumi
+            .all(types.map(([type, { volumeTypeId }]) => volumeTypeId.apply((id) => [type, id] as const)))
+            .apply((entries) => Object.fromEntries(entries));
+        this.registerOutputs({ hosts: this.hosts, volumeTypeIds: this.volumeTypeIds });
+    }
+
+    /** Wave after wave: a host waits for every host of the wave before it. */
+    private declareHosts({ hosts, backends, timeouts, rollout }: Topology): Map<string, CinderHost> {
+        const declared = new Map<string, CinderHost>();
+        let before: CinderHost[] = [];
+        for (const wave of planWaves(hosts, rollout.canary, rollout.batch)) {
+            const dependsOn = before;
+            before = wave.map((host) => {
+                const opts = { parent: this, dependsOn };
+                const component = new CinderHost(host.name, { host, backends, timeouts }, opts);
+                declared.set(host.name, component);
+                return component;
+            });
+        }
+        return declared;
+    }
+
+    /** A type is made when every host of its backend replicates: earlier volumes of it would not be. */
+    private declareVolumeTypes(topology: Topology, hosts: Map<string, CinderHost>) {
+        return topology.volumeTypes.map(({ backend, ...type }) => {
+            const serving = topology.hosts.filter((host) => host.backends.includes(backend));
+            const dependsOn = serving.flatMap((host) => hosts.get(host.name) ?? []);
+            const opts = { parent: this, dependsOn };
+            return [type.name, new ReplicatedVolumeType(type.name, type, opts)] as const;
+        });
+    }
+}

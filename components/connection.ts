@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+
+import * as pulumi from "@pulumi/pulumi";
+import type * as command from "@pulumi/command";
+
+import { ProblemsError } from "../core/problem";
+import type { Connection, Hop } from "../core/topology/connection";
+
+/** Tries per host. The plugin retries a refused key too, and more tries could lock the login. */
+const DIAL_ERROR_LIMIT = 2;
+const DIAL_SECONDS = 10;
+
+function readIdentity(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        const { code = "unreadable" } = error as NodeJS.ErrnoException;
+        throw new ProblemsError("ssh", [
+            {
+                propertyPath: "identityFile",
+                reason: `must be a readable private key, got '${file}' (${code}); leave it out to use the SSH agent`,
+            },
+        ]);
+    }
+}
+
+/** Field by field: an unknown field makes the plugin print the whole connection, key included. */
+const hopArgs = (hop: Hop) => ({
+    host: hop.address,
+    port: hop.port,
+    user: hop.user,
+    hostKey: hop.hostKey,
+    dialErrorLimit: DIAL_ERROR_LIMIT,
+    perDialTimeout: DIAL_SECONDS,
+    ...(hop.identityFile === undefined
+        ? {}
+        : { privateKey: pulumi.secret(readIdentity(hop.identityFile)) }),
+});
+
+/**
+ * How @pulumi/command reaches a host: pinned host key, bounded dial, key file or SSH agent.
+ * @throws ProblemsError when the key file cannot be read
+ */
+export const connectionArgs = (
+    connection: Connection,
+): command.types.input.remote.ConnectionArgs =>
+    connection.proxy === undefined
+        ? hopArgs(connection)
+        : { ...hopArgs(connection), proxy: hopArgs(connection.proxy) };

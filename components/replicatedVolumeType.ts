@@ -1,0 +1,83 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+
+import { ProblemsError } from "../core/problem";
+import { extraSpecFault, REPLICATION_ENABLED } from "../core/topology/volumeType";
+import { refuse } from "./refuse";
+
+export interface ReplicatedVolumeTypeArgs {
+    /** Name of the volume type. Defaults to the resource's name. */
+    name?: string;
+    /** `volume_backend_name` of the backend that serves it. */
+    volumeBackendName: string;
+    description?: string;
+    /** Whether every project may use it. Defaults to true when no projects are named. */
+    isPublic?: boolean;
+    /** Ids of the projects that may use a private type. Defaults to none. */
+    projects?: string[];
+    /** Further extra specs. `volume_backend_name` and `replication_enabled` are always set. */
+    extraSpecs?: Record<string, string>;
+    /** Refuse replacement and deletion at preview. Defaults to true. */
+    protect?: boolean;
+    /** Leave the type in Cinder when it leaves the program. Defaults to false. */
+    retainOnDelete?: boolean;
+}
+
+/** All specs of the type. @throws ProblemsError for a spec that would switch replication off */
+function specsOf({ volumeBackendName, extraSpecs = {} }: ReplicatedVolumeTypeArgs) {
+    const own = { volume_backend_name: volumeBackendName, replication_enabled: REPLICATION_ENABLED };
+    const problems = Object.entries(extraSpecs).flatMap(([key, value]) => {
+        if (own[key as keyof typeof own] === value) return [];
+        const reason = extraSpecFault(key, value);
+        return reason === undefined ? [] : [{ propertyPath: `extraSpecs.${key}`, reason }];
+    });
+    if (problems.length > 0) throw new ProblemsError("volume type", problems);
+    return { ...extraSpecs, ...own };
+}
+
+/** One volume type whose volumes Cinder replicates. */
+export class ReplicatedVolumeType extends pulumi.ComponentResource {
+    readonly volumeTypeId: pulumi.Output<string>;
+    /** Name of the type, as `cinder create --volume-type` takes it. */
+    readonly volumeTypeName: pulumi.Output<string>;
+
+    constructor(
+        name: string,
+        args: ReplicatedVolumeTypeArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        const { projects = [], description, protect = true, retainOnDelete = false } = args;
+        const isPublic = args.isPublic ?? projects.length === 0;
+        super("cinder-dr:index:ReplicatedVolumeType", name, { ...args, isPublic, protect }, opts);
+
+        const type = new openstack.blockstorage.VolumeTypeV3(
+            name,
+            {
+                name: args.name ?? name,
+                // Without it the provider makes the type private, whatever Cinder's own default is.
+                isPublic,
+                extraSpecs: refuse(() => specsOf(args)),
+                ...(description === undefined ? {} : { description }),
+            },
+            {
+                parent: this,
+                protect,
+                retainOnDelete,
+                // Cinder answers 400 to a changed spec of a type in use: the specs are its identity. Names are
+                // unique, so the old type goes first; one in use cannot go and nothing has changed then.
+                replaceOnChanges: ["extraSpecs"],
+                deleteBeforeReplace: true,
+            },
+        );
+        for (const projectId of projects)
+            new openstack.blockstorage.VolumeTypeAccessV3(
+                `${name}-${projectId}`,
+                { projectId, volumeTypeId: type.id },
+                { parent: this, retainOnDelete },
+            );
+
+        this.volumeTypeId = type.id;
+        this.volumeTypeName = type.name;
+        this.registerOutputs({ volumeTypeId: type.id, volumeTypeName: type.name });
+    }
+}

@@ -1,0 +1,68 @@
+/** What `rbd mirror image status --format json` says of one image on one site. */
+export interface MirrorStatus {
+    /** Verbatim, e.g. `up+replaying`, `up+stopped`, `down+unknown`. */
+    state: string;
+    description: string;
+    /** `entries_behind_primary` of a replaying image; undefined where the status names none. */
+    entriesBehindPrimary?: number;
+}
+
+/** The description of a replaying image is text with JSON in it: `replaying, {"entries_behind_primary":0,…}`. */
+function entriesBehind(description: string): number | undefined {
+    const start = description.indexOf("{");
+    if (start < 0) return undefined;
+    try {
+        const detail = JSON.parse(description.slice(start)) as { entries_behind_primary?: unknown };
+        const entries = detail.entries_behind_primary;
+        return typeof entries === "number" ? entries : undefined;
+    } catch {
+        // A description with a brace and no JSON is text of another Ceph release: it names no lag.
+        return undefined;
+    }
+}
+
+export function parseMirrorStatus(text: string): MirrorStatus {
+    const given = JSON.parse(text) as { state?: unknown; description?: unknown };
+    if (typeof given.state !== "string") throw new Error("rbd mirror image status named no state");
+    const description = typeof given.description === "string" ? given.description : "";
+    const entries = entriesBehind(description);
+    return {
+        state: given.state,
+        description,
+        ...(entries === undefined ? {} : { entriesBehindPrimary: entries }),
+    };
+}
+
+/** What `rbd info --format json` says of one image, as far as replication needs it. */
+export interface ImageInfo {
+    sizeBytes: number;
+    features: string[];
+    /** undefined when the image is not mirrored */
+    mirroring?: { mode: string; state: string; primary: boolean };
+}
+
+export function parseImageInfo(text: string): ImageInfo {
+    const given = JSON.parse(text) as {
+        size?: number;
+        features?: string[];
+        mirroring?: { mode?: string; state?: string; primary?: boolean };
+    };
+    const mirroring = given.mirroring;
+    return {
+        sizeBytes: given.size ?? 0,
+        features: given.features ?? [],
+        // An image that is not mirrored says `"mirroring": {"state": "disabled"}` or nothing.
+        ...(mirroring?.state === "enabled"
+            ? {
+                  mirroring: {
+                      mode: mirroring.mode ?? "",
+                      state: mirroring.state,
+                      primary: mirroring.primary ?? false,
+                  },
+              }
+            : {}),
+    };
+}
+
+/** Features the RBD driver gives every replicated image. */
+export const REPLICATION_FEATURES = ["exclusive-lock", "journaling"] as const;

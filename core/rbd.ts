@@ -1,0 +1,68 @@
+import type { Words } from "./shell";
+import type { Site } from "./topology";
+
+/** Seconds after which a command against a dead cluster gives up; Ceph's own default is 300. */
+export const CEPH_TIMEOUT_SECONDS = 20;
+
+/** `rbd ARGS` against a site, from its admin host. */
+export const rbd = (site: Site, args: Words): Words => [
+    ...site.commandPrefix,
+    "rbd",
+    "--cluster",
+    site.clusterName,
+    "--conf",
+    site.conf,
+    "--id",
+    site.cephUser,
+    // rados timeouts do not bound the connect; this one does.
+    "--client-mount-timeout",
+    String(CEPH_TIMEOUT_SECONDS),
+    ...args,
+];
+
+/** `ceph ARGS` against a site, from its admin host. */
+export const ceph = (site: Site, args: Words): Words => [
+    ...site.commandPrefix,
+    "ceph",
+    "--cluster",
+    site.clusterName,
+    "--conf",
+    site.conf,
+    "--id",
+    site.cephUser,
+    "--connect-timeout",
+    String(CEPH_TIMEOUT_SECONDS),
+    ...args,
+];
+
+const json = ["--format", "json"];
+
+export const imageInfo = (spec: string): Words => ["info", ...json, spec];
+export const imageStatus = (spec: string): Words => ["mirror", "image", "status", ...json, spec];
+export const poolInfo = (pool: string): Words => ["mirror", "pool", "info", ...json, pool];
+export const listSnapshots = (spec: string): Words => ["snap", "ls", ...json, spec];
+export const createSnapshot = (spec: string, snapshot: string): Words => [
+    "snap",
+    "create",
+    "--no-progress",
+    `${spec}@${snapshot}`,
+];
+export const removeSnapshot = (spec: string, snapshot: string): Words => [
+    "snap",
+    "rm",
+    "--no-progress",
+    `${spec}@${snapshot}`,
+];
+/** Clone format 2 needs no protected snapshot, which a non-primary image could not have. */
+export const cloneSnapshot = (spec: string, snapshot: string, clone: string): Words => [
+    "clone",
+    "--rbd-default-clone-format",
+    "2",
+    `${spec}@${snapshot}`,
+    clone,
+];
+export const removeImage = (spec: string): Words => ["rm", "--no-progress", spec];
+export const listImages = (pool: string): Words => ["ls", ...json, pool];
+/** Applies a diff read from stdin: the one way the rbd command writes given bytes into an existing image. */
+export const importDiff = (spec: string): Words => ["import-diff", "--no-progress", "-", spec];
+export const exportDiff = (spec: string): Words => ["export-diff", "--no-progress", spec, "-"];

@@ -1,0 +1,137 @@
+import { z } from "zod";
+
+import { shown } from "../problem";
+import { connectionShape, resolveConnection, type Connection, type sshDefaults } from "./connection";
+import { closed, line, matching, path, words } from "./text";
+import { ROLES } from "./site";
+
+const unit = matching(/^[A-Za-z0-9_][A-Za-z0-9_.@:\\-]*$/, "a systemd unit");
+
+const SERVICE = "exactly one of systemd, container or commands";
+
+const serviceInput = closed(SERVICE, {
+    systemd: closed("a systemd service", {
+        unit: unit.optional().describe("Defaults to cinder-volume."),
+    })
+        .optional()
+        .describe("cinder-volume as a systemd unit."),
+    container: closed("a container", {
+        engine: z
+            .enum(["docker", "podman"], {
+                error: (issue) => `must be docker or podman, got ${shown(issue.input)}`,
+            })
+            .optional()
+            .describe("Defaults to docker."),
+        name: matching(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "a container's name")
+            .optional()
+            .describe("Defaults to cinder_volume."),
+    })
+        .optional()
+        .describe("cinder-volume as a container; not run on a real engine by this project's tests."),
+    commands: closed("a pair of commands", {
+        restart: words("the restart command").min(1, { error: () => "must not be empty" }),
+        status: words("the status command, exit code 0 when the service runs").min(1, {
+            error: () => "must not be empty",
+        }),
+    })
+        .optional()
+        .describe("cinder-volume under anything else: a restart and a status command."),
+}).refine((service) => Object.values(service).filter((s) => s !== undefined).length === 1, {
+    error: (issue) => `must be ${SERVICE}, got ${shown(issue.input)}`,
+});
+
+/** Checks that the push makes on a host and that a host without a Cinder of its own cannot pass. */
+export const CHECKS = ["validate", "target", "guard", "health"] as const;
+export type Check = (typeof CHECKS)[number];
+
+export const hostInput = closed("a Cinder host", {
+    ...connectionShape,
+    address: connectionShape.address.optional().describe("Where SSH connects to. Defaults to the host's name here."),
+    backends: z
+        .array(line("a backend of this topology"), {
+            error: (issue) => `must be a list of backends, got ${shown(issue.input)}`,
+        })
+        .min(1, { error: () => "must name at least one backend" })
+        .optional()
+        .describe("Backends this host serves. Defaults to all."),
+    configFile: path("the cinder.conf that is written")
+        .optional()
+        .describe("Defaults to /etc/cinder/cinder.conf."),
+    python: path("the Python of cinder-volume")
+        .optional()
+        .describe("Interpreter that has cinder and oslo.config. Defaults to /usr/bin/python3."),
+    serviceUser: matching(/^[a-z_][a-z0-9_-]*$/, "a login name")
+        .optional()
+        .describe("User that cinder-volume runs as. Defaults to cinder."),
+    service: serviceInput
+        .optional()
+        .describe("How cinder-volume is restarted. Defaults to the systemd unit cinder-volume."),
+    site: z
+        .enum(ROLES, { error: (issue) => `must be primary or secondary, got ${shown(issue.input)}` })
+        .optional()
+        .describe("Site the host stands in; used by policies only."),
+    skipChecks: z
+        .array(
+            z.enum(CHECKS, {
+                error: (issue) => `must be one of ${CHECKS.join(", ")}, got ${shown(issue.input)}`,
+            }),
+        )
+        .optional()
+        .describe("Checks left out because the host has no Cinder of its own. Defaults to none."),
+    consent: z
+        .record(
+            matching(/^[a-z][A-Za-z]*$/, "the name of a refusal"),
+            line("a reason").min(1, { error: () => "must be a reason" }),
+        )
+        .optional()
+        .describe("Refusals overridden on this host: name to reason, e.g. unreachableTarget."),
+}).describe("One host that runs cinder-volume.");
+
+export type Service =
+    | { systemd: { unit: string } }
+    | { container: { engine: "docker" | "podman"; name: string } }
+    | { commands: { restart: string[]; status: string[] } };
+
+/** One host that runs cinder-volume, all defaults filled in. */
+export interface Host {
+    name: string;
+    connection: Connection;
+    backends: string[];
+    configFile: string;
+    python: string;
+    serviceUser: string;
+    service: Service;
+    site?: (typeof ROLES)[number];
+    skipChecks: Check[];
+    consent: Record<string, string>;
+}
+
+function resolveService(given: z.output<typeof serviceInput> | undefined): Service {
+    if (given?.commands !== undefined) return { commands: given.commands };
+    if (given?.container !== undefined) {
+        const { engine = "docker", name = "cinder_volume" } = given.container;
+        return { container: { engine, name } };
+    }
+    return { systemd: { unit: given?.systemd?.unit ?? "cinder-volume" } };
+}
+
+/** @param backends sections that a host serves when it names none */
+export function resolveHost(
+    name: string,
+    given: z.output<typeof hostInput>,
+    ssh: z.output<typeof sshDefaults>,
+    backends: string[],
+): Host {
+    return {
+        name,
+        connection: resolveConnection({ ...given, address: given.address ?? name }, ssh),
+        backends: given.backends ?? backends,
+        configFile: given.configFile ?? "/etc/cinder/cinder.conf",
+        python: given.python ?? "/usr/bin/python3",
+        serviceUser: given.serviceUser ?? "cinder",
+        service: resolveService(given.service),
+        ...(given.site === undefined ? {} : { site: given.site }),
+        skipChecks: given.skipChecks ?? [],
+        consent: given.consent ?? {},
+    };
+}

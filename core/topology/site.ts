@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+import { connectionShape, resolveConnection, type Connection, type sshDefaults } from "./connection";
+import { cephName, closed, path, uuid, words } from "./text";
+
+export const siteInput = closed("a site: one Ceph cluster", {
+    name: cephName("a site name").describe(
+        "Site name of the Ceph cluster, as its peers call it (`rbd mirror pool info`).",
+    ),
+    fsid: uuid("the cluster's fsid").optional().describe("`ceph fsid`; checked when given."),
+    clusterName: cephName("a Ceph cluster name")
+        .optional()
+        .describe("Cluster name on the admin host (`--cluster`). Defaults to ceph."),
+    conf: path("the ceph.conf on the admin host")
+        .optional()
+        .describe("Defaults to /etc/ceph/<clusterName>.conf."),
+    cephUser: cephName("a Ceph user without 'client.'")
+        .optional()
+        .describe("Ceph user on the admin host, without `client.`. Defaults to admin."),
+    commandPrefix: words("words before ceph and rbd")
+        .optional()
+        .describe("Words put before `ceph` and `rbd`, e.g. [cephadm, shell, --]. Defaults to none."),
+    adminHost: closed("a host where ceph and rbd reach this cluster", connectionShape).describe(
+        "Host where `ceph` and `rbd` reach this cluster. Pulumi's preview never connects to it.",
+    ),
+}).describe("One Ceph cluster.");
+
+/** One Ceph cluster, as peers name it, and the host where its commands run. */
+export interface Site {
+    name: string;
+    fsid?: string;
+    clusterName: string;
+    conf: string;
+    cephUser: string;
+    commandPrefix: string[];
+    adminHost: Connection;
+}
+
+/** Designed role of a site; it never swaps, whichever site is active. */
+export const ROLES = ["primary", "secondary"] as const;
+export type Role = (typeof ROLES)[number];
+
+export function resolveSite(
+    given: z.output<typeof siteInput>,
+    ssh: z.output<typeof sshDefaults>,
+): Site {
+    const clusterName = given.clusterName ?? "ceph";
+    return {
+        name: given.name,
+        ...(given.fsid === undefined ? {} : { fsid: given.fsid }),
+        clusterName,
+        conf: given.conf ?? `/etc/ceph/${clusterName}.conf`,
+        cephUser: given.cephUser ?? "admin",
+        commandPrefix: given.commandPrefix ?? [],
+        adminHost: resolveConnection(given.adminHost, ssh),
+    };
+}

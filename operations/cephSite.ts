@@ -1,0 +1,58 @@
+import { CEPH_TIMEOUT_SECONDS, rbd } from "../core/rbd";
+import { toShell, type Words } from "../core/shell";
+import type { Role } from "../core/topology/site";
+import type { Site } from "../core/topology";
+import { RemoteError, SshHost, type CommandResult } from "./ssh";
+
+/** Limit of one rbd command: its connect, and the work of a small image. */
+const RBD_SECONDS = CEPH_TIMEOUT_SECONDS + 40;
+/** `timeout` ends a command with this code. */
+const TIMED_OUT = 124;
+/** ENOENT: what rbd exits with when an image or snapshot is not there. */
+const NOT_FOUND = 2;
+
+/** One Ceph cluster, asked through its admin host over one connection. */
+export class CephSite {
+    private readonly ssh: SshHost;
+
+    constructor(
+        readonly role: Role,
+        readonly site: Site,
+    ) {
+        this.ssh = new SshHost(`site ${site.name} (${site.adminHost.address})`, site.adminHost);
+    }
+
+    /** Runs `rbd`. @throws RemoteError with rbd's own words unless it exits with 0 */
+    async rbd(args: Words, stdin?: Buffer): Promise<Buffer> {
+        const result = await this.attempt(args, stdin);
+        if (result.code !== 0) throw this.failure(args, result);
+        return result.stdout;
+    }
+
+    /** Like {@link rbd}, but undefined when the image or snapshot does not exist. */
+    async rbdIfThere(args: Words): Promise<Buffer | undefined> {
+        const result = await this.attempt(args);
+        if (result.code === NOT_FOUND && !/couldn't connect|keyring|config file/i.test(result.stderr))
+            return undefined;
+        if (result.code !== 0) throw this.failure(args, result);
+        return result.stdout;
+    }
+
+    /** Like {@link rbd}, and an error is an answer too. */
+    attempt(args: Words, stdin?: Buffer): Promise<CommandResult> {
+        return this.ssh.run(rbd(this.site, args), RBD_SECONDS, stdin);
+    }
+
+    private failure(args: Words, { code, stderr }: CommandResult): RemoteError {
+        const words = toShell(["rbd", ...args]);
+        const said =
+            code === TIMED_OUT
+                ? `no answer within ${String(RBD_SECONDS)} s`
+                : (stderr.split("\n").at(-1) ?? "");
+        return new RemoteError(this.ssh.name, `${words}: exit code ${String(code)}: ${said}`);
+    }
+
+    close(): void {
+        this.ssh.close();
+    }
+}

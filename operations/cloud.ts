@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { parse } from "yaml";
+
+/** How to sign in to an OpenStack cloud: what clouds.yaml or the OS_* variables say. */
+export interface Cloud {
+    /** Keystone's URL, with or without /v3. */
+    authUrl: string;
+    /** The `auth.identity` part of Keystone's token request, and its scope. */
+    identity: object;
+    scope?: object;
+    region?: string;
+    interface: string;
+    /** PEM file of the CA that signed the cloud's certificates. */
+    cacert?: string;
+    insecure: boolean;
+}
+
+/** The credentials are missing or incomplete; says where they were looked for. */
+export class CloudError extends Error {
+    override readonly name = "CloudError";
+}
+
+type Settings = Record<string, unknown>;
+
+const asSettings = (value: unknown): Settings =>
+    typeof value === "object" && value !== null ? (value as Settings) : {};
+
+/** The first of these files that exists; the order of openstacksdk. */
+const find = (name: string, own: string | undefined): string | undefined =>
+    [own, name, join(homedir(), ".config/openstack", name), join("/etc/openstack", name)].find(
+        (file) => file !== undefined && file !== "" && existsSync(file),
+    );
+
+function cloudEntry(file: string | undefined, cloud: string): Settings {
+    if (file === undefined) return {};
+    const content = asSettings(parse(readFileSync(file, "utf8")));
+    return asSettings(asSettings(content.clouds)[cloud]);
+}
+
+function fromFiles(cloud: string, env: NodeJS.ProcessEnv): Settings {
+    const file = find("clouds.yaml", env.OS_CLIENT_CONFIG_FILE);
+    if (file === undefined)
+        throw new CloudError(`OS_CLOUD is '${cloud}', but there is no clouds.yaml to look it up in`);
+    const entry = cloudEntry(file, cloud);
+    if (Object.keys(entry).length === 0) throw new CloudError(`there is no cloud '${cloud}' in ${file}`);
+    const secure = cloudEntry(find("secure.yaml", env.OS_CLIENT_SECURE_FILE), cloud);
+    return { ...entry, ...secure, auth: { ...asSettings(entry.auth), ...asSettings(secure.auth) } };
+}
+
+/** OS_PROJECT_NAME becomes auth.project_name, and so on. */
+function fromEnvironment(env: NodeJS.ProcessEnv): Settings {
+    const named = Object.entries(env).filter(([key]) => key.startsWith("OS_"));
+    const auth = Object.fromEntries(named.map(([key, value]) => [key.slice(3).toLowerCase(), value]));
+    return {
+        auth,
+        region_name: env.OS_REGION_NAME,
+        interface: env.OS_INTERFACE,
+        cacert: env.OS_CACERT,
+        verify: !/^(1|true|yes)$/i.test(env.OS_INSECURE ?? ""),
+    };
+}
+
+const text = (settings: Settings, key: string): string | undefined => {
+    const value = settings[key];
+    return typeof value === "string" && value !== "" ? value : undefined;
+};
+
+const domain = (auth: Settings, prefix: string): object => {
+    const id = text(auth, `${prefix}_domain_id`);
+    if (id !== undefined) return { id };
+    return { name: text(auth, `${prefix}_domain_name`) ?? text(auth, "default_domain") ?? "Default" };
+};
+
+function identityOf(auth: Settings): Pick<Cloud, "identity" | "scope"> {
+    const application = text(auth, "application_credential_id");
+    const secret = text(auth, "application_credential_secret");
+    if (application !== undefined && secret !== undefined)
+        return {
+            identity: {
+                methods: ["application_credential"],
+                application_credential: { id: application, secret },
+            },
+        };
+    const projectId = text(auth, "project_id") ?? text(auth, "tenant_id");
+    const projectName = text(auth, "project_name") ?? text(auth, "tenant_name");
+    const project =
+        projectId === undefined
+            ? { name: projectName, domain: domain(auth, "project") }
+            : { id: projectId };
+    const token = text(auth, "token");
+    if (token !== undefined)
+        return { identity: { methods: ["token"], token: { id: token } }, scope: { project } };
+    const name = text(auth, "username");
+    const userId = text(auth, "user_id");
+    const password = text(auth, "password");
+    if ((name === undefined && userId === undefined) || password === undefined)
+        throw new CloudError(
+            "no credentials for OpenStack: set OS_CLOUD (clouds.yaml) or OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
+        );
+    const user = userId === undefined ? { name, domain: domain(auth, "user") } : { id: userId };
+    return {
+        identity: { methods: ["password"], password: { user: { ...user, password } } },
+        scope: { project },
+    };
+}
+
+/**
+ * The cloud to talk to: OS_CLOUD in clouds.yaml (and secure.yaml), else the OS_* variables.
+ * @throws CloudError when neither names one
+ */
+export function findCloud(env: NodeJS.ProcessEnv): Cloud {
+    const named = env.OS_CLOUD;
+    const settings = named === undefined || named === "" ? fromEnvironment(env) : fromFiles(named, env);
+    const auth = asSettings(settings.auth);
+    const authUrl = text(auth, "auth_url");
+    if (authUrl === undefined)
+        throw new CloudError("no OpenStack cloud: set OS_CLOUD (clouds.yaml) or OS_AUTH_URL and its companions");
+    const region = text(settings, "region_name");
+    const cacert = text(settings, "cacert");
+    return {
+        authUrl,
+        ...identityOf(auth),
+        ...(region === undefined ? {} : { region }),
+        interface: (text(settings, "interface") ?? "public").replace(/URL$/, ""),
+        ...(cacert === undefined ? {} : { cacert }),
+        insecure: settings.verify === false,
+    };
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+
+import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
+
+import { toShell, type Words } from "../core/shell";
+import type { Connection, Hop } from "../core/topology/connection";
+
+const DIAL_MILLISECONDS = 15_000;
+/** Added to a command's own limit before the connection itself is given up. */
+const GRACE_SECONDS = 10;
+
+export interface CommandResult {
+    code: number;
+    stdout: Buffer;
+    stderr: string;
+}
+
+/** A host could not be reached, or a command on it did not do what it should. */
+export class RemoteError extends Error {
+    constructor(
+        readonly host: string,
+        message: string,
+        options?: ErrorOptions,
+    ) {
+        super(`${host}: ${message}`, options);
+        this.name = "RemoteError";
+    }
+}
+
+const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function configOf(hop: Hop): ConnectConfig {
+    const [type = "", pinned = ""] = hop.hostKey.split(" ");
+    return {
+        host: hop.address,
+        port: hop.port,
+        username: hop.user,
+        readyTimeout: DIAL_MILLISECONDS,
+        keepaliveInterval: 10_000,
+        // Only the pinned key's type is asked for: a host with several keys would show another one.
+        algorithms: { serverHostKey: [type] as never },
+        hostVerifier: (key: Buffer) => key.equals(Buffer.from(pinned, "base64")),
+        ...(hop.identityFile === undefined
+            ? process.env.SSH_AUTH_SOCK === undefined
+                ? {}
+                : { agent: process.env.SSH_AUTH_SOCK }
+            : { privateKey: readFileSync(hop.identityFile) }),
+    };
+}
+
+function dial(hop: Hop, config: ConnectConfig): Promise<Client> {
+    return new Promise((resolve, reject) => {
+        const client = new Client();
+        client.once("ready", () => {
+            resolve(client);
+        });
+        client.on("error", (error) => {
+            reject(new RemoteError(hop.address, `ssh: ${explain(error)}`, { cause: error }));
+        });
+        client.connect(config);
+    });
+}
+
+function explain(error: Error): string {
+    const { message } = error;
+    if (/host denied|verification failed/i.test(message))
+        return "the host shows another key than the pinned hostKey: find out why before you pin the new one";
+    if (/authentication methods failed/i.test(message))
+        return "the host refuses this user and key: check user, identityFile or the SSH agent";
+    return message;
+}
+
+/** One SSH connection to one host, opened at the first command and used for all of them. */
+export class SshHost {
+    private client: Promise<Client> | undefined;
+    private readonly hops: Client[] = [];
+
+    /** @param name how errors call the host */
+    constructor(
+        readonly name: string,
+        private readonly connection: Connection,
+    ) {}
+
+    private async connect(): Promise<Client> {
+        try {
+            const { proxy } = this.connection;
+            if (proxy === undefined) return this.keep(await dial(this.connection, configOf(this.connection)));
+            const jump = this.keep(await dial(proxy, configOf(proxy)));
+            const { address, port } = this.connection;
+            const sock = await new Promise<ClientChannel>((resolve, reject) => {
+                jump.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
+                    if (error) reject(error);
+                    else resolve(channel);
+                });
+            });
+            return this.keep(await dial(this.connection, { ...configOf(this.connection), sock }));
+        } catch (error) {
+            if (error instanceof RemoteError) throw new RemoteError(this.name, error.message, { cause: error });
+            throw new RemoteError(this.name, `ssh: ${errorText(error)}`, { cause: error });
+        }
+    }
+
+    private keep(client: Client): Client {
+        this.hops.push(client);
+        return client;
+    }
+
+    /**
+     * Runs a command and waits for its end.
+     * @param seconds limit on the host itself (coreutils `timeout`), so that nothing runs on there
+     */
+    async run(command: Words, seconds: number, stdin?: Buffer): Promise<CommandResult> {
+        const client = await (this.client ??= this.connect());
+        const bounded = toShell(["timeout", "-k", "5", String(seconds), ...command]);
+        return new Promise((resolve, reject) => {
+            const late = setTimeout(
+                () => {
+                    reject(new RemoteError(this.name, `no answer within ${String(seconds)} s: ${toShell(command)}`));
+                },
+                (seconds + GRACE_SECONDS) * 1000,
+            );
+            client.exec(bounded, (error, channel) => {
+                if (error) {
+                    clearTimeout(late);
+                    reject(new RemoteError(this.name, `ssh: ${error.message}`, { cause: error }));
+                    return;
+                }
+                const out: Buffer[] = [];
+                const err: Buffer[] = [];
+                channel.on("data", (chunk: Buffer) => out.push(chunk));
+                channel.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+                channel.on("close", (code: number | undefined) => {
+                    clearTimeout(late);
+                    const stderr = Buffer.concat(err).toString("utf8").trim();
+                    if (code === undefined)
+                        reject(new RemoteError(this.name, `the connection was lost: ${toShell(command)}`));
+                    else resolve({ code, stdout: Buffer.concat(out), stderr });
+                });
+                channel.end(stdin);
+            });
+        });
+    }
+
+    close(): void {
+        for (const client of this.hops.reverse()) client.end();
+        this.client = undefined;
+    }
+}

@@ -1,0 +1,55 @@
+/** What was waited for did not come true in time. */
+export class WaitError extends Error {
+    override readonly name = "WaitError";
+}
+
+export interface WaitOptions {
+    /** Completes «gave up after N s waiting for …». */
+    what: string;
+    seconds: number;
+    signal: AbortSignal;
+    /** The last thing seen, for the error. */
+    last?: () => string;
+}
+
+const PAUSE_MILLISECONDS = 500;
+
+/** Resolves after `milliseconds`, or rejects at once when the signal is aborted. */
+export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+        const stop = () => {
+            clearTimeout(timer);
+            reject(new WaitError("interrupted"));
+        };
+        if (signal.aborted) {
+            reject(new WaitError("interrupted"));
+            return;
+        }
+        const timer = setTimeout(() => {
+            signal.removeEventListener("abort", stop);
+            resolve();
+        }, milliseconds);
+        signal.addEventListener("abort", stop, { once: true });
+    });
+
+/**
+ * Asks again and again until the answer is not undefined.
+ * @throws WaitError after `seconds`, naming what was seen last
+ */
+export async function waitFor<T>(
+    ask: () => Promise<T | undefined>,
+    { what, seconds, signal, last }: WaitOptions,
+): Promise<T> {
+    const end = performance.now() + seconds * 1000;
+    for (;;) {
+        const answer = await ask();
+        if (answer !== undefined) return answer;
+        if (performance.now() >= end) {
+            const seen = last?.() ?? "";
+            throw new WaitError(
+                `gave up after ${String(seconds)} s waiting for ${what}${seen === "" ? "" : `; last seen: ${seen}`}`,
+            );
+        }
+        await pause(PAUSE_MILLISECONDS, signal);
+    }
+}
