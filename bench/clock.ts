@@ -1,0 +1,40 @@
+import { spawnSync, type SpawnSyncOptions } from "node:child_process";
+
+/** Runs a command and returns its seconds; its output is shown only when it fails. */
+export function timed(file: string, args: string[], options: SpawnSyncOptions = {}): number {
+    const start = performance.now();
+    const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", ...options });
+    if (error !== undefined) throw error;
+    if (status !== 0) throw new Error(`${file} ${args.join(" ")}: exit code ${String(status)}\n${String(stdout)}${String(stderr)}`);
+    return (performance.now() - start) / 1000;
+}
+
+export interface Times {
+    name: string;
+    seconds: number[];
+}
+
+const median = (seconds: number[]): number => {
+    const sorted = [...seconds].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+};
+
+/** Runs every contestant once a round, in turn, so that a busy moment of the machine hits all alike. */
+export function interleave(rounds: number, contestants: Record<string, (round: number) => number>): Times[] {
+    const times = Object.keys(contestants).map((name): Times => ({ name, seconds: [] }));
+    for (let round = 0; round < rounds; round++)
+        for (const entry of times) {
+            entry.seconds.push(contestants[entry.name]?.(round) ?? 0);
+            process.stderr.write(`round ${String(round + 1)}/${String(rounds)}: ${entry.name} ${entry.seconds.at(-1)?.toFixed(2) ?? ""} s\n`);
+        }
+    return times;
+}
+
+/** Prints min, median and max, and each median as a ratio to the last contestant's. */
+export function report(times: Times[]): void {
+    const base = median(times.at(-1)?.seconds ?? []);
+    for (const { name, seconds } of times)
+        console.log(
+            `${name.padEnd(34)} min ${Math.min(...seconds).toFixed(2)}  median ${median(seconds).toFixed(2)}  max ${Math.max(...seconds).toFixed(2)} s  ${(median(seconds) / base).toFixed(2)} x`,
+        );
+}

@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# What an operator does on two bare clusters before Cinder can replicate: pool, mirroring
+# mode, users, peers, rbd-mirror. Apart from ceph.sh, which makes clusters that know nothing
+# of it. Sourced by lab.sh.
+
+POOL=volumes
+
+up_mirroring() {
+    local site fresh=()
+    in_parallel make_pool "${SITES[@]}"
+    join_sites
+    for site in "${SITES[@]}"; do
+        daemon_pid "$site" mirror >/dev/null && continue
+        start_daemon "$site" mirror
+        fresh+=("$site")
+    done
+    for site in ${fresh[@]+"${fresh[@]}"}; do
+        wait_for 90 "ceph $site: rbd-mirror" mirror_is_ok "$site"
+        say "ceph $site: mirroring OK"
+    done
+}
+
+make_pool() {   # SITE: the pool, its mirroring mode, the users
+    local site=$1 room=$ROOMS/ceph-$1 mark=$ROOMS/ceph-$1/var/lib/ceph/mirroring
+    [ -e "$mark" ] && return 0
+    {
+        ceph_ "$site" osd pool create "$POOL" 8
+        rbd_ "$site" pool init "$POOL"
+        rbd_ "$site" mirror pool enable "$POOL" image --site-name "$site"
+    } </dev/null >>"$LAB/log/ceph-$site.log" 2>&1 ||
+        die "ceph $site: pool '$POOL' could not be made" "see $LAB/log/ceph-$site.log"
+    mirror_user "$site" >"$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring.new"
+    chown root:ceph "$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring.new"
+    chmod 640 "$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring.new"
+    mv "$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring"{.new,}
+    cinder_user "$site" >/dev/null
+    touch "$mark"
+    say "ceph $site: pool '$POOL' and users made"
+}
+
+mirror_user() {
+    ceph_ "$1" auth get-or-create "client.rbd-mirror.$1" \
+        mon 'profile rbd-mirror' osd 'profile rbd' </dev/null 2>/dev/null
+}
+
+cinder_user() {
+    ceph_ "$1" auth get-or-create client.cinder mon 'profile rbd' \
+        osd "profile rbd pool=$POOL" mgr "profile rbd pool=$POOL" </dev/null 2>/dev/null
+}
+
+has_peer() {
+    rbd_ "$1" mirror pool info "$POOL" --format json </dev/null 2>/dev/null |
+        grep -q '"peers":\[{'
+}
+
+join_sites() {  # one import makes each the other's peer; both ends are asked before
+    local token log=$LAB/log/ceph-primary.log
+    has_peer primary && has_peer secondary && return 0
+    token=$(rbd_ primary mirror pool peer bootstrap create --site-name primary "$POOL" \
+        </dev/null 2>>"$log")
+    rbd_ secondary mirror pool peer bootstrap import --site-name secondary \
+        --direction rx-tx "$POOL" - <<<"$token" >>"$log" 2>&1 ||
+        die "ceph: the sites could not be made peers" "see $log"
+    say "ceph: primary and secondary are peers, both ways"
+}
+
+mirror_is_ok() {
+    rbd_ "$1" mirror pool status "$POOL" --format json </dev/null 2>/dev/null |
+        grep -q '"daemon_health":"OK"'
+}

@@ -1,0 +1,166 @@
+import { strict as assert } from "node:assert";
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { parse, stringify } from "yaml";
+
+import { parseTopology, type Topology, type TopologyInput } from "../../core/topology";
+import { SshHost } from "../../operations/ssh";
+
+export const LAB = "/var/lib/cinder-dr-lab";
+export const STACK = "lab";
+const PROJECT = join(__dirname, "../..");
+const scratch = mkdtempSync(join(tmpdir(), "cinder-dr-test-"));
+
+/** `export NAME=value` lines of the lab's env.sh, as a shell would read them. */
+export const labEnvironment = (): NodeJS.ProcessEnv => {
+    const lines = readFileSync(join(LAB, "env.sh"), "utf8").split("\n");
+    const pairs = lines.flatMap((line) => {
+        const [, name, value] = /^export ([A-Z_]+)='?([^']*)'?$/.exec(line) ?? [];
+        return name === undefined || value === undefined ? [] : [[name, value] as const];
+    });
+    return { ...process.env, ...Object.fromEntries(pairs), NO_COLOR: "1", PULUMI_SKIP_UPDATE_CHECK: "true" };
+};
+
+export interface Run {
+    code: number;
+    /** stdout and stderr together, as a user sees them */
+    output: string;
+    stdout: string;
+}
+
+/** Runs a program in the project's folder with the lab's environment. */
+export function run(file: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+    return new Promise((resolve) => {
+        const options = {
+            cwd: PROJECT,
+            env: { ...labEnvironment(), ...env },
+            maxBuffer: 64 * 1024 * 1024,
+            timeout: 600_000,
+        };
+        execFile(file, args, options, (error, stdout, stderr) => {
+            const code = error === null ? 0 : typeof error.code === "number" ? error.code : 255;
+            resolve({ code, stdout, output: stdout + stderr });
+        });
+    });
+}
+
+export const expectCode = (result: Run, code: number): Run => {
+    assert.equal(result.code, code, result.output);
+    return result;
+};
+
+/** The topology that the lab wrote for its stack, to be changed by a test. */
+export const labTopology = (): Mutable => {
+    const text = readFileSync(join(LAB, "topology.json"), "utf8");
+    return JSON.parse(text) as Mutable;
+};
+
+/** A topology as a test takes it apart. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests break it at will
+export type Mutable = any;
+
+let configs = 0;
+
+/** A stack file with this topology and the stack's own encryption salt; the user's file stays untouched. */
+export function configFile(topology: Mutable): string {
+    const own = join(PROJECT, `Pulumi.${STACK}.yaml`);
+    const stack = (existsSync(own) ? parse(readFileSync(own, "utf8")) : {}) as Record<string, unknown>;
+    const file = join(scratch, `Pulumi.${String(++configs)}.yaml`);
+    writeFileSync(file, stringify({ ...stack, config: { "cinder-dr:topology": topology } }));
+    return file;
+}
+
+const pulumiArgs = (verb: string[], topology: Mutable, stack = STACK): string[] => [
+    "pulumi",
+    ...verb,
+    "--stack",
+    stack,
+    "--config-file",
+    configFile(topology),
+    "--non-interactive",
+    "--color",
+    "never",
+];
+
+export const preview = (topology: Mutable, ...flags: string[]): Promise<Run> =>
+    run("npx", pulumiArgs(["preview", "--diff", ...flags], topology));
+export const up = (topology: Mutable, stack = STACK): Promise<Run> =>
+    run("npx", pulumiArgs(["up", "--yes", "--skip-preview"], topology, stack));
+export const destroy = (topology: Mutable): Promise<Run> =>
+    run("npx", pulumiArgs(["destroy", "--yes", "--skip-preview"], topology));
+export const cancel = (): Promise<Run> =>
+    run("npx", ["pulumi", "cancel", "--yes", "--stack", STACK]);
+
+/** Makes another stack with the same hosts, for what two stacks do to each other. */
+export const withStack = async (stack: string, use: () => Promise<void>): Promise<void> => {
+    const pulumi = (...args: string[]) => run("npx", ["pulumi", "stack", ...args, "--non-interactive"]);
+    expectCode(await pulumi("init", stack, "--no-select"), 0);
+    try {
+        await use();
+    } finally {
+        // The hosts belong to the stack `lab`: the other one only forgets them.
+        expectCode(await pulumi("rm", stack, "--force", "--yes", "--preserve-config"), 0);
+        rmSync(join(PROJECT, `Pulumi.${stack}.yaml`), { force: true });
+    }
+};
+
+/** Starts `pulumi up` as the leader of a process group of its own. */
+export const startUp = (topology: Mutable): ChildProcess =>
+    spawn("npx", pulumiArgs(["up", "--yes", "--skip-preview"], topology), {
+        cwd: PROJECT,
+        env: labEnvironment(),
+        stdio: "ignore",
+        detached: true,
+    });
+
+/** SIGKILL for the engine, its plugins and the program, as a lost machine would do. */
+export const killGroup = ({ pid }: ChildProcess): void => {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+};
+
+/** Runs a verb of the lab and waits for it. */
+export const lab = (...words: string[]): void => {
+    execFileSync("node", ["lab/lab.mjs", ...words], { cwd: PROJECT, stdio: "pipe" });
+};
+
+export const verify = (topology: Mutable, ...flags: string[]): Promise<Run> =>
+    run("node", ["cli/bin.js", "verify", "--topology", configFile(topology), ...flags]);
+
+export const resolved = (topology: Mutable): Topology => parseTopology(topology as TopologyInput);
+
+/** One Cinder host of the lab, looked at over SSH as the topology says. */
+export class LabHost {
+    private readonly ssh: SshHost;
+    private readonly asRoot: string[];
+
+    constructor(readonly name: string) {
+        const host = resolved(labTopology()).hosts.find((h) => h.name === name);
+        if (host === undefined) throw new Error(`the lab has no host ${name}`);
+        this.ssh = new SshHost(name, host.connection);
+        this.asRoot = host.connection.user === "root" ? [] : ["sudo", "-n"];
+    }
+
+    async sh(script: string): Promise<string> {
+        const { code, stdout, stderr } = await this.ssh.run([...this.asRoot, "sh", "-c", script], 60);
+        assert.equal(code, 0, `${this.name}: ${script}: ${stderr}`);
+        return stdout.toString("utf8").trim();
+    }
+
+    config = (): Promise<string> => this.sh("cat /etc/cinder/cinder.conf");
+
+    /** Names, modes, owners and sums of all that cinder-dr could have touched. */
+    files = (): Promise<string> =>
+        this.sh(
+            "cd /etc && find cinder ceph -printf '%p %y %m %u:%g\\n' | sort && find cinder ceph -type f -exec sha256sum {} + | sort",
+        );
+
+    /** Process id of the running cinder-volume's parent process. */
+    pid = (): Promise<string> => this.sh("pgrep -o -f '[c]inder-volume --config-file'");
+
+    close(): void {
+        this.ssh.close();
+    }
+}
