@@ -3,9 +3,15 @@ import { spawnSync, type SpawnSyncOptions } from "node:child_process";
 /** Runs a command and returns its seconds; its output is shown only when it fails. */
 export function timed(file: string, args: string[], options: SpawnSyncOptions = {}): number {
     const start = performance.now();
-    const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", ...options });
+    const { status, stdout, stderr, error } = spawnSync(file, args, {
+        encoding: "utf8",
+        ...options,
+    });
     if (error !== undefined) throw error;
-    if (status !== 0) throw new Error(`${file} ${args.join(" ")}: exit code ${String(status)}\n${String(stdout)}${String(stderr)}`);
+    if (status !== 0)
+        throw new Error(
+            `${file} ${args.join(" ")}: exit code ${String(status)}\n${String(stdout)}${String(stderr)}`,
+        );
     return (performance.now() - start) / 1000;
 }
 
@@ -20,12 +26,17 @@ const median = (seconds: number[]): number => {
 };
 
 /** Runs every contestant once a round, in turn, so that a busy moment of the machine hits all alike. */
-export function interleave(rounds: number, contestants: Record<string, (round: number) => number>): Times[] {
+export function interleave(
+    rounds: number,
+    contestants: Record<string, (round: number) => number>,
+): Times[] {
     const times = Object.keys(contestants).map((name): Times => ({ name, seconds: [] }));
     for (let round = 0; round < rounds; round++)
         for (const entry of times) {
             entry.seconds.push(contestants[entry.name]?.(round) ?? 0);
-            process.stderr.write(`round ${String(round + 1)}/${String(rounds)}: ${entry.name} ${entry.seconds.at(-1)?.toFixed(2) ?? ""} s\n`);
+            process.stderr.write(
+                `round ${String(round + 1)}/${String(rounds)}: ${entry.name} ${entry.seconds.at(-1)?.toFixed(2) ?? ""} s\n`,
+            );
         }
     return times;
 }

@@ -22,7 +22,12 @@ const ssh = ["-F", join(LAB, "ssh/config")];
 /** About 5 KB, as a small cinder.conf is. */
 const conf = (timeout: number): string =>
     ["[DEFAULT]", "enabled_backends = ceph", `# ${"-".repeat(50)}`]
-        .concat(Array.from({ length: FILLER_LINES }, (_, i) => `# filler line ${String(i)} of an operator's own file`))
+        .concat(
+            Array.from(
+                { length: FILLER_LINES },
+                (_, i) => `# filler line ${String(i)} of an operator's own file`,
+            ),
+        )
         .concat(["[ceph]", "rbd_pool = volumes", `rados_connect_timeout = ${String(timeout)}`, ""])
         .join("\n");
 
@@ -61,7 +66,9 @@ const topology = (timeout: number) => ({
             {
                 address: `127.0.2.${String(i + 1)}`,
                 hostKey: hostKeys.get(name),
-                service: { commands: { restart: ["/usr/local/bin/restart-stand-in"], status: ["true"] } },
+                service: {
+                    commands: { restart: ["/usr/local/bin/restart-stand-in"], status: ["true"] },
+                },
                 skipChecks: ["validate", "target", "guard", "health"],
             },
         ]),
@@ -80,8 +87,23 @@ const env = {
 };
 const folder = join(__dirname, "push");
 const pulumi = (args: string[], config: string): number =>
-    timed("npx", ["pulumi", "-C", folder, ...args, "--stack", "bench", "--config-file", config, "--non-interactive"], { env });
-const up = (config: string): number => pulumi(["up", "--yes", "--skip-preview", "--parallel", String(HOSTS)], config);
+    timed(
+        "npx",
+        [
+            "pulumi",
+            "-C",
+            folder,
+            ...args,
+            "--stack",
+            "bench",
+            "--config-file",
+            config,
+            "--non-interactive",
+        ],
+        { env },
+    );
+const up = (config: string): number =>
+    pulumi(["up", "--yes", "--skip-preview", "--parallel", String(HOSTS)], config);
 
 function stackFile(timeout: number): string {
     const file = join(scratch, `Pulumi.${String(timeout)}.yaml`);
@@ -105,7 +127,15 @@ writeFileSync(
 const ansible = (round: number): number =>
     timed(
         "ansible-playbook",
-        ["-i", inventory, "-f", String(HOSTS), "-e", `conf=${files[round % 2]?.text ?? ""}`, join(folder, "restart.yml")],
+        [
+            "-i",
+            inventory,
+            "-f",
+            String(HOSTS),
+            "-e",
+            `conf=${files[round % 2]?.text ?? ""}`,
+            join(folder, "restart.yml"),
+        ],
         { env },
     );
 

@@ -27,16 +27,28 @@ const topology = {
             replicationDevice: { backendId: "lyon", secretUuid: uuid(2) },
         },
     },
-    hosts: { "cinder-a": { address: "192.0.2.3", hostKey }, "cinder-b": { address: "192.0.2.4", hostKey } },
+    hosts: {
+        "cinder-a": { address: "192.0.2.3", hostKey },
+        "cinder-b": { address: "192.0.2.4", hostKey },
+    },
     volumeTypes: { replicated: { backend: "ceph" } },
 };
-const env = { ...process.env, PULUMI_CONFIG: JSON.stringify({ "cinder-dr:topology": JSON.stringify(topology) }) };
+const env = {
+    ...process.env,
+    PULUMI_CONFIG: JSON.stringify({ "cinder-dr:topology": JSON.stringify(topology) }),
+};
 
 const node = (args: string[]): number => timed(process.execPath, args, { env });
 
 report(
     interleave(ROUNDS, {
-        "cinder-dr's index.ts": () => node(["--require", join(__dirname, "../toolchain/register.js"), mocked, join(__dirname, "../index.ts")]),
+        "cinder-dr's index.ts": () =>
+            node([
+                "--require",
+                join(__dirname, "../toolchain/register.js"),
+                mocked,
+                join(__dirname, "../index.ts"),
+            ]),
         "a bare program in JavaScript": () => node([mocked, join(__dirname, "startup/bare.js")]),
     }),
 );

@@ -25,7 +25,9 @@ function program(done: (code: ExitCode) => void): Command {
         .showHelpAfterError("(cinder-dr --help shows what there is)")
         .addHelpText("after", EXIT_CODES);
     root.command("verify")
-        .description("prove with a probe volume of each replicated type that the second cluster holds its bytes")
+        .description(
+            "prove with a probe volume of each replicated type that the second cluster holds its bytes",
+        )
         .option("--stack <name>", "stack whose Pulumi.<name>.yaml holds the topology")
         .option("--topology <file>", "file with the topology, or a stack's file")
         .option("--backend <section>", "only types of this backend (default: all)")
@@ -49,7 +51,8 @@ export async function main(argv: string[]): Promise<ExitCode> {
         await program((result) => (code = result)).parseAsync(argv);
     } catch (error) {
         // Commander has said it already; help is no error.
-        if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+        if (error instanceof CommanderError)
+            return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
         const message = error instanceof Error ? error.message : String(error);
         const asJson = argv.includes("--json");
         if (asJson) console.log(JSON.stringify({ verb: argv[2], ok: false, error: message }));

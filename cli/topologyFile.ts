@@ -36,8 +36,9 @@ export function readTopology({ stack, topology }: Source): Topology {
     if ((stack === undefined) === (topology === undefined))
         throw new UsageError("name either --stack NAME or --topology FILE");
     const file = topology ?? `Pulumi.${stack ?? ""}.yaml`;
-    const content = readYaml(file) as { config?: Record<string, unknown> } | null;
-    const given = content?.config === undefined ? content : content.config[CONFIG_KEY];
+    const content = readYaml(file) as { config?: Record<string, unknown> | null } | null;
+    // An empty `config:` is null and still a stack's file.
+    const given = content?.config === undefined ? content : content.config?.[CONFIG_KEY];
     if (given === undefined || given === null)
         throw new UsageError(`${file}: has no topology (key ${CONFIG_KEY})`);
     try {

@@ -16,13 +16,19 @@ function interruptible(): AbortSignal {
     const controller = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const)
         process.once(signal, () => {
-            process.stderr.write(`\n${signal}: cleaning up; once more ends at once and leaves the probe\n`);
+            process.stderr.write(
+                `\n${signal}: cleaning up; once more ends at once and leaves the probe\n`,
+            );
             controller.abort();
         });
     return controller.signal;
 }
 
-export async function runVerify({ json = false, backend, ...source }: VerifyFlags): Promise<ExitCode> {
+export async function runVerify({
+    json = false,
+    backend,
+    ...source
+}: VerifyFlags): Promise<ExitCode> {
     const topology = readTopology(source);
     if (backend !== undefined && !topology.backends.some((b) => b.section === backend))
         throw new UsageError(

@@ -4,6 +4,7 @@ import { planWaves } from "../core/rollout";
 import { parseTopology, type Topology, type TopologyInput } from "../core/topology";
 import { CinderBackend } from "./cinderBackend";
 import { CinderHost } from "./cinderHost";
+import { checkIdentities } from "./connection";
 import { refuse } from "./refuse";
 import { ReplicatedVolumeType } from "./replicatedVolumeType";
 
@@ -25,6 +26,9 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         opts?: pulumi.ComponentResourceOptions,
     ) {
         const topology = refuse(() => parseTopology(args.topology));
+        refuse(() => {
+            checkIdentities(topology.hosts);
+        });
         const { sites, release, rollout } = topology;
         const siteNames = { primary: sites.primary.name, secondary: sites.secondary.name };
         super(
@@ -41,13 +45,22 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
 
         this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));
         this.volumeTypeIds = pulumi
-            .all(types.map(([type, { volumeTypeId }]) => volumeTypeId.apply((id) => [type, id] as const)))
+            .all(
+                types.map(([type, { volumeTypeId }]) =>
+                    volumeTypeId.apply((id) => [type, id] as const),
+                ),
+            )
             .apply((entries) => Object.fromEntries(entries));
         this.registerOutputs({ hosts: this.hosts, volumeTypeIds: this.volumeTypeIds });
     }
 
     /** Wave after wave: a host waits for every host of the wave before it. */
-    private declareHosts({ hosts, backends, timeouts, rollout }: Topology): Map<string, CinderHost> {
+    private declareHosts({
+        hosts,
+        backends,
+        timeouts,
+        rollout,
+    }: Topology): Map<string, CinderHost> {
         const declared = new Map<string, CinderHost>();
         let before: CinderHost[] = [];
         for (const wave of planWaves(hosts, rollout.canary, rollout.batch)) {

@@ -53,13 +53,14 @@ export class CinderHost extends pulumi.ComponentResource {
     readonly host: pulumi.Output<string>;
 
     constructor(name: string, args: CinderHostArgs, opts?: pulumi.ComponentResourceOptions) {
+        const { host } = args;
+        const connection = refuse(() => connectionArgs(host.connection));
         super("cinder-dr:index:CinderHost", name, visible(args), opts);
 
-        const { host } = args;
         const push = new remote.Command(
             name,
             {
-                connection: refuse(() => connectionArgs(host.connection)),
+                connection,
                 create: pushCommand(host, "apply"),
                 delete: pushCommand(host, "remove"),
                 // The request names libvirt secrets; a reader finds the stanza in this component's inputs.
@@ -72,7 +73,11 @@ export class CinderHost extends pulumi.ComponentResource {
                 parent: this,
                 additionalSecretOutputs: ["stdout", "stderr"],
                 ...(knowsErrorHooks()
-                    ? { hooks: { onError: [new pulumi.ErrorHook(`${name}-fault`, explain(host.name))] } }
+                    ? {
+                          hooks: {
+                              onError: [new pulumi.ErrorHook(`${name}-fault`, explain(host.name))],
+                          },
+                      }
                     : {}),
             },
         );

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type * as command from "@pulumi/command";
 
-import { ProblemsError } from "../core/problem";
+import { ProblemsError, type Problem } from "../core/problem";
+import type { Host } from "../core/topology";
 import type { Connection, Hop } from "../core/topology/connection";
 
 /** Tries per host. The plugin retries a refused key too, and more tries could lock the login. */
@@ -22,6 +23,26 @@ function readIdentity(file: string): string {
             },
         ]);
     }
+}
+
+/**
+ * Looks at every key file before anything is declared: found missing at the second host, the first would be pushed.
+ * @throws ProblemsError with every host whose key file cannot be read
+ */
+export function checkIdentities(hosts: readonly Host[]): void {
+    const problems = hosts.flatMap(({ name, connection }): Problem[] => {
+        try {
+            connectionArgs(connection);
+            return [];
+        } catch (error) {
+            if (!(error instanceof ProblemsError)) throw error;
+            return error.problems.map((p) => ({
+                ...p,
+                propertyPath: `hosts.${name}.${p.propertyPath}`,
+            }));
+        }
+    });
+    if (problems.length > 0) throw new ProblemsError("topology", problems);
 }
 
 /** Field by field: an unknown field makes the plugin print the whole connection, key included. */

@@ -1,8 +1,5 @@
 export { CinderBackend } from "./cinderBackend";
-export {
-    CinderDisasterRecovery,
-    type CinderDisasterRecoveryArgs,
-} from "./cinderDisasterRecovery";
+export { CinderDisasterRecovery, type CinderDisasterRecoveryArgs } from "./cinderDisasterRecovery";
 export { CinderHost, type CinderHostArgs } from "./cinderHost";
 export { ReplicatedVolumeType, type ReplicatedVolumeTypeArgs } from "./replicatedVolumeType";
 export { ProblemsError, type Problem } from "../core/problem";

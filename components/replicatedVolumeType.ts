@@ -25,7 +25,10 @@ export interface ReplicatedVolumeTypeArgs {
 
 /** All specs of the type. @throws ProblemsError for a spec that would switch replication off */
 function specsOf({ volumeBackendName, extraSpecs = {} }: ReplicatedVolumeTypeArgs) {
-    const own = { volume_backend_name: volumeBackendName, replication_enabled: REPLICATION_ENABLED };
+    const own = {
+        volume_backend_name: volumeBackendName,
+        replication_enabled: REPLICATION_ENABLED,
+    };
     const problems = Object.entries(extraSpecs).flatMap(([key, value]) => {
         if (own[key as keyof typeof own] === value) return [];
         const reason = extraSpecFault(key, value);
@@ -47,6 +50,7 @@ export class ReplicatedVolumeType extends pulumi.ComponentResource {
         opts?: pulumi.ComponentResourceOptions,
     ) {
         const { projects = [], description, protect = true, retainOnDelete = false } = args;
+        const extraSpecs = refuse(() => specsOf(args));
         const isPublic = args.isPublic ?? projects.length === 0;
         super("cinder-dr:index:ReplicatedVolumeType", name, { ...args, isPublic, protect }, opts);
 
@@ -56,7 +60,7 @@ export class ReplicatedVolumeType extends pulumi.ComponentResource {
                 name: args.name ?? name,
                 // Without it the provider makes the type private, whatever Cinder's own default is.
                 isPublic,
-                extraSpecs: refuse(() => specsOf(args)),
+                extraSpecs,
                 ...(description === undefined ? {} : { description }),
             },
             {

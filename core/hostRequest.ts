@@ -10,7 +10,12 @@ export interface HostRequest {
     serviceUser: string;
     service: Host["service"];
     backends: BackendRequest[];
-    timeouts: { healthSeconds: number; applySeconds: number; targetSeconds: number; lockSeconds: number };
+    timeouts: {
+        healthSeconds: number;
+        applySeconds: number;
+        targetSeconds: number;
+        lockSeconds: number;
+    };
     skipChecks: string[];
     consent: Record<string, string>;
 }

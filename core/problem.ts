@@ -21,23 +21,33 @@ export class ProblemsError extends Error {
     }
 }
 
-export const formatProblem = ({ propertyPath, reason }: Problem): string =>
-    propertyPath === "" ? reason : `${propertyPath} ${reason}`;
-
 /** The longest part of a bad value that an error shows. */
 const SHOWN = 80;
 
-/** A private key, or a cephx key (base64 of a 28-byte record that starts with its type, 1), typed into the wrong field. */
-const SECRET = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^]*|AQ[A-Za-z0-9+/]{38}/g;
+/** A private key, or a cephx key (base64 of a record that starts with its type, 1 or 2), typed into the wrong field. */
+const SECRET = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^]*|A[Qg][A-Za-z0-9+/]{36,}={0,2}/g;
 
-/** A bad value as errors show it: on one line, quoted, cut, with control characters made visible and keys hidden. */
+// eslint-disable-next-line no-control-regex -- control characters are what must become visible
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g;
+
+/** Typed text as errors show it: on one line, control characters made visible, keys hidden. */
+const visible = (text: string): string =>
+    text
+        .replace(SECRET, "[secret]")
+        .replace(INVISIBLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+const cut = (text: string, length: number): string =>
+    text.length > length ? `${text.slice(0, length)}…` : text;
+
+export const formatProblem = ({ propertyPath, reason }: Problem): string =>
+    propertyPath === "" ? reason : `${cut(visible(propertyPath), 3 * SHOWN)} ${reason}`;
+
+/** A bad value as errors show it: quoted, cut, on one line and without keys. */
 export function shown(value: unknown): string {
     if (value === undefined) return "nothing";
-    const text = typeof value === "string" ? value : (JSON.stringify(value) ?? typeof value);
-    const oneLine = text.replace(SECRET, "[secret]").replace(
-        // eslint-disable-next-line no-control-regex -- control characters are what must become visible
-        /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g,
-        (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
-    return `'${oneLine.length > SHOWN ? `${oneLine.slice(0, SHOWN)}…` : oneLine}'`;
+    const text =
+        typeof value === "string"
+            ? value
+            : ((JSON.stringify(value) as string | undefined) ?? typeof value);
+    return `'${cut(visible(text), SHOWN)}'`;
 }

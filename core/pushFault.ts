@@ -1,7 +1,7 @@
 /** Faults of a push that happen before the host's own script can speak, and what to do about each. */
 const FAULTS: readonly [RegExp, step: string, next: string][] = [
     [
-        /host key mismatch|key mismatch/i,
+        /key mismatch/i,
         "host key",
         "the host shows another key than the pinned hostKey: find out why before you pin the new one",
     ],

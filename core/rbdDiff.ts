@@ -29,7 +29,7 @@ export function readDiff(diff: Buffer, offset: number, length: number): Buffer {
     if (diff.subarray(0, MAGIC.length).toString("latin1") !== MAGIC)
         throw new Error("rbd export-diff did not write an 'rbd diff v1' stream");
     const bytes = Buffer.alloc(length);
-    for (let at = MAGIC.length; ; ) {
+    for (let at = MAGIC.length; ;) {
         const tag = diff.subarray(at, at + 1).toString("latin1");
         if (tag === "e") return bytes;
         if (tag === "f" || tag === "t") at += 5 + diff.readUInt32LE(at + 1);
@@ -40,7 +40,8 @@ export function readDiff(diff: Buffer, offset: number, length: number): Buffer {
             at += 17;
             if (tag === "z") continue;
             const data = diff.subarray(at, at + size);
-            if (data.length < size) throw new Error("rbd export-diff ended in the middle of a write");
+            if (data.length < size)
+                throw new Error("rbd export-diff ended in the middle of a write");
             copyOverlap(data, start, bytes, offset);
             at += size;
         } else throw new Error("rbd export-diff wrote a stream without an end");

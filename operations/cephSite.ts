@@ -1,4 +1,4 @@
-import { CEPH_TIMEOUT_SECONDS, rbd } from "../core/rbd";
+import { ceph, CEPH_TIMEOUT_SECONDS, rbd } from "../core/rbd";
 import { toShell, type Words } from "../core/shell";
 import type { Role } from "../core/topology/site";
 import type { Site } from "../core/topology";
@@ -22,19 +22,30 @@ export class CephSite {
         this.ssh = new SshHost(`site ${site.name} (${site.adminHost.address})`, site.adminHost);
     }
 
+    /** The cluster's own id. */
+    async fsid(): Promise<string> {
+        const args = ["fsid"];
+        const result = await this.ssh.run(ceph(this.site, args), RBD_SECONDS);
+        if (result.code !== 0) throw this.failure(["ceph", ...args], result);
+        return result.stdout.toString("utf8").trim();
+    }
+
     /** Runs `rbd`. @throws RemoteError with rbd's own words unless it exits with 0 */
     async rbd(args: Words, stdin?: Buffer): Promise<Buffer> {
         const result = await this.attempt(args, stdin);
-        if (result.code !== 0) throw this.failure(args, result);
+        if (result.code !== 0) throw this.failure(["rbd", ...args], result);
         return result.stdout;
     }
 
     /** Like {@link rbd}, but undefined when the image or snapshot does not exist. */
     async rbdIfThere(args: Words): Promise<Buffer | undefined> {
         const result = await this.attempt(args);
-        if (result.code === NOT_FOUND && !/couldn't connect|keyring|config file/i.test(result.stderr))
+        if (
+            result.code === NOT_FOUND &&
+            !/couldn't connect|keyring|config file/i.test(result.stderr)
+        )
             return undefined;
-        if (result.code !== 0) throw this.failure(args, result);
+        if (result.code !== 0) throw this.failure(["rbd", ...args], result);
         return result.stdout;
     }
 
@@ -44,7 +55,7 @@ export class CephSite {
     }
 
     private failure(args: Words, { code, stderr }: CommandResult): RemoteError {
-        const words = toShell(["rbd", ...args]);
+        const words = toShell(args);
         const said =
             code === TIMED_OUT
                 ? `no answer within ${String(RBD_SECONDS)} s`

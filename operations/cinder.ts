@@ -60,7 +60,10 @@ export class Cinder {
     }
 
     async volumeTypes(): Promise<VolumeType[]> {
-        const body = await this.call<{ volume_types: VolumeType[] }>("GET", "/types?is_public=None");
+        const body = await this.call<{ volume_types: VolumeType[] }>(
+            "GET",
+            "/types?is_public=None",
+        );
         return body.volume_types;
     }
 
@@ -125,6 +128,8 @@ export class Cinder {
             });
             if (response.status === 401 && again) {
                 this.session = undefined;
+                // An answer that nobody reads keeps its connection, and close() waits for that.
+                await response.body?.cancel();
                 continue;
             }
             const answer = await response.text();
@@ -169,19 +174,30 @@ export class Cinder {
         return endpoint.url.replace(/\/+$/, "");
     }
 
-    private async send(method: string, url: string, body: object | undefined, headers: Record<string, string>) {
+    private async send(
+        method: string,
+        url: string,
+        body: object | undefined,
+        headers: Record<string, string>,
+    ) {
         try {
             return await fetch(url, {
                 method,
                 dispatcher: this.dispatcher,
                 signal: AbortSignal.timeout(REQUEST_MILLISECONDS),
-                headers: { Accept: "application/json", "Content-Type": "application/json", ...headers },
+                headers: {
+                    Accept: "application/json",
+                    "Content-Type": "application/json",
+                    ...headers,
+                },
                 ...(body === undefined ? {} : { body: JSON.stringify(body) }),
             });
         } catch (error) {
             const cause = (error as Error).cause;
             const why = cause instanceof Error ? cause.message : (error as Error).message;
-            throw new OpenStackError(`${method} ${new URL(url).origin}: ${why}`, undefined, { cause: error });
+            throw new OpenStackError(`${method} ${new URL(url).origin}: ${why}`, undefined, {
+                cause: error,
+            });
         }
     }
 }
@@ -194,5 +210,9 @@ function reasonIn(answer: string): string {
     } catch {
         // Proxies answer in HTML: its first words say as much as can be known.
     }
-    return answer.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(0, 200);
+    return answer
+        .replace(/<[^>]*>/g, " ")
+        .replace(/\s+/g, " ")
+        .trim()
+        .slice(0, 200);
 }

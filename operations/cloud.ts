@@ -34,18 +34,29 @@ const find = (name: string, own: string | undefined): string | undefined =>
         (file) => file !== undefined && file !== "" && existsSync(file),
     );
 
+function readSettings(file: string): Settings {
+    try {
+        return asSettings(parse(readFileSync(file, "utf8")));
+    } catch {
+        // The parser's own error quotes the lines around the fault, and with them passwords.
+        throw new CloudError(`${file} is no readable YAML`);
+    }
+}
+
 function cloudEntry(file: string | undefined, cloud: string): Settings {
     if (file === undefined) return {};
-    const content = asSettings(parse(readFileSync(file, "utf8")));
-    return asSettings(asSettings(content.clouds)[cloud]);
+    return asSettings(asSettings(readSettings(file).clouds)[cloud]);
 }
 
 function fromFiles(cloud: string, env: NodeJS.ProcessEnv): Settings {
     const file = find("clouds.yaml", env.OS_CLIENT_CONFIG_FILE);
     if (file === undefined)
-        throw new CloudError(`OS_CLOUD is '${cloud}', but there is no clouds.yaml to look it up in`);
+        throw new CloudError(
+            `OS_CLOUD is '${cloud}', but there is no clouds.yaml to look it up in`,
+        );
     const entry = cloudEntry(file, cloud);
-    if (Object.keys(entry).length === 0) throw new CloudError(`there is no cloud '${cloud}' in ${file}`);
+    if (Object.keys(entry).length === 0)
+        throw new CloudError(`there is no cloud '${cloud}' in ${file}`);
     const secure = cloudEntry(find("secure.yaml", env.OS_CLIENT_SECURE_FILE), cloud);
     return { ...entry, ...secure, auth: { ...asSettings(entry.auth), ...asSettings(secure.auth) } };
 }
@@ -53,7 +64,9 @@ function fromFiles(cloud: string, env: NodeJS.ProcessEnv): Settings {
 /** OS_PROJECT_NAME becomes auth.project_name, and so on. */
 function fromEnvironment(env: NodeJS.ProcessEnv): Settings {
     const named = Object.entries(env).filter(([key]) => key.startsWith("OS_"));
-    const auth = Object.fromEntries(named.map(([key, value]) => [key.slice(3).toLowerCase(), value]));
+    const auth = Object.fromEntries(
+        named.map(([key, value]) => [key.slice(3).toLowerCase(), value]),
+    );
     return {
         auth,
         region_name: env.OS_REGION_NAME,
@@ -71,8 +84,21 @@ const text = (settings: Settings, key: string): string | undefined => {
 const domain = (auth: Settings, prefix: string): object => {
     const id = text(auth, `${prefix}_domain_id`);
     if (id !== undefined) return { id };
-    return { name: text(auth, `${prefix}_domain_name`) ?? text(auth, "default_domain") ?? "Default" };
+    return {
+        name: text(auth, `${prefix}_domain_name`) ?? text(auth, "default_domain") ?? "Default",
+    };
 };
+
+function scopeOf(auth: Settings): object {
+    const id = text(auth, "project_id") ?? text(auth, "tenant_id");
+    if (id !== undefined) return { project: { id } };
+    const name = text(auth, "project_name") ?? text(auth, "tenant_name");
+    if (name === undefined)
+        throw new CloudError(
+            "no project for OpenStack: set OS_PROJECT_NAME or OS_PROJECT_ID, or project_name in clouds.yaml",
+        );
+    return { project: { name, domain: domain(auth, "project") } };
+}
 
 function identityOf(auth: Settings): Pick<Cloud, "identity" | "scope"> {
     const application = text(auth, "application_credential_id");
@@ -84,15 +110,9 @@ function identityOf(auth: Settings): Pick<Cloud, "identity" | "scope"> {
                 application_credential: { id: application, secret },
             },
         };
-    const projectId = text(auth, "project_id") ?? text(auth, "tenant_id");
-    const projectName = text(auth, "project_name") ?? text(auth, "tenant_name");
-    const project =
-        projectId === undefined
-            ? { name: projectName, domain: domain(auth, "project") }
-            : { id: projectId };
     const token = text(auth, "token");
     if (token !== undefined)
-        return { identity: { methods: ["token"], token: { id: token } }, scope: { project } };
+        return { identity: { methods: ["token"], token: { id: token } }, scope: scopeOf(auth) };
     const name = text(auth, "username");
     const userId = text(auth, "user_id");
     const password = text(auth, "password");
@@ -103,7 +123,7 @@ function identityOf(auth: Settings): Pick<Cloud, "identity" | "scope"> {
     const user = userId === undefined ? { name, domain: domain(auth, "user") } : { id: userId };
     return {
         identity: { methods: ["password"], password: { user: { ...user, password } } },
-        scope: { project },
+        scope: scopeOf(auth),
     };
 }
 
@@ -113,11 +133,14 @@ function identityOf(auth: Settings): Pick<Cloud, "identity" | "scope"> {
  */
 export function findCloud(env: NodeJS.ProcessEnv): Cloud {
     const named = env.OS_CLOUD;
-    const settings = named === undefined || named === "" ? fromEnvironment(env) : fromFiles(named, env);
+    const settings =
+        named === undefined || named === "" ? fromEnvironment(env) : fromFiles(named, env);
     const auth = asSettings(settings.auth);
     const authUrl = text(auth, "auth_url");
     if (authUrl === undefined)
-        throw new CloudError("no OpenStack cloud: set OS_CLOUD (clouds.yaml) or OS_AUTH_URL and its companions");
+        throw new CloudError(
+            "no OpenStack cloud: set OS_CLOUD (clouds.yaml) or OS_AUTH_URL and its companions",
+        );
     const region = text(settings, "region_name");
     const cacert = text(settings, "cacert");
     return {

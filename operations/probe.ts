@@ -83,25 +83,27 @@ export class Probe {
     }
 
     /** The volume once Cinder has made it. */
-    async available(): Promise<Volume> {
-        const { cinder, signal } = this.parts;
+    async available(signal = this.parts.signal): Promise<Volume> {
+        const { cinder } = this.parts;
         let status = "";
         const volume = await waitFor(
             async () => {
                 const seen = await cinder.volume(this.volumeId);
                 status = seen?.status ?? "gone";
-                return status === "creating" ? undefined : seen;
+                return status === "creating" ? undefined : (seen ?? null);
             },
-            { what: "Cinder to create the probe volume", seconds: CREATE_SECONDS, signal, last: () => status },
+            {
+                what: "Cinder to create the probe volume",
+                seconds: CREATE_SECONDS,
+                signal,
+                last: () => status,
+            },
         );
-        if (volume.status !== "available") {
+        if (volume?.status !== "available") {
             const [message = "see the log of cinder-scheduler and cinder-volume"] = await cinder
                 .messagesOf(this.volumeId)
                 .catch(() => []);
-            throw new ProbeProblem(
-                `the probe volume is '${volume.status}'`,
-                `Cinder says: ${message}`,
-            );
+            throw new ProbeProblem(`the probe volume is '${status}'`, `Cinder says: ${message}`);
         }
         return volume;
     }
@@ -159,7 +161,10 @@ export class Probe {
     async carryMark(image: ImageInfo): Promise<number> {
         const { primary, secondary, signal } = this.parts;
         const mark = randomBytes(MARK_BYTES);
-        await primary.rbd(rbd.importDiff(this.spec), renderDiff(image.sizeBytes, MARK_OFFSET, mark));
+        await primary.rbd(
+            rbd.importDiff(this.spec),
+            renderDiff(image.sizeBytes, MARK_OFFSET, mark),
+        );
         await primary.rbd(rbd.createSnapshot(this.spec, this.snapshot));
         await waitFor(async () => ((await this.hasSnapshot()) ? true : undefined), {
             what: `the mark's snapshot to reach ${secondary.site.name}`,
@@ -167,7 +172,11 @@ export class Probe {
             signal,
         });
         await secondary.rbd(rbd.cloneSnapshot(this.spec, this.snapshot, this.clone));
-        const read = readDiff(await secondary.rbd(rbd.exportDiff(this.clone)), MARK_OFFSET, MARK_BYTES);
+        const read = readDiff(
+            await secondary.rbd(rbd.exportDiff(this.clone)),
+            MARK_OFFSET,
+            MARK_BYTES,
+        );
         if (!read.equals(mark))
             throw new ProbeProblem(
                 `${secondary.site.name} holds other bytes than were written on ${primary.site.name}`,
@@ -191,7 +200,7 @@ export class Probe {
         await secondary.rbdIfThere(rbd.removeImage(this.clone));
         await primary.rbdIfThere(rbd.removeSnapshot(this.spec, this.snapshot));
         // Cinder refuses to delete a volume that it is still creating.
-        await this.available().catch((error: unknown) => {
+        await this.available(signal).catch((error: unknown) => {
             if (!(error instanceof ProbeProblem || error instanceof WaitError)) throw error;
         });
         await cinder.deleteVolume(this.volumeId);

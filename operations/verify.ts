@@ -2,9 +2,9 @@ import type { Finding } from "../core/finding";
 import type { Topology, VolumeType } from "../core/topology";
 import { REPLICATION_ENABLED } from "../core/topology/volumeType";
 import { CephSite } from "./cephSite";
-import type { Cinder } from "./cinder";
+import type { Cinder, Volume } from "./cinder";
 import { Probe, ProbeProblem, PROBE_KEY, PROBE_VALUE } from "./probe";
-import { WaitError } from "./wait";
+import { InterruptedError, WaitError } from "./wait";
 
 /** Probes younger than this may belong to another verify that is still running. */
 const LEFTOVER_MINUTES = 30;
@@ -28,7 +28,13 @@ interface Run extends VerifyOptions {
 }
 
 /** Runs one step and reports what it saw with its time. */
-async function step<T>(run: Run, subject: string, what: string, see: () => Promise<T>, fact: (seen: T) => string) {
+async function step<T>(
+    run: Run,
+    subject: string,
+    what: string,
+    see: () => Promise<T>,
+    fact: (seen: T) => string,
+) {
     run.doing(`${subject}: ${what}`);
     const start = performance.now();
     const seen = await see();
@@ -57,7 +63,11 @@ async function checkSpecs({ cinder, found }: Run, type: VolumeType): Promise<voi
             `replication_enabled is '${spec ?? ""}' in Cinder, must be exactly '${REPLICATION_ENABLED}': volumes of this type are silently not replicated`,
             "make a new type and retype its volumes: the specs of a type in use cannot change",
         );
-    found({ state: "ok", subject: type.name, fact: `extra specs in Cinder: replication_enabled='${spec}', volume_backend_name='${backendName}'` });
+    found({
+        state: "ok",
+        subject: type.name,
+        fact: `extra specs in Cinder: replication_enabled='${spec}', volume_backend_name='${backendName}'`,
+    });
 }
 
 async function checkProbe(run: Run, type: VolumeType, probe: Probe): Promise<void> {
@@ -67,7 +77,8 @@ async function checkProbe(run: Run, type: VolumeType, probe: Probe): Promise<voi
     const volume = await see(
         "waiting for Cinder to create a probe volume",
         () => probe.available(),
-        (v) => `volume ${v.id} is available on ${v["os-vol-host-attr:host"] ?? "a host Cinder does not name"}, replication_status ${v.replication_status ?? "null"}`,
+        (v) =>
+            `volume ${v.id} is available on ${v["os-vol-host-attr:host"] ?? "a host Cinder does not name"}, replication_status ${v.replication_status ?? "null"}`,
     );
     if (volume.replication_status !== "enabled")
         throw new ProbeProblem(
@@ -77,7 +88,8 @@ async function checkProbe(run: Run, type: VolumeType, probe: Probe): Promise<voi
     const image = await see(
         `looking at the image on ${primary.site.name}`,
         () => probe.primaryImage(),
-        (i) => `image on ${primary.site.name}: primary, ${i.features.filter((f) => f === "journaling" || f === "exclusive-lock").join(" + ")}, mirroring mode ${i.mirroring?.mode ?? ""}`,
+        (i) =>
+            `image on ${primary.site.name}: primary, ${i.features.filter((f) => f === "journaling" || f === "exclusive-lock").join(" + ")}, mirroring mode ${i.mirroring?.mode ?? ""}`,
     );
     await see(
         `waiting for the image to replay on ${secondary.site.name}`,
@@ -87,12 +99,14 @@ async function checkProbe(run: Run, type: VolumeType, probe: Probe): Promise<voi
     await see(
         `carrying a mark from ${primary.site.name} to ${secondary.site.name}`,
         () => probe.carryMark(image),
-        (bytes) => `${String(bytes)} random bytes written on ${primary.site.name} were read back from ${secondary.site.name}`,
+        (bytes) =>
+            `${String(bytes)} random bytes written on ${primary.site.name} were read back from ${secondary.site.name}`,
     );
 }
 
 const reasonOf = (error: unknown): Pick<Finding, "fact" | "next"> | undefined => {
     if (error instanceof ProbeProblem) return { fact: error.message, next: error.next };
+    if (error instanceof InterruptedError) return { fact: error.message, next: "run verify again" };
     if (error instanceof WaitError)
         return { fact: error.message, next: "look at `rbd mirror pool status` on both sites" };
     return undefined;
@@ -101,7 +115,13 @@ const reasonOf = (error: unknown): Pick<Finding, "fact" | "next"> | undefined =>
 /** Removes the probe; what cannot be removed is named, since the user must do it then. */
 async function cleanUp(run: Run, subject: string, probe: Probe): Promise<void> {
     try {
-        await step(run, subject, "cleaning up", () => probe.remove(AbortSignal.timeout(600_000)), () => "the probe volume, its snapshot and its clone are removed again");
+        await step(
+            run,
+            subject,
+            "cleaning up",
+            () => probe.remove(AbortSignal.timeout(600_000)),
+            () => "the probe volume, its snapshot and its clone are removed again",
+        );
     } catch (error) {
         run.found({
             state: "problem",
@@ -131,10 +151,39 @@ async function verifyType(run: Run, type: VolumeType): Promise<void> {
     }
 }
 
+/** Both admin hosts must reach the clusters that the topology means: a probe on one cluster would prove nothing. */
+async function checkSites(run: Run): Promise<boolean> {
+    const fsids: string[] = [];
+    for (const at of [run.primary, run.secondary]) {
+        const { site } = at;
+        const subject = `site ${site.name}`;
+        const seen = await step(
+            run,
+            subject,
+            "asking for the fsid",
+            () => at.fsid(),
+            (id) => `fsid ${id}`,
+        );
+        const wanted = site.fsid ?? seen;
+        if (seen === wanted && !fsids.includes(seen)) fsids.push(seen);
+        else
+            run.found({
+                state: "problem",
+                subject,
+                fact:
+                    seen === wanted
+                        ? `fsid is the primary's: both sites are one cluster`
+                        : `fsid is '${seen}', must be '${wanted}'`,
+                next: "correct adminHost, conf or fsid of the site",
+            });
+    }
+    return fsids.length === 2;
+}
+
 /** Removes what a killed verify left behind. */
-async function removeLeftovers(run: Run): Promise<void> {
+async function removeLeftovers(run: Run, volumes: readonly Volume[]): Promise<void> {
     const before = Date.now() - LEFTOVER_MINUTES * 60_000;
-    for (const volume of await run.cinder.volumesWith(PROBE_KEY, PROBE_VALUE)) {
+    for (const volume of volumes) {
         if (Date.parse(`${volume.created_at}Z`) > before) continue;
         for (const pool of new Set(run.topology.backends.map((b) => b.pool))) {
             const left = Probe.adopt({ ...run, pool }, volume);
@@ -159,8 +208,11 @@ export async function verify(options: VerifyOptions): Promise<void> {
         (type) => options.backend === undefined || type.backend === options.backend,
     );
     try {
-        await removeLeftovers(run);
-        for (const type of types) await verifyType(run, type);
+        // Cinder first: wrong credentials show at once, a site that is away only after its time limit.
+        const marked = await run.cinder.volumesWith(PROBE_KEY, PROBE_VALUE);
+        if (!(await checkSites(run))) return;
+        await removeLeftovers(run, marked);
+        for (const type of types) if (!run.signal.aborted) await verifyType(run, type);
     } finally {
         run.primary.close();
         run.secondary.close();

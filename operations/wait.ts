@@ -1,6 +1,14 @@
 /** What was waited for did not come true in time. */
 export class WaitError extends Error {
-    override readonly name = "WaitError";
+    override readonly name: string = "WaitError";
+}
+
+/** The user does not want to wait any longer. */
+export class InterruptedError extends WaitError {
+    override readonly name = "InterruptedError";
+    constructor() {
+        super("interrupted");
+    }
 }
 
 export interface WaitOptions {
@@ -19,10 +27,10 @@ export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> 
     new Promise((resolve, reject) => {
         const stop = () => {
             clearTimeout(timer);
-            reject(new WaitError("interrupted"));
+            reject(new InterruptedError());
         };
         if (signal.aborted) {
-            reject(new WaitError("interrupted"));
+            reject(new InterruptedError());
             return;
         }
         const timer = setTimeout(() => {

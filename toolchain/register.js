@@ -14,8 +14,10 @@ const SUCRASE = JSON.parse(readFileSync(join(MODULES, "sucrase/package.json"), "
 
 /** Line numbers stay as they are in the source, so stack traces need no source map. */
 const transpile = (source, filename) =>
-    require("sucrase").transform(source, { transforms: ["typescript", "imports"], filePath: filename })
-        .code;
+    require("sucrase").transform(source, {
+        transforms: ["typescript", "imports"],
+        filePath: filename,
+    }).code;
 
 function compiled(source, filename) {
     const hash = createHash("sha256").update(SUCRASE).update("\0").update(source).digest("hex");

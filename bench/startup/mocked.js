@@ -3,5 +3,8 @@
 const pulumi = require("@pulumi/pulumi");
 
 pulumi.runtime
-    .setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) })
+    .setMocks({
+        newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
+        call: () => ({}),
+    })
     .then(() => require(process.argv[2]));

@@ -18,15 +18,15 @@ export const section = matching(
 /** Options that other fields of the topology set, with the field's name. */
 const OWN_FIELD = new Map(
     Object.entries({
-    volume_backend_name: "volumeBackendName",
-    rbd_pool: "pool",
-    rbd_user: "user",
-    rbd_cluster_name: "clusterName",
-    rbd_ceph_conf: "conf",
-    rbd_secret_uuid: "secretUuid",
-    rados_connect_timeout: "radosConnectTimeoutSeconds",
-    replication_connect_timeout: "replicationConnectTimeoutSeconds",
-    replication_device: "replicationDevice",
+        volume_backend_name: "volumeBackendName",
+        rbd_pool: "pool",
+        rbd_user: "user",
+        rbd_cluster_name: "clusterName",
+        rbd_ceph_conf: "conf",
+        rbd_secret_uuid: "secretUuid",
+        rados_connect_timeout: "radosConnectTimeoutSeconds",
+        replication_connect_timeout: "replicationConnectTimeoutSeconds",
+        replication_device: "replicationDevice",
     }),
 );
 
@@ -55,7 +55,9 @@ const optionValue = z
     .union([line("a value", 4096), z.number(), z.boolean()], {
         error: (issue) => `must be a string, a number or true/false, got ${shown(issue.input)}`,
     })
-    .transform((value) => (typeof value === "boolean" ? (value ? "True" : "False") : String(value)));
+    .transform((value) =>
+        typeof value === "boolean" ? (value ? "True" : "False") : String(value),
+    );
 
 const options = z
     .record(matching(/^[a-z][a-z0-9_]*$/, "an option's name in cinder.conf"), optionValue, {
@@ -83,7 +85,9 @@ export const replicationDeviceInput = closed("exactly one replication device", {
     ),
     conf: path("the target's ceph.conf on the Cinder hosts")
         .optional()
-        .describe("`conf` on the Cinder hosts. Defaults to /etc/ceph/<backendId>.conf, as in Cinder."),
+        .describe(
+            "`conf` on the Cinder hosts. Defaults to /etc/ceph/<backendId>.conf, as in Cinder.",
+        ),
     user: cephName("a Ceph user without 'client.'")
         .optional()
         .describe("`user`, without `client.`. Defaults to the backend's user."),
@@ -92,7 +96,9 @@ export const replicationDeviceInput = closed("exactly one replication device", {
     ),
     pool: cephName("a pool name")
         .optional()
-        .describe("Only checked to equal the backend's pool: the RBD driver ignores `pool:` and uses rbd_pool."),
+        .describe(
+            "Only checked to equal the backend's pool: the RBD driver ignores `pool:` and uses rbd_pool.",
+        ),
 });
 
 export const backendInput = closed("a backend", {

@@ -16,6 +16,8 @@ interface Parts {
     /** Names the user typed, right or wrong, so that a reference to a wrong one is not called unknown. */
     sections: string[];
     hosts: Host[];
+    /** Whether every host the user typed is right by itself. */
+    allHosts: boolean;
     volumeTypes: { name: string; backend: string }[];
 }
 
@@ -38,11 +40,13 @@ function partsOf(given: unknown): Parts {
         backendInputs: new Map(),
         sections,
         hosts: [],
+        allHosts: true,
         volumeTypes: [],
     };
     for (const [role, site] of entriesOf(given, "sites")) {
         const { data } = siteInput.safeParse(site);
-        if (data && ROLES.includes(role as Role)) parts.sites[role as Role] = resolveSite(data, ssh);
+        if (data && ROLES.includes(role as Role))
+            parts.sites[role as Role] = resolveSite(data, ssh);
     }
     for (const [name, backend] of entriesOf(given, "backends")) {
         const { data } = backendInput.safeParse(backend);
@@ -54,6 +58,7 @@ function partsOf(given: unknown): Parts {
     for (const [name, host] of entriesOf(given, "hosts")) {
         const { data } = hostInput.safeParse(host);
         if (data) parts.hosts.push(resolveHost(name, data, ssh, sections));
+        else parts.allHosts = false;
     }
     for (const [name, type] of entriesOf(given, "volumeTypes")) {
         const { data } = volumeTypeInput.safeParse(type);
@@ -75,7 +80,13 @@ function* checkSites({ primary, secondary }: Parts["sites"]): Generator<Problem>
             reason: `must differ from the primary's: one cluster cannot be its own secondary, got ${shown(secondary.fsid)}`,
         };
     const seat = (site: Site) =>
-        [canonicalAddress(site.adminHost.address), site.adminHost.port, site.clusterName, site.conf, ...site.commandPrefix].join(" ");
+        [
+            canonicalAddress(site.adminHost.address),
+            site.adminHost.port,
+            site.clusterName,
+            site.conf,
+            ...site.commandPrefix,
+        ].join(" ");
     if (seat(primary) === seat(secondary))
         yield {
             propertyPath: "sites.secondary.adminHost",
@@ -103,7 +114,8 @@ function* checkBackend(backend: Backend, parts: Parts): Generator<Problem> {
             reason: `must differ from the primary's conf: both would be one cluster, got ${shown(device.conf)}`,
         };
     yield* checkIdentity(backend, parts.release);
-    if (!parts.hosts.some((host) => host.backends.includes(backend.section)) && parts.hosts.length > 0)
+    const served = parts.hosts.some((host) => host.backends.includes(backend.section));
+    if (!served && parts.allHosts && parts.hosts.length > 0)
         yield { propertyPath: at, reason: "must be served by at least one host" };
 }
 

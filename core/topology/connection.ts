@@ -1,8 +1,9 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 import { shown } from "../problem";
 import { closed, line, matching, path, port } from "./text";
 
+const ADDRESS_FORM = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+)$/;
 const ADDRESS = "a host name, an IPv4 or an IPv6 address";
 
 const KEY_TYPES = [
@@ -29,7 +30,10 @@ export function hostKeyFault(text: string): string | undefined {
     return undefined;
 }
 
-export const hostKey = line("the host's public key as in its /etc/ssh/ssh_host_ed25519_key.pub", 1024)
+export const hostKey = line(
+    "the host's public key as in its /etc/ssh/ssh_host_ed25519_key.pub",
+    1024,
+)
     .superRefine((text, ctx) => {
         const fault = hostKeyFault(text);
         if (fault !== undefined) ctx.addIssue({ code: "custom", message: fault, input: text });
@@ -42,11 +46,9 @@ const urlOf = (text: string): string => `http://${text.includes(":") ? `[${text}
 export const canonicalAddress = (text: string): string =>
     URL.canParse(urlOf(text)) ? new URL(urlOf(text)).hostname : text;
 
-export const address = matching(
-    /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+)$/,
-    ADDRESS,
-)
-    .refine((text) => URL.canParse(urlOf(text)), {
+export const address = matching(ADDRESS_FORM, ADDRESS)
+    // What the form lets through and no machine has, e.g. 999.0.0.1.
+    .refine((text) => !ADDRESS_FORM.test(text) || URL.canParse(urlOf(text)), {
         error: (issue) => `must be ${ADDRESS}, got ${shown(issue.input)}`,
     })
     .describe("Where SSH connects to: host name, IPv4 or IPv6 address.");
@@ -54,7 +56,7 @@ export const address = matching(
 export const loginUser = matching(
     /^[A-Za-z_][A-Za-z0-9_.-]*$/,
     "a login name of letters, digits, '_', '.' and '-'",
-).describe("SSH login. Anyone but root uses `sudo -n`. Defaults to root.");
+).describe("SSH login. On a Cinder host anyone but root uses `sudo -n`. Defaults to root.");
 
 const identityFile = path("a private key file on the machine that runs cinder-dr").describe(
     "Private key file on the machine that runs Pulumi or cinder-dr. Without it the SSH agent is used.",

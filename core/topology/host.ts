@@ -1,7 +1,12 @@
 import { z } from "zod";
 
 import { shown } from "../problem";
-import { connectionShape, resolveConnection, type Connection, type sshDefaults } from "./connection";
+import {
+    connectionShape,
+    resolveConnection,
+    type Connection,
+    type sshDefaults,
+} from "./connection";
 import { closed, line, matching, path, words } from "./text";
 import { ROLES } from "./site";
 
@@ -11,7 +16,7 @@ const SERVICE = "exactly one of systemd, container or commands";
 
 const serviceInput = closed(SERVICE, {
     systemd: closed("a systemd service", {
-        unit: unit.optional().describe("Defaults to cinder-volume."),
+        unit: unit.optional().describe("The unit's name. Defaults to cinder-volume."),
     })
         .optional()
         .describe("cinder-volume as a systemd unit."),
@@ -21,13 +26,20 @@ const serviceInput = closed(SERVICE, {
                 error: (issue) => `must be docker or podman, got ${shown(issue.input)}`,
             })
             .optional()
-            .describe("Defaults to docker."),
+            .describe("The container engine: docker or podman. Defaults to docker."),
         name: matching(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "a container's name")
             .optional()
-            .describe("Defaults to cinder_volume."),
+            .describe("The container's name. Defaults to cinder_volume."),
+        python: path("the Python of the container's cinder-volume")
+            .optional()
+            .describe(
+                "Interpreter inside the container that has cinder and oslo.config. Defaults to /usr/bin/python3; kolla images have /var/lib/kolla/venv/bin/python3.",
+            ),
     })
         .optional()
-        .describe("cinder-volume as a container; not run on a real engine by this project's tests."),
+        .describe(
+            "cinder-volume as a container; not run on a real engine by this project's tests.",
+        ),
     commands: closed("a pair of commands", {
         restart: words("the restart command").min(1, { error: () => "must not be empty" }),
         status: words("the status command, exit code 0 when the service runs").min(1, {
@@ -46,7 +58,9 @@ export type Check = (typeof CHECKS)[number];
 
 export const hostInput = closed("a Cinder host", {
     ...connectionShape,
-    address: connectionShape.address.optional().describe("Where SSH connects to. Defaults to the host's name here."),
+    address: connectionShape.address
+        .optional()
+        .describe("Where SSH connects to. Defaults to the host's name here."),
     backends: z
         .array(line("a backend of this topology"), {
             error: (issue) => `must be a list of backends, got ${shown(issue.input)}`,
@@ -56,10 +70,12 @@ export const hostInput = closed("a Cinder host", {
         .describe("Backends this host serves. Defaults to all."),
     configFile: path("the cinder.conf that is written")
         .optional()
-        .describe("Defaults to /etc/cinder/cinder.conf."),
+        .describe("The file that is written. Defaults to /etc/cinder/cinder.conf."),
     python: path("the Python of cinder-volume")
         .optional()
-        .describe("Interpreter that has cinder and oslo.config. Defaults to /usr/bin/python3."),
+        .describe(
+            "Interpreter on the host: runs the push, and has cinder and oslo.config unless the service is a container. Defaults to /usr/bin/python3.",
+        ),
     serviceUser: matching(/^[a-z_][a-z0-9_-]*$/, "a login name")
         .optional()
         .describe("User that cinder-volume runs as. Defaults to cinder."),
@@ -67,7 +83,9 @@ export const hostInput = closed("a Cinder host", {
         .optional()
         .describe("How cinder-volume is restarted. Defaults to the systemd unit cinder-volume."),
     site: z
-        .enum(ROLES, { error: (issue) => `must be primary or secondary, got ${shown(issue.input)}` })
+        .enum(ROLES, {
+            error: (issue) => `must be primary or secondary, got ${shown(issue.input)}`,
+        })
         .optional()
         .describe("Site the host stands in; used by policies only."),
     skipChecks: z
@@ -89,7 +107,7 @@ export const hostInput = closed("a Cinder host", {
 
 export type Service =
     | { systemd: { unit: string } }
-    | { container: { engine: "docker" | "podman"; name: string } }
+    | { container: { engine: "docker" | "podman"; name: string; python: string } }
     | { commands: { restart: string[]; status: string[] } };
 
 /** One host that runs cinder-volume, all defaults filled in. */
@@ -109,8 +127,8 @@ export interface Host {
 function resolveService(given: z.output<typeof serviceInput> | undefined): Service {
     if (given?.commands !== undefined) return { commands: given.commands };
     if (given?.container !== undefined) {
-        const { engine = "docker", name = "cinder_volume" } = given.container;
-        return { container: { engine, name } };
+        const { engine = "docker", name = "cinder_volume", python } = given.container;
+        return { container: { engine, name, python: python ?? "/usr/bin/python3" } };
     }
     return { systemd: { unit: given?.systemd?.unit ?? "cinder-volume" } };
 }

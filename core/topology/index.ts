@@ -10,16 +10,21 @@ import { resolveSite, siteInput, type Site } from "./site";
 import { closed, line, named, seconds } from "./text";
 import { resolveVolumeType, volumeTypeInput, type VolumeType } from "./volumeType";
 
-const count = z.int({ error: (i) => `must be a whole number, got ${shown(i.input)}` }).max(1000);
+/** A number of hosts; `demand` completes the sentence «must be …». */
+const count = (min: number, demand: string) => {
+    const error = (issue: { input?: unknown }) => `must be ${demand}, got ${shown(issue.input)}`;
+    return z.int({ error }).min(min, { error }).max(1000, { error });
+};
+
+const BATCH = "a number of hosts from 1 to 1000, or all";
 
 const rolloutInput = closed("how hosts are restarted one after another", {
-    canary: count
-        .min(0)
+    canary: count(0, "a number of hosts from 0 to 1000")
         .optional()
         .describe("Hosts pushed alone first; when one fails no other is touched. Defaults to 1."),
     batch: z
-        .union([count.min(1), z.literal("all")], {
-            error: (i) => `must be a number of hosts or all, got ${shown(i.input)}`,
+        .union([count(1, BATCH), z.literal("all")], {
+            error: (issue) => `must be ${BATCH}, got ${shown(issue.input)}`,
         })
         .optional()
         .describe("Hosts pushed at once after the canary. Defaults to 1."),
@@ -42,13 +47,17 @@ export const CONFIG_KEY = "cinder-dr:topology";
 
 /** What the user types under {@link CONFIG_KEY}. */
 export const topologyInput = closed("a topology", {
-    release: release.optional().describe("OpenStack release of Cinder: name or major number, e.g. zed or 21."),
+    release: release
+        .optional()
+        .describe("OpenStack release of Cinder: name or major number, e.g. zed or 21."),
     ssh: sshDefaults.optional().describe("SSH defaults of all hosts."),
     sites: closed("the two sites primary and secondary", {
         primary: siteInput,
         secondary: siteInput,
     }).describe("The two Ceph clusters, by designed role."),
-    backends: named("a map of backends", section, backendInput).describe("Backends by cinder.conf section."),
+    backends: named("a map of backends", section, backendInput).describe(
+        "Backends by cinder.conf section.",
+    ),
     hosts: named("a map of hosts", address, hostInput).describe("Cinder hosts by name."),
     volumeTypes: named(
         "a map of volume types",
@@ -72,7 +81,8 @@ export interface Topology {
     timeouts: { healthSeconds: number; applySeconds: number; targetSeconds: number };
 }
 
-const asPath = (path: readonly PropertyKey[]): string => path.map(String).join(".");
+const asPath = (path: readonly PropertyKey[]): string =>
+    path.map((key) => (key === "" ? "''" : String(key))).join(".");
 
 /** Zod's issues as problems at the user's paths; an unknown key is named at its own path. */
 const problemsOf = (error: z.ZodError): Problem[] =>
@@ -135,7 +145,10 @@ export function parseTopology(given: unknown): Topology {
  * under its config key, or the topology alone.
  */
 export function topologyJsonSchema(): object {
-    const { $schema, ...topology } = z.toJSONSchema(topologyInput, { io: "input", unrepresentable: "any" });
+    const { $schema, ...topology } = z.toJSONSchema(topologyInput, {
+        io: "input",
+        unrepresentable: "any",
+    });
     const config = { type: "object", properties: { [CONFIG_KEY]: { $ref: "#/$defs/topology" } } };
     return {
         $schema,

@@ -1,25 +1,36 @@
-import { z } from "zod";
+import type { z } from "zod";
 
-import { connectionShape, resolveConnection, type Connection, type sshDefaults } from "./connection";
+import {
+    connectionShape,
+    resolveConnection,
+    type Connection,
+    type sshDefaults,
+} from "./connection";
 import { cephName, closed, path, uuid, words } from "./text";
 
 export const siteInput = closed("a site: one Ceph cluster", {
     name: cephName("a site name").describe(
         "Site name of the Ceph cluster, as its peers call it (`rbd mirror pool info`).",
     ),
-    fsid: uuid("the cluster's fsid").optional().describe("`ceph fsid`; checked when given."),
+    fsid: uuid("the cluster's fsid")
+        .optional()
+        .describe(
+            "`ceph fsid`. When given, the sites must differ, and verify asks the cluster for it.",
+        ),
     clusterName: cephName("a Ceph cluster name")
         .optional()
         .describe("Cluster name on the admin host (`--cluster`). Defaults to ceph."),
     conf: path("the ceph.conf on the admin host")
         .optional()
-        .describe("Defaults to /etc/ceph/<clusterName>.conf."),
+        .describe("The ceph.conf on the admin host. Defaults to /etc/ceph/<clusterName>.conf."),
     cephUser: cephName("a Ceph user without 'client.'")
         .optional()
         .describe("Ceph user on the admin host, without `client.`. Defaults to admin."),
     commandPrefix: words("words before ceph and rbd")
         .optional()
-        .describe("Words put before `ceph` and `rbd`, e.g. [cephadm, shell, --]. Defaults to none."),
+        .describe(
+            "Words put before `ceph` and `rbd`, e.g. [cephadm, shell, --]. Defaults to none.",
+        ),
     adminHost: closed("a host where ceph and rbd reach this cluster", connectionShape).describe(
         "Host where `ceph` and `rbd` reach this cluster. Pulumi's preview never connects to it.",
     ),

@@ -46,11 +46,15 @@ const extraSpecs = z
     });
 
 export const volumeTypeInput = closed("a volume type", {
-    backend: line("a backend of this topology").describe("Backend (cinder.conf section) it is served by."),
-    description: line("a description").optional(),
+    backend: line("a backend of this topology").describe(
+        "Backend (cinder.conf section) it is served by.",
+    ),
+    description: line("a description").optional().describe("The type's description in Cinder."),
     isPublic: flag
         .optional()
-        .describe("Whether every project may use it. Defaults to true. Always written out to Cinder."),
+        .describe(
+            "Whether every project may use it. Defaults to true, and to false when projects are named. Always written out to Cinder.",
+        ),
     projects: z
         .array(matching(/^[A-Za-z0-9-]+$/, "a project id"), {
             error: (issue) => `must be a list of project ids, got ${shown(issue.input)}`,
@@ -62,7 +66,9 @@ export const volumeTypeInput = closed("a volume type", {
         .describe("Ids of the projects that may use a private type. Defaults to none."),
     extraSpecs: extraSpecs
         .optional()
-        .describe("Further extra specs. `replication_enabled` and `volume_backend_name` are always set."),
+        .describe(
+            "Further extra specs. `replication_enabled` and `volume_backend_name` are always set.",
+        ),
     protect: flag
         .optional()
         .describe("Refuse replacement and deletion at preview. Defaults to true."),

@@ -27,7 +27,8 @@ describe("the stack lab", () => {
     const primary = new CephSite("primary", sites.primary);
     const secondary = new CephSite("secondary", sites.secondary);
     const hosts = [new LabHost("cinder-a"), new LabHost("cinder-b")];
-    const each = <T>(ask: (host: LabHost) => Promise<T>): Promise<T[]> => Promise.all(hosts.map(ask));
+    const each = <T>(ask: (host: LabHost) => Promise<T>): Promise<T[]> =>
+        Promise.all(hosts.map(ask));
     let cinder: Cinder;
     let filesBefore: string[] = [];
 
@@ -116,8 +117,11 @@ describe("the stack lab", () => {
 
     it("is proven by verify, in words and as JSON", async () => {
         const words = expectCode(await verify(topology), 0);
-        assert.match(words.stdout, /4096 random bytes written on primary were read back from secondary/);
-        assert.match(words.stdout, /verify: 6 ok, 0 warning, 0 problem/);
+        assert.match(
+            words.stdout,
+            /4096 random bytes written on primary were read back from secondary/,
+        );
+        assert.match(words.stdout, /verify: 8 ok, 0 warning, 0 problem/);
         const json = expectCode(await verify(topology, "--json"), 0);
         assert.equal((JSON.parse(json.stdout) as { ok: boolean }).ok, true);
         assert.deepEqual(await leftovers(), [[], []]);
@@ -126,25 +130,34 @@ describe("the stack lab", () => {
     const leftovers = () =>
         Promise.all(
             [primary, secondary].map(async (site) => {
-                const images = JSON.parse((await site.rbd(rbd.listImages("volumes"))).toString()) as string[];
+                const images = JSON.parse(
+                    (await site.rbd(rbd.listImages("volumes"))).toString(),
+                ) as string[];
                 return images.filter((name) => name.startsWith("cinder-dr-verify-"));
             }),
         );
 
     it("fails verify with the reason when somebody respelled the extra spec", async () => {
         const type = (await cinder.volumeTypes()).find((t) => t.name === "replicated");
-        const specs = (value: string) => cinder.setExtraSpec(type?.id ?? "", "replication_enabled", value);
+        const specs = (value: string) =>
+            cinder.setExtraSpec(type?.id ?? "", "replication_enabled", value);
         await specs("<is> true");
         try {
             const { stdout } = expectCode(await verify(topology), 3);
-            assert.match(stdout, /replication_enabled is '<is> true' in Cinder, must be exactly '<is> True'/);
+            assert.match(
+                stdout,
+                /replication_enabled is '<is> true' in Cinder, must be exactly '<is> True'/,
+            );
         } finally {
             await specs("<is> True");
         }
     });
 
     it("changes nothing and restarts nothing the second time", async () => {
-        const [pids, files] = [await each((host) => host.pid()), await each((host) => host.files())];
+        const [pids, files] = [
+            await each((host) => host.pid()),
+            await each((host) => host.files()),
+        ];
         const { output } = expectCode(await up(topology), 0);
         assert.match(output, /Resources:\s+\d+ unchanged/);
         assert.deepEqual(await each((host) => host.pid()), pids);
@@ -201,6 +214,10 @@ describe("the stack lab", () => {
     it("takes everything back: the hosts' files are as before, byte for byte", async () => {
         expectCode(await destroy(topology), 0);
         assert.deepEqual(await each((host) => host.files()), filesBefore);
-        assert.equal((await cinder.volumeTypes()).find((t) => t.name === "replicated"), undefined);
+        assert.deepEqual(await each((host) => host.hasStateFolder()), [false, false]);
+        assert.equal(
+            (await cinder.volumeTypes()).find((t) => t.name === "replicated"),
+            undefined,
+        );
     });
 });

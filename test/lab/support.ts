@@ -21,7 +21,12 @@ export const labEnvironment = (): NodeJS.ProcessEnv => {
         const [, name, value] = /^export ([A-Z_]+)='?([^']*)'?$/.exec(line) ?? [];
         return name === undefined || value === undefined ? [] : [[name, value] as const];
     });
-    return { ...process.env, ...Object.fromEntries(pairs), NO_COLOR: "1", PULUMI_SKIP_UPDATE_CHECK: "true" };
+    return {
+        ...process.env,
+        ...Object.fromEntries(pairs),
+        NO_COLOR: "1",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
 };
 
 export interface Run {
@@ -55,7 +60,7 @@ export const expectCode = (result: Run, code: number): Run => {
 /** The topology that the lab wrote for its stack, to be changed by a test. */
 export const labTopology = (): Mutable => {
     const text = readFileSync(join(LAB, "topology.json"), "utf8");
-    return JSON.parse(text) as Mutable;
+    return JSON.parse(text);
 };
 
 /** A topology as a test takes it apart. */
@@ -67,7 +72,10 @@ let configs = 0;
 /** A stack file with this topology and the stack's own encryption salt; the user's file stays untouched. */
 export function configFile(topology: Mutable): string {
     const own = join(PROJECT, `Pulumi.${STACK}.yaml`);
-    const stack = (existsSync(own) ? parse(readFileSync(own, "utf8")) : {}) as Record<string, unknown>;
+    const stack = (existsSync(own) ? parse(readFileSync(own, "utf8")) : {}) as Record<
+        string,
+        unknown
+    >;
     const file = join(scratch, `Pulumi.${String(++configs)}.yaml`);
     writeFileSync(file, stringify({ ...stack, config: { "cinder-dr:topology": topology } }));
     return file;
@@ -96,7 +104,8 @@ export const cancel = (): Promise<Run> =>
 
 /** Makes another stack with the same hosts, for what two stacks do to each other. */
 export const withStack = async (stack: string, use: () => Promise<void>): Promise<void> => {
-    const pulumi = (...args: string[]) => run("npx", ["pulumi", "stack", ...args, "--non-interactive"]);
+    const pulumi = (...args: string[]) =>
+        run("npx", ["pulumi", "stack", ...args, "--non-interactive"]);
     expectCode(await pulumi("init", stack, "--no-select"), 0);
     try {
         await use();
@@ -144,18 +153,24 @@ export class LabHost {
     }
 
     async sh(script: string): Promise<string> {
-        const { code, stdout, stderr } = await this.ssh.run([...this.asRoot, "sh", "-c", script], 60);
+        const { code, stdout, stderr } = await this.ssh.run(
+            [...this.asRoot, "sh", "-c", script],
+            60,
+        );
         assert.equal(code, 0, `${this.name}: ${script}: ${stderr}`);
         return stdout.toString("utf8").trim();
     }
 
     config = (): Promise<string> => this.sh("cat /etc/cinder/cinder.conf");
 
-    /** Names, modes, owners and sums of all that cinder-dr could have touched. */
+    /** Names, modes, owners and sums of all that a push could have touched, but for its own state folder. */
     files = (): Promise<string> =>
         this.sh(
-            "cd /etc && find cinder ceph -printf '%p %y %m %u:%g\\n' | sort && find cinder ceph -type f -exec sha256sum {} + | sort",
+            "cd /etc && find cinder ceph -name .cinder-dr -prune -o -printf '%p %y %m %u:%g\\n' -type f -exec sha256sum {} \\; | sort",
         );
+
+    hasStateFolder = async (): Promise<boolean> =>
+        (await this.sh("ls -d /etc/cinder/.cinder-dr 2>/dev/null || true")) !== "";
 
     /** Process id of the running cinder-volume's parent process. */
     pid = (): Promise<string> => this.sh("pgrep -o -f '[c]inder-volume --config-file'");

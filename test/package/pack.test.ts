@@ -40,12 +40,14 @@ describe("the package that npm pack makes", () => {
             pulumi.runtime.setMocks(mocks).then(async () => {
                 const { CinderDisasterRecovery } = require("cinder-dr");
                 const topology = JSON.parse(process.env.TOPOLOGY);
-                const { hosts } = new CinderDisasterRecovery("dr", { topology });
-                await new Promise((resolve) => hosts.apply(resolve));
+                const { volumeTypeIds } = new CinderDisasterRecovery("dr", { topology });
+                await new Promise((resolve) => volumeTypeIds.apply(resolve));
                 console.log(JSON.stringify(seen));
             });`,
         );
-        const seen = JSON.parse(run("node", ["program.js"], { TOPOLOGY: JSON.stringify(goodTopology()) })) as string[];
+        const seen = JSON.parse(
+            run("node", ["program.js"], { TOPOLOGY: JSON.stringify(goodTopology()) }),
+        ) as string[];
         assert.ok(seen.includes("command:remote:Command"), seen.join());
         assert.ok(seen.includes("openstack:blockstorage/volumeTypeV3:VolumeTypeV3"), seen.join());
     });
@@ -57,7 +59,17 @@ describe("the package that npm pack makes", () => {
             export const id = new ReplicatedVolumeType("gold", { volumeBackendName: "ceph" }).volumeTypeId;`,
         );
         const tsc = join(PROJECT, "node_modules/typescript/bin/tsc");
-        run("node", [tsc, "--noEmit", "--strict", "--module", "nodenext", "--skipLibCheck", "--types", "node", "program.ts"]);
+        run("node", [
+            tsc,
+            "--noEmit",
+            "--strict",
+            "--module",
+            "nodenext",
+            "--skipLibCheck",
+            "--types",
+            "node",
+            "program.ts",
+        ]);
     });
 
     it("carries the command and the host file, and no source or test", () => {

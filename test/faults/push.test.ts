@@ -17,7 +17,7 @@ import {
     up,
     withStack,
     type Mutable,
-} from "./support";
+} from "../lab/support";
 
 const scratch = mkdtempSync(join(tmpdir(), "cinder-dr-keys-"));
 const newKey = (): string => {
@@ -116,7 +116,11 @@ describe("faults of a push", () => {
         ],
         [
             "a value that oslo.config refuses",
-            (t) => (t.backends.ceph.options = { rbd_max_clone_depth: "5", rbd_store_chunk_size: "many" }),
+            (t) =>
+                (t.backends.ceph.options = {
+                    rbd_max_clone_depth: "5",
+                    rbd_store_chunk_size: "many",
+                }),
             /cinder-dr: cinder-a: validate: [^\n]*rbd_store_chunk_size/,
         ],
     ];
@@ -135,8 +139,8 @@ describe("faults of a push", () => {
         });
 
     it("stops at a login without sudo before anything is changed", async () => {
-        await b.sh("id nosudo >/dev/null 2>&1 || useradd -m -s /bin/sh nosudo");
-        // The lab's hosts keep the authorized key where sshd's own configuration says.
+        await b.sh("userdel -r nosudo 2>/dev/null; useradd -m -s /bin/sh -p '*' nosudo");
+        // sshd's own configuration says whether keys lie in the home folders.
         await b.sh(
             "k=$(sshd -T -C user=deploy 2>/dev/null | awk '/^authorizedkeysfile/{print $2}'); case $k in /*) ;; *) mkdir -p /home/nosudo/.ssh; cp ~deploy/.ssh/authorized_keys /home/nosudo/.ssh/; chown -R nosudo /home/nosudo/.ssh;; esac",
         );
@@ -151,7 +155,9 @@ describe("faults of a push", () => {
     });
 
     it("stops at a cinder.conf that somebody broke, and leaves it to him", async () => {
-        await a.sh("cp -p /etc/cinder/cinder.conf /root/kept && printf 'this is no ini\\n' >> /etc/cinder/cinder.conf");
+        await a.sh(
+            "cp -p /etc/cinder/cinder.conf /root/kept && printf 'this is no ini\\n' >> /etc/cinder/cinder.conf",
+        );
         const broken = await a.files();
         try {
             const topology = labTopology();
@@ -175,10 +181,15 @@ describe("faults of a push", () => {
             assert.notEqual(code, 0);
             assert.match(output, /cinder-dr: cinder-a: target: /);
             await untouched();
-            topology.hosts["cinder-a"].consent = { unreachableTarget: "the secondary is being rebuilt" };
+            topology.hosts["cinder-a"].consent = {
+                unreachableTarget: "the secondary is being rebuilt",
+            };
             expectCode(await up(topology), 0);
             assert.match(await a.config(), /^rados_connect_timeout = 6$/m);
-            assert.match(await a.sh("cat /etc/cinder/.cinder-dr/*/result.json"), /"protected": ?false/);
+            assert.match(
+                await a.sh("cat /etc/cinder/.cinder-dr/*/result.json"),
+                /"protected": ?false/,
+            );
         } finally {
             lab("up");
         }
@@ -192,7 +203,11 @@ describe("faults of a push", () => {
         while (!(await a.config()).includes("rados_connect_timeout = 8")) await pause(100);
         killGroup(running);
         // Nothing but the host itself can finish it now.
-        for (let tries = 0; (await a.sh("cat /etc/cinder/.cinder-dr/*/pending 2>/dev/null || true")) !== ""; tries++) {
+        for (
+            let tries = 0;
+            (await a.sh("cat /etc/cinder/.cinder-dr/*/pending 2>/dev/null || true")) !== "";
+            tries++
+        ) {
             assert.ok(tries < 120, "the host did not finish by itself");
             await pause(1000);
         }
@@ -208,8 +223,10 @@ describe("faults of a push", () => {
     it("lets one of two pushes of the same host wait for the other", async () => {
         const topology = labTopology();
         topology.backends.ceph.radosConnectTimeoutSeconds = 9;
+        const twin = { ...topology, volumeTypes: { twin: { backend: "ceph", protect: false } } };
         await withStack("twin", async () => {
-            for (const run of await Promise.all([up(topology), up(topology, "twin")])) expectCode(run, 0);
+            for (const run of await Promise.all([up(topology), up(twin, "twin")]))
+                expectCode(run, 0);
         });
         assert.match(await a.config(), /^rados_connect_timeout = 9$/m);
         await a.pid();

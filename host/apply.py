@@ -1,0 +1,2080 @@
+"""Brings one Cinder host's cinder.conf to one desired state, or leaves the host as it was.
+
+Runs as root on the host, fed on stdin:   apply.py apply|remove < request.json
+Self-contained on purpose: one SSH session carries this file and its request, and nothing is
+installed. Standard library only, Python 3.6 and later, because that is what Cinder hosts have;
+whatever needs Cinder runs in the service's own interpreter (PROBE below).
+
+Steps: parse, lock, read, render, stage, validate, target, guard, commit, restart, health; then
+done or rollback. Progress goes to stderr, one line `CINDER_DR_RESULT {json}` to stdout.
+Exit: 0 done, 1 failed, 2 bad request, 3 refused (nothing changed), 4 rolled back.
+"""
+import base64
+import contextlib
+import errno
+import fcntl
+import glob
+import hashlib
+import json
+import os
+import pwd
+import re
+import select
+import shlex
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+EXIT = {"unchanged": 0, "changed": 0, "restarted": 0, "removed": 0,
+        "failed": 1, "refused": 3, "rolled-back": 4}
+REFUSALS = ("unreachableTarget", "failingOver", "activeSideUnreachable", "activeDeviceRemoved",
+            "failedOver", "identityChange", "guardBlind")
+SKIPPABLE = ("validate", "target", "guard", "health")
+# Their value decides the service's name in Cinder's database (host@section): another one
+# orphans every volume of the backend.
+IDENTITY = ("host", "backend_host", "cluster")
+TIMEOUTS = {"healthSeconds": 90, "applySeconds": 300, "targetSeconds": 20, "lockSeconds": 30}
+RESTART_SECONDS = 120       # systemd itself gives a service 90 s to stop
+PROBE_SECONDS = 45          # a cold start of Cinder's modules on a loaded host took 10 s
+KEEP = 3
+MARK = "# cinder-dr: "
+CLOCK_BOOTTIME = 7          # /proc/PID/stat counts on this clock; time.CLOCK_BOOTTIME is 3.7+
+SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Stop(Exception):
+    """Ends the run with an outcome, what was seen and what the operator does next."""
+
+    def __init__(self, outcome, what, then, refusal=None):
+        Exception.__init__(self, what)
+        self.outcome, self.what, self.then, self.refusal = outcome, what, then, refusal
+
+
+class BadRequest(Exception):
+    pass
+
+
+class BadText(Exception):
+    """A text that oslo.config would not read; carries the place and never the line itself."""
+
+
+# open() in text mode ends lines at \n, \r and \r\n and at nothing else, so oslo.config does too.
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+
+
+def group_of(section):
+    """oslo.config folds the case of every section name except DEFAULT."""
+    return section if section == "DEFAULT" else section.lower()
+
+
+def unquote(value):
+    value = value.strip()
+    if value and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+class Item(object):
+    """A section header (key is None) or one assignment with its continuation lines."""
+
+    def __init__(self, section, key, value, start):
+        self.section, self.key, self.parts, self.start, self.end = (
+            section, key, [value], start, start + 1)
+
+    @property
+    def value(self):
+        return "\n".join(self.parts)
+
+
+class Text(object):
+    """The lines of one file, read by the rules of oslo.config's iniparser, edited line by line."""
+
+    def __init__(self, text, path):
+        self.path = path
+        self.lines = LINE.findall(text)
+        ends = [re.search(r"[\r\n]*\Z", line).group() for line in self.lines]
+        self.eol = next((end for end in ends if end), "\n")
+        self.final = not ends or bool(ends[-1])
+        if not self.final:
+            self.lines[-1] += self.eol
+        self.parse()
+
+    def __str__(self):
+        text = "".join(self.lines)
+        return text if self.final or not self.lines else text[:-len(self.eol)]
+
+    def broken(self, number, what):
+        raise BadText("%s:%d: %s" % (self.path, number + 1, what))
+
+    def parse(self):
+        self.items, section, last = [], None, None
+        for number, line in enumerate(self.lines):
+            body = line.rstrip()
+            if not body:
+                last = None
+            elif body[0] in " \t":
+                if last is None:
+                    self.broken(number, "Unexpected continuation line")
+                last.parts.append(body.lstrip())
+                last.end = number + 1
+            elif body[0] == "[":
+                if not body.endswith("]"):
+                    self.broken(number, "Invalid section (must end with ])")
+                if len(body) <= 2:
+                    self.broken(number, "Empty section name")
+                section, last = body[1:-1], None
+                self.items.append(Item(section, None, "", number))
+            elif body[0] in "#;":
+                last = None
+            else:
+                last = self.assignment(section, body, number)
+        return self
+
+    def assignment(self, section, body, number):
+        found = re.match(r"([^:=]*)[:=](.*)\Z", body, re.S)
+        if not found:
+            self.broken(number, "No ':' or '=' found in assignment")
+        if not found.group(1).strip():
+            self.broken(number, "Key cannot be empty")
+        if section is None:
+            self.broken(number, "Section must be started before assignment")
+        item = Item(section, found.group(1).strip(), unquote(found.group(2)), number)
+        self.items.append(item)
+        return item
+
+    def find(self, section, key):
+        group = group_of(section)
+        return [i for i in self.items
+                if i.key == key and i.key is not None and group_of(i.section) == group]
+
+    def headers(self, section):
+        group = group_of(section)
+        return [i for i in self.items if i.key is None and group_of(i.section) == group]
+
+    def splice(self, start, end, lines):
+        self.lines[start:end] = lines
+        self.parse()
+
+    def source(self, item):
+        return "".join(self.lines[item.start:item.end])
+
+    def replace(self, item, value):
+        first = self.lines[item.start]
+        prefix = re.match(r"[^:=]*[:=][ \t]*", first).group()
+        if prefix[-1] in ":=" and prefix[-2:-1].isspace():
+            prefix += " "
+        self.splice(item.start, item.end, [prefix + value + self.eol])
+
+    def append(self, section, key, value):
+        """Puts an assignment behind the section's last one. Answers what it had to make for it:
+        nothing (""), the section, or the section and a blank line before it."""
+        made = "" if self.headers(section) else self.add_section(section)
+        header = self.headers(section)[-1]
+        at = header.end
+        for item in self.items[self.items.index(header) + 1:]:
+            if item.key is None:
+                break
+            at = item.end
+        if at == header.end and self.lines[at:at + 1] and self.lines[at].startswith(MARK):
+            at += 1
+        self.splice(at, at, ["%s = %s%s" % (key, value, self.eol)])
+        return made
+
+    def add_section(self, section):
+        gap = [self.eol] if self.lines and self.lines[-1].strip() else []
+        self.splice(len(self.lines), len(self.lines), gap + ["[%s]%s" % (section, self.eol)])
+        return "section and gap" if gap else "section"
+
+    def drop_section(self, section, made):
+        """Takes away a section that has nothing left in it, with the blank line that we put."""
+        for header in reversed(self.headers(section)):
+            start, end = header.start, self.span_end(header)
+            if any(line.strip() for line in self.lines[start + 1:end]):
+                continue
+            if made == "section and gap" and start and not self.lines[start - 1].strip():
+                start -= 1
+            self.splice(start, header.end, [])
+
+    def span_end(self, header):
+        return next((i.start for i in self.items if i.key is None and i.start > header.start),
+                    len(self.lines))
+
+    def remarked(self, section):
+        return any(self.lines[at].startswith(MARK) for header in self.headers(section)
+                   for at in range(header.start, self.span_end(header)))
+
+    def remark(self, section, text):
+        """One comment line tells a human whose the section's keys are; None takes it away."""
+        wanted = None if text is None else MARK + text + self.eol
+        for header in self.headers(section):
+            for at in range(header.start, self.span_end(header)):
+                if self.lines[at].startswith(MARK):
+                    return self.splice(at, at + 1, [] if wanted is None else [wanted])
+        if wanted is not None and self.headers(section):
+            at = self.headers(section)[-1].end
+            self.splice(at, at, [wanted])
+
+
+TRUTH = {"true": True, "1": True, "yes": True, "on": True,
+         "false": False, "0": False, "no": False, "off": False}
+# Names, not numbers or switches: a pool called `1` is not a pool called `on`.
+NAMES = ("volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_cluster_name",
+         "rbd_ceph_conf", "rbd_secret_uuid")
+# oslo.config adds up every occurrence of a MultiOpt, in all files, instead of taking the last.
+MULTI = ("replication_device",)
+
+
+def pairs(value):
+    """A replication_device as oslo.config's Dict type reads it, or None if it would not."""
+    found = {}
+    for piece in value.split(","):
+        name, colon, rest = piece.partition(":")
+        if not colon or name.strip() in found:
+            return None
+        found[name.strip()] = rest.strip()
+    return found
+
+
+def same(key, have, want):
+    want = unquote(want)
+    if have == want:
+        return True
+    if key in MULTI:
+        return pairs(have) is not None and pairs(have) == pairs(want)
+    if key in NAMES:
+        return False
+    if re.match(r"[+-]?\d+\Z", have) and re.match(r"[+-]?\d+\Z", want):
+        return int(have) == int(want)
+    have, want = have.lower(), want.lower()
+    return have in TRUTH and TRUTH.get(have) == TRUTH.get(want)
+
+
+def listed(items):
+    """The names of enabled_backends; for a ListOpt the last occurrence wins."""
+    return [name.strip() for name in items[-1].value.split(",") if name.strip()] if items else []
+
+
+def note(record, section, key, before, wrote, **more):
+    """Keeps what a key said before its first change; later changes only renew what we wrote."""
+    keys = record.setdefault(section, {"made": "", "keys": {}})["keys"]
+    entry = keys.setdefault(key, dict(before=before, **more))
+    entry["wrote"] = wrote
+
+
+def set_key(text, record, section, key, value):
+    """Answers whether the text changed. A value that oslo.config reads as ours stays as typed."""
+    items = text.find(section, key)
+    held = items if key in MULTI else items[-1:]
+    if len(held) == 1 and same(key, held[0].value, value):
+        return False
+    before = [text.source(item) for item in held]
+    if held:
+        for surplus in reversed(held[1:]):
+            text.splice(surplus.start, surplus.end, [])
+        text.replace(held[0], value)
+    else:
+        record.setdefault(section, {"made": "", "keys": {}})["made"] += text.append(
+            section, key, value)
+    note(record, section, key, before, unquote(value))
+    return True
+
+
+def enable(text, record, names):
+    items = text.find("DEFAULT", "enabled_backends")
+    missing = [name for name in names if name not in listed(items)]
+    if not missing:
+        return False
+    before = [text.source(items[-1])] if items else []
+    if items:
+        add_names(text, items[-1], missing)
+    else:
+        record.setdefault("DEFAULT", {"made": "", "keys": {}})["made"] += text.append(
+            "DEFAULT", "enabled_backends", ",".join(missing))
+    wrote = text.find("DEFAULT", "enabled_backends")[-1].value
+    note(record, "DEFAULT", "enabled_backends", before, wrote, added=[])
+    added = record["DEFAULT"]["keys"]["enabled_backends"]["added"]
+    added.extend(name for name in missing if name not in added)
+    return True
+
+
+def add_names(text, item, names):
+    at = item.end - 1
+    line = text.lines[at].rstrip()
+    ending = text.lines[at][len(line):]
+    quote = ""
+    if item.end == item.start + 1 and item.value != line.partition("=")[2].strip():
+        found = re.match(r"[^:=]*[:=]\s*(?:([\"']).*\1)\Z", line)
+        if found:
+            line, quote = line[:-1], line[-1]
+    gap = ", " if re.search(r",\s", item.value.replace("\n", "")) else ","
+    empty = not item.value.strip() or item.value.rstrip().endswith(",")
+    lead = "" if empty and (quote or line[-1:] not in ":=") else " " if empty else gap
+    text.splice(at, at + 1, [line + lead + gap.join(names) + quote + ending])
+
+
+def merge(text, backends, record, where, elsewhere):
+    """Makes `text` say what the backends want and answers the changed keys by section.
+    `elsewhere` names backends that another file already lists in enabled_backends."""
+    changed = {}
+    for backend in backends:
+        section = backend["section"]
+        keys = [key for key, value in sorted(backend["options"].items(), key=order)
+                if set_key(text, record, section, key, value)]
+        if keys:
+            changed[section] = keys
+        if keys or text.remarked(section):
+            text.remark(section, "manages %s of [%s]; the earlier text is kept in %s" % (
+                ", ".join(sorted(backend["options"])), section, where))
+    names = [b["section"] for b in backends if b["section"] not in elsewhere]
+    if enable(text, record, names):
+        changed["DEFAULT"] = ["enabled_backends"]
+    if "DEFAULT" in record and ("DEFAULT" in changed or text.remarked("DEFAULT")):
+        added = record["DEFAULT"]["keys"]["enabled_backends"]["added"]
+        text.remark("DEFAULT", "manages %s in enabled_backends; the earlier text is kept in %s" % (
+            ", ".join(added), where))
+    return changed
+
+
+def order(pair):
+    """A stanza reads best as the field writes it: driver, name, the rest, the device last."""
+    key = pair[0]
+    return (("volume_driver", "volume_backend_name").index(key)
+            if key in ("volume_driver", "volume_backend_name") else 3 if key in MULTI else 2), key
+
+
+def unmerge(text, record, wanted, force=False):
+    """Puts back what the recorded keys said before us. `wanted(section, key)` chooses keys.
+    Answers (changed, kept): kept are keys that somebody else has changed since, which only
+    `force` puts back."""
+    changed, kept = {}, []
+    for section in sorted(record, key=lambda name: name == "DEFAULT"):
+        info = record[section]
+        for key in [key for key in sorted(info["keys"]) if wanted(section, key)]:
+            entry = info["keys"].pop(key)
+            if restore_key(text, section, key, entry, force):
+                changed.setdefault(section, []).append(key)
+            else:
+                kept.append("[%s] %s" % (section, key))
+        if not info["keys"]:
+            text.remark(section, None)
+            if info["made"]:
+                text.drop_section(section, info["made"])
+    for section in [section for section in record if not record[section]["keys"]]:
+        del record[section]
+    return changed, kept
+
+
+def restore_key(text, section, key, entry, force):
+    items = text.find(section, key)
+    held = items if key in MULTI else items[-1:]
+    ours = len(held) == 1 and held[0].value == entry["wrote"]
+    if not held:
+        return not entry["before"]
+    if not ours and "added" in entry:
+        return drop_names(text, held[-1], entry)
+    if not ours and not force:
+        return False
+    for surplus in reversed(held[1:]):
+        text.splice(surplus.start, surplus.end, [])
+    text.splice(held[0].start, held[0].end, LINE.findall("".join(entry["before"])))
+    return True
+
+
+def drop_names(text, item, entry):
+    """enabled_backends is shared with the operator: from a list changed since, only ours go."""
+    names = listed([item])
+    left = [name for name in names if name not in entry["added"]]
+    if not left and not entry["before"]:
+        text.splice(item.start, item.end, [])
+    elif left != names:
+        text.replace(item, (", " if ", " in item.value else ",").join(left))
+    return True
+
+
+def disable(text, record, gone):
+    """Takes the backends that left the request out of enabled_backends; the others stay."""
+    entry = record.get("DEFAULT", {"keys": {}})["keys"].get("enabled_backends")
+    ours = [name for name in entry["added"] if name in gone] if entry else []
+    if not ours:
+        return {}
+    if len(ours) == len(entry["added"]):
+        return unmerge(text, record, lambda section, key: section == "DEFAULT")[0]
+    entry["added"] = [name for name in entry["added"] if name not in gone]
+    items = text.find("DEFAULT", "enabled_backends")
+    if items:
+        drop_names(text, items[-1], {"added": ours, "before": [""]})
+        entry["wrote"] = text.find("DEFAULT", "enabled_backends")[-1].value
+    return {"DEFAULT": ["enabled_backends"]}
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def boottime():
+    return time.clock_gettime(CLOCK_BOOTTIME)
+
+
+def boot_id():
+    with contextlib.suppress(OSError):
+        with open("/proc/sys/kernel/random/boot_id") as stream:
+            return stream.read().strip()
+    return ""
+
+
+def slurp(path):
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+def sync_dir(path):
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_whole(path, data, mode=0o600, like=None):
+    """Writes beside the target and renames: at any moment the file is the old or the new one."""
+    folder, name = os.path.split(path)
+    handle, temp = tempfile.mkstemp(prefix=".%s.cinder-dr-" % name, dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            if like:
+                copy_standing(like, temp)
+            else:
+                os.fchmod(stream.fileno(), mode)
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.rename(temp, path)
+        sync_dir(folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temp)
+        raise
+
+
+def copy_standing(source, target):
+    """Owner, mode and extended attributes: SELinux labels and ACLs live in the latter."""
+    seen = os.stat(source)
+    if (seen.st_uid, seen.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(target, seen.st_uid, seen.st_gid)
+    os.chmod(target, stat.S_IMODE(seen.st_mode))
+    for name in os.listxattr(source):
+        try:
+            os.setxattr(target, name, os.getxattr(source, name))
+        except OSError as error:
+            if error.errno not in (errno.ENOTSUP, errno.EPERM):
+                raise
+
+
+def immutable(path):
+    """chattr +i or +a: rename over such a file fails even for root (ioctl FS_IOC_GETFLAGS)."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        flags = fcntl.ioctl(handle, 0x80086601, b"\0" * 8)
+        return bool(int.from_bytes(flags[:4], sys.byteorder) & 0x30)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def plain_environment(user=None):
+    """The service manager must not hand the SSH session's variables to the service."""
+    home = pwd.getpwuid(os.geteuid()).pw_dir if user is None else user.pw_dir
+    return {"PATH": SAFE_PATH, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOME": home}
+
+
+def become(user):
+    def change():
+        if user is not None and os.geteuid() == 0 and user.pw_uid != 0:
+            os.initgroups(user.pw_name, user.pw_gid)
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+    return change
+
+
+class Ran(object):
+    def __init__(self, code, out):
+        self.code, self.out = code, out
+
+
+def run(words, seconds, user=None, group=True):
+    """Runs words and answers exit code (None: took too long) and output. The output goes to a
+    file: a daemon started by a restart command keeps a pipe open for ever."""
+    with tempfile.TemporaryFile() as output:
+        try:
+            child = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/",
+                env=plain_environment(user), start_new_session=True, preexec_fn=become(user))
+        except OSError as error:
+            return Ran(127, "%s: %s" % (words[0], error.strerror))
+        try:
+            code = child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            code = None
+            with contextlib.suppress(OSError):
+                os.killpg(child.pid, signal.SIGKILL) if group else child.kill()
+            child.wait()
+        output.seek(0)
+        return Ran(code, output.read(200000).decode("utf-8", "replace"))
+
+
+def process_tree():
+    children, words = {}, {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = slurp("/proc/%s/stat" % entry).rpartition(b")")[2].split()
+                words[int(entry)] = [word.decode("utf-8", "replace") for word in
+                                     slurp("/proc/%s/cmdline" % entry).split(b"\0")[:-1]]
+            except OSError:
+                continue
+            children.setdefault(int(fields[1]), []).append(int(entry))
+    return children, words
+
+
+def is_volume(words):
+    return any(os.path.basename(word) == "cinder-volume" for word in words[:3])
+
+
+def same_root(pid):
+    """Not a container's process: that one reads files that are not this host's."""
+    try:
+        return all(os.readlink("/proc/%d/ns/%s" % (pid, kind)) ==
+                   os.readlink("/proc/self/ns/%s" % kind) for kind in ("pid", "mnt"))
+    except OSError:
+        return False
+
+
+def started(pid):
+    """When a process started, on the boot clock; None when it is gone."""
+    try:
+        ticks = int(slurp("/proc/%d/stat" % pid).rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+    return ticks / float(os.sysconf("SC_CLK_TCK"))
+
+
+class Service(object):
+    """cinder-volume as its manager sees it: a systemd unit, a container or two commands."""
+
+    def __init__(self, spec):
+        (self.kind, self.spec), = spec.items()
+        self.container = self.spec if self.kind == "container" else None
+
+    def words(self, verb):
+        if self.kind == "systemd":
+            return ["systemctl"] + {"restart": ["restart"], "status": ["is-active"]}[verb] + [
+                self.spec["unit"]]
+        if self.kind == "container":
+            return [self.spec["engine"]] + {
+                "restart": ["restart"],
+                "status": ["inspect", "--format", "{{.State.Status}} {{.State.Pid}}"],
+            }[verb] + [self.spec["name"]]
+        return list(self.spec[verb])
+
+    def restart(self):
+        return run(self.words("restart"), RESTART_SECONDS, group=False)
+
+    def state(self):
+        """One word; `active` is the good one."""
+        seen = run(self.words("status"), 20)
+        first = (seen.out.split() or [""])[0]
+        if self.kind == "container":
+            return "active" if first == "running" and seen.code == 0 else first or "unknown"
+        if self.kind == "systemd":
+            return first if seen.code == 0 or first != "active" else "unknown"
+        return "active" if seen.code == 0 else "failed"
+
+    def main(self):
+        """(pid, argument words) of the cinder-volume parent process, or (None, [])."""
+        top = self.manager_pid()
+        children, words = process_tree()
+        if top is None and self.kind != "container":
+            parents = {child: pid for pid, many in children.items() for child in many}
+            tops = [pid for pid in words if is_volume(words[pid]) and same_root(pid)
+                    and not is_volume(words.get(parents.get(pid), []))]
+            top = min(tops, key=lambda pid: started(pid) or 0) if tops else None
+        queue = [top] if top in words else []
+        for pid in queue:
+            if is_volume(words.get(pid, [])):
+                return pid, words[pid]
+            queue.extend(children.get(pid, []))
+        return (top, []) if top in words else (None, [])
+
+    def manager_pid(self):
+        """0: the manager says that there is none; None: it does not say."""
+        if self.kind == "systemd":
+            out = run(["systemctl", "show", "-p", "MainPID", self.spec["unit"]], 20).out
+            found = re.search(r"^MainPID=(\d+)\s*$", out, re.M)
+        elif self.kind == "container":
+            found = re.match(r"\S+ (\d+)\s*\Z", run(self.words("status"), 20).out)
+        else:
+            found = re.search(r"^(?:MainPID=)?(\d+)\s*$", run(self.words("status"), 20).out,
+                              re.M)
+        return int(found.group(1)) if found else None
+
+    def missing(self):
+        """A reason why this host has no such service, or None."""
+        if self.kind != "systemd":
+            return None
+        out = run(["systemctl", "show", "-p", "LoadState", self.spec["unit"]], 20).out
+        return re.search(r"^LoadState=not-(found|loaded)", out, re.M) and (
+            "service.systemd.unit must name a unit of this host, got '%s'" % self.spec["unit"])
+
+
+# Runs in the service's interpreter as the service's user: oslo.config and Cinder's option
+# definitions judge the candidate, Cinder's objects show the service rows as the database has
+# them. One process for all of it: importing Cinder takes 2 s and more. One JSON a line each way.
+PROBE = r'''
+import json, os, sys, tempfile
+out = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+from oslo_config import cfg
+
+def load(sources, conf=None):
+    conf = conf or cfg.ConfigOpts()
+    words, made = [], []
+    try:
+        for source in sources:
+            path = source.get("path")
+            if source.get("text") is not None:
+                handle, path = tempfile.mkstemp()
+                made.append(path)
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(source["text"].encode("utf-8"))
+            words += ["--config-file", path]
+        conf(words, project="cinder", default_config_files=[], default_config_dirs=[])
+    finally:
+        for path in made:
+            os.unlink(path)
+    return conf
+
+def options(driver):
+    found = {}
+    # cinder.volume.manager imports only where the objects are registered.
+    from cinder import objects
+    objects.register_all()
+    from cinder.volume import driver as base, manager
+    modules = [base, manager]
+    try:
+        __import__(driver.rpartition(".")[0])
+        modules.append(sys.modules[driver.rpartition(".")[0]])
+    except ImportError as error:
+        raise ValueError("volume_driver '%s': %s" % (driver, error))
+    for module in modules:
+        for value in list(vars(module).values()):
+            if isinstance(value, list) and value and all(isinstance(o, cfg.Opt) for o in value):
+                found.update((opt.name, opt) for opt in value)
+    return found
+
+def value(conf, section, key, opt):
+    # Cinder's own order (BackendGroupConfiguration): section, [backend_defaults], default.
+    for group in ("backend_defaults", section):
+        try:
+            conf.register_opt(opt, group=group)
+        except cfg.DuplicateOptError:
+            pass
+    conf.set_default(opt.name, None, group=section)
+    found = conf[section][key]
+    return conf["backend_defaults"][key] if found is None else found
+
+def head(conf):
+    import cinder.common.config
+    for opt in cinder.common.config.global_opts:
+        if opt.name in ("host", "enabled_backends"):
+            conf.register_opt(opt)
+    conf.register_opt(cfg.StrOpt("cluster"))
+    names = [name for name in conf.enabled_backends or [] if name]
+    hosts = {}
+    for name in names:
+        conf.register_opt(cfg.StrOpt("backend_host"), group=name)
+        hosts[name] = "%s@%s" % (conf[name].backend_host or conf.host, name)
+    return {"hosts": hosts, "cluster": (conf.cluster or "").strip()}
+
+def quietly(function, *args):
+    try:
+        return function(*args), None
+    except Exception as error:
+        return None, error
+
+def validate(ask):
+    before, trouble = quietly(load, ask["before"])
+    old = quietly(head, before)[0] if before is not None else None
+    answer = {"problems": [], "unknown": [], "changed": [], "before": old, "after": None}
+    try:
+        after = load(ask["after"])
+        answer["after"] = head(after)
+    except Exception as error:
+        answer["problems"].append("%s: %s" % (type(error).__name__, error))
+        return answer
+    stanzas = []
+    for section, keys in sorted(ask["owned"].items()):
+        stanzas += ["[%s]" % section] + ["%s = %s" % pair for pair in sorted(keys.items())]
+    wanted = load([{"text": "\n".join(stanzas) + "\n"}])
+    for section, keys in sorted(ask["owned"].items()):
+        known, error = quietly(options, keys.get("volume_driver", "cinder.volume.driver.X"))
+        if error is not None:
+            answer["problems"].append(str(error))
+            continue
+        for key in sorted(keys):
+            opt = known.get(key)
+            if opt is None:
+                answer["unknown"].append("[%s] %s" % (section, key))
+                opt = cfg.StrOpt(key)
+            judge(answer, before, after, wanted, section, key, opt)
+    for section, keys in sorted(ask["released"].items()):
+        for key in keys:
+            opt = cfg.MultiStrOpt(key) if key == "replication_device" else cfg.StrOpt(key)
+            had = quietly(value, before, section, key, opt)
+            has = quietly(value, after, section, key, opt)
+            if had[0] != has[0] or had[1] or has[1]:
+                answer["changed"].append([section, key])
+    if old is None or old != answer["after"]:
+        answer["changed"].append(["DEFAULT", "enabled_backends"])
+    everywhere = after.list_all_sections()
+    folded = [name if name == "DEFAULT" else name.lower() for name in everywhere]
+    for name in answer["after"]["hosts"]:
+        if name.lower() not in folded and "backend_defaults" not in folded:
+            answer["problems"].append(
+                "[DEFAULT] enabled_backends names '%s', which has no section" % name)
+    for name in ask["enabled"]:
+        if name not in answer["after"]["hosts"]:
+            answer["problems"].append("[DEFAULT] enabled_backends does not name '%s'" % name)
+    return answer
+
+def judge(answer, before, after, wanted, section, key, opt):
+    place = "[%s] %s" % (section, key)
+    want, error = quietly(value, wanted, section, key, opt)
+    has, wrong = quietly(value, after, section, key, opt)
+    if wrong is not None or error is not None:
+        answer["problems"].append("%s: %s" % (place, wrong or error))
+    elif has != want:
+        answer["problems"].append("%s: the service would not read the value asked for" % place)
+    elif key == "replication_device" and len(has) != 1:
+        answer["problems"].append("%s: must be exactly one device, got '%d'" % (place, len(has)))
+    elif key == "replication_device" and not has[0].get("backend_id"):
+        answer["problems"].append("%s: must have a backend_id" % place)
+    had, unread = quietly(value, before, section, key, opt)
+    if before is None or unread is not None or had != has:
+        answer["changed"].append([section, key])
+
+def ready(ask, state={}):
+    if not state:
+        from cinder import context, objects
+        import cinder.db
+        import cinder.common.config
+        objects.register_all()
+        load(ask["config"], cfg.CONF)
+        state.update(objects=objects, context=context.get_admin_context())
+    return state["objects"], state["context"]
+
+def rows(ask):
+    objects, context = ready(ask)
+    found = {}
+    hosts = ask.get("heads") and head(load(ask["config"]))["hosts"]
+    for row in objects.ServiceList.get_all(context, {"binary": "cinder-volume"}):
+        found[row.host] = {
+            "reportCount": row.report_count, "updatedAt": str(row.updated_at or ""),
+            "replicationStatus": row.replication_status or "",
+            "activeBackendId": row.active_backend_id or "", "isUp": bool(row.is_up),
+            "cluster": row.cluster_name or ""}
+    return {"rows": found, "hosts": hosts}
+
+def volumes(ask):
+    objects, context = ready(ask)
+    return {"volumes": {host: len(objects.VolumeList.get_all_by_host(context, host))
+                        for host in ask["hosts"]}}
+
+out.write(json.dumps({"ready": True}) + "\n")
+out.flush()
+for line in iter(sys.stdin.readline, ""):
+    ask = json.loads(line)
+    try:
+        answer = {"validate": validate, "rows": rows, "volumes": volumes}[ask["do"]](ask)
+    except Exception as error:
+        answer = {"error": "%s: %s" % (type(error).__name__, error)}
+    out.write(json.dumps(answer) + "\n")
+    out.flush()
+'''
+
+
+class Blind(Exception):
+    """The probe could not answer; carries the reason."""
+
+
+class Probe(object):
+    def __init__(self, words, user):
+        self.words, self.user, self.child, self.buffer = words, user, None, b""
+
+    def start(self):
+        self.errors = tempfile.TemporaryFile()
+        try:
+            self.child = subprocess.Popen(
+                self.words + ["-c", PROBE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=self.errors, cwd="/", env=plain_environment(self.user),
+                start_new_session=True, preexec_fn=become(self.user))
+        except OSError as error:
+            raise Blind("%s: %s" % (self.words[-1], error.strerror))
+        self.read(PROBE_SECONDS)
+
+    def ask(self, seconds=PROBE_SECONDS, **question):
+        if self.child is None:
+            self.start()
+        try:
+            self.child.stdin.write(json.dumps(question).encode("ascii") + b"\n")
+            self.child.stdin.flush()
+        except OSError:
+            pass
+        answer = self.read(seconds)
+        if "error" in answer:
+            raise Blind(answer["error"])
+        return answer
+
+    def read(self, seconds):
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self.buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.child.stdout], [], [], left)[0]:
+                self.close()
+                raise Blind("no answer from %s within %d s" % (self.words[-1], seconds))
+            data = os.read(self.child.stdout.fileno(), 65536)
+            if not data:
+                self.close()
+                raise Blind(self.last_error() or "%s ended" % self.words[-1])
+            self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return json.loads(line.decode("utf-8"))
+
+    def last_error(self):
+        self.errors.seek(0)
+        lines = self.errors.read(200000).decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
+
+    def close(self):
+        if self.child is not None:
+            with contextlib.suppress(OSError):
+                os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
+            for stream in (self.child.stdin, self.child.stdout):
+                with contextlib.suppress(OSError):
+                    stream.close()
+            self.child, self.buffer = None, b""
+
+
+# Where the rbd command is missing: the driver's own binding, with the driver's own parameters.
+REACH = r'''
+import json, sys, rados, rbd
+q = json.loads(sys.argv[1])
+c = rados.Rados(rados_id=q["user"], clustername=q["cluster"], conffile=q["conf"])
+for key in ("client_mount_timeout", "rados_mon_op_timeout", "rados_osd_op_timeout"):
+    c.conf_set(key, str(q["seconds"]))
+c.connect(timeout=q["seconds"])
+rbd.RBD().list(c.open_ioctx(q["pool"]))
+'''
+
+
+SECRETS = [
+    (re.compile(r"(?i)(\w*(?:password|passwd|secret|token|_key|\bkey)\w*\s*['\"]?\s*[=:]\s*)\S+"),
+     r"\1***"),
+    (re.compile(r"\w[\w+.-]*://[^\s/@]*@"), "***@"),
+    (re.compile(r"\bAQ[A-Za-z0-9+/]{20,}={0,2}"), "***"),
+    (re.compile(r"backend_id\s*:\s*[^\s'\"]+,\S*"), "***"),
+]
+
+
+def hidden(request):
+    """replication_device is a secret=True option for Cinder: its value is never said."""
+    words = set()
+    for backend in request.get("backends", []):
+        for key, value in backend["options"].items():
+            if key in MULTI:
+                words.add(value)
+                words.update((pairs(value) or {}).get(name) for name in ("secret_uuid",))
+            elif "secret" in key or "password" in key:
+                words.add(value)
+    return sorted((word for word in words if word and len(word) > 7), key=len, reverse=True)
+
+
+def redact(text, words=()):
+    for word in words:
+        text = text.replace(word, "***")
+    for pattern, instead in SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+class State(object):
+    """`.cinder-dr/<file name>/` beside the file: hosts may share /var, not this folder.
+
+    record.json      what our keys said before us, and what we wrote
+    last-known-good  the file before our last change (.1 and .2: before that)
+    pending          a change that is not proven yet, for the next run to go on from
+    result.json      how the last run ended
+    lock             held for a whole run
+    """
+
+    def __init__(self, live):
+        self.root = os.path.join(os.path.dirname(live), ".cinder-dr")
+        self.folder = os.path.join(self.root, os.path.basename(live))
+        self.live, self.handle = live, None
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def lock(self, seconds):
+        deadline = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(self.root, 0o700)
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.mkdir(self.folder, 0o700)
+            with contextlib.suppress(FileNotFoundError):
+                if self.try_lock():
+                    return
+            if time.monotonic() > deadline:
+                raise Stop("refused", "another run holds the lock (%s)" % self.holder(),
+                           "wait until it has ended, then run again")
+            time.sleep(0.1)
+
+    def try_lock(self):
+        handle = os.open(self.path("lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A removal takes the folder away under those who wait for its lock.
+            if not os.path.samestat(os.fstat(handle), os.stat(self.path("lock"))):
+                raise FileNotFoundError()
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        except BaseException:
+            os.close(handle)
+            raise
+        os.ftruncate(handle, 0)
+        os.write(handle, ("pid %d since %s" % (os.getpid(), now())).encode())
+        self.handle = handle
+        return True
+
+    def holder(self):
+        with contextlib.suppress(OSError):
+            return slurp(self.path("lock")).decode("utf-8", "replace") or "unknown"
+        return "unknown"
+
+    def read(self, name):
+        try:
+            data = slurp(self.path(name))
+        except FileNotFoundError:
+            return None
+        try:
+            return json.loads(data.decode("utf-8"))
+        except ValueError:
+            raise Stop("refused", "%s is damaged" % self.path(name),
+                       "look at it and move it away; without it the earlier text of our keys is "
+                       "unknown")
+
+    def write(self, name, value):
+        write_whole(self.path(name), (json.dumps(value, sort_keys=True) + "\n").encode("ascii"))
+
+    def drop(self, name):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path(name))
+
+    def keep(self, data):
+        for number in range(KEEP - 1, 0, -1):
+            older = self.path("last-known-good" + (".%d" % (number - 1) if number > 1 else ""))
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(older, self.path("last-known-good.%d" % number))
+        write_whole(self.path("last-known-good"), data)
+
+    def sweep(self):
+        """Temporary files of a run that was killed; only the lock's holder may take them away."""
+        names = [os.path.basename(self.live), "record.json", "pending", "result.json",
+                 "last-known-good"]
+        for folder in (os.path.dirname(self.live), self.folder):
+            for name in names:
+                for path in glob.glob(os.path.join(glob.escape(folder),
+                                                   ".%s.cinder-dr-*" % glob.escape(name))):
+                    with contextlib.suppress(OSError):
+                        os.unlink(path)
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.rmdir(self.root)
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def demand(condition, path, what, got):
+    if not condition:
+        raise BadRequest("%s must %s, got '%s'" % (path, what, got))
+
+
+def check_words(value, path):
+    demand(isinstance(value, list) and value and all(isinstance(w, str) and w for w in value), path,
+           "be a list of words", value)
+
+
+def check_service(spec):
+    demand(isinstance(spec, dict) and len(spec) == 1, "service",
+           "be one of systemd, container, commands", "" if not spec else sorted(spec))
+    (kind, value), = spec.items()
+    demand(kind in ("systemd", "container", "commands"), "service",
+           "be one of systemd, container, commands", kind)
+    needed = {"systemd": ("unit",), "container": ("engine", "name"),
+              "commands": ("restart", "status")}[kind]
+    for name in needed:
+        path = "service.%s.%s" % (kind, name)
+        demand(isinstance(value, dict) and value.get(name), path, "be given", "")
+        if kind == "commands":
+            check_words(value[name], path)
+        else:
+            demand(isinstance(value[name], str) and not value[name].startswith("-"), path,
+                   "be a name", value[name])
+
+
+def check_backend(backend, path):
+    demand(isinstance(backend, dict), path, "be an object", "")
+    section = backend.get("section")
+    demand(isinstance(section, str)
+           and re.match(r"[^\s\[\],=:#;\"'][^\[\],=:\x00-\x20]*\Z", section),
+           path + ".section", "be a section name", section)
+    demand(group_of(section).lower() not in ("default", "backend_defaults"), path + ".section",
+           "name a backend", section)
+    demand(isinstance(backend.get("options"), dict) and backend["options"], path + ".options",
+           "hold at least one option", "")
+    for key, value in backend["options"].items():
+        place = "%s.options.%s" % (path, key)
+        demand(re.match(r"[a-z][a-z0-9_]*\Z", key), place, "have a name of a-z, 0-9 and _", key)
+        demand(isinstance(value, str) and not re.search(u"[\x00-\x1f\x7f\x85\u2028\u2029]", value),
+               place, "be one line of text", "(not shown)")
+    for side in ("primary", "target"):
+        names = backend.get(side)
+        if names is not None:
+            for name in ("cluster", "conf", "user", "pool"):
+                place = "%s.%s.%s" % (path, side, name)
+                demand(isinstance(names.get(name), str) and names[name]
+                       and not names[name].startswith("-"), place, "be given", names.get(name))
+
+
+def parse(data):
+    try:
+        request = json.loads(data.decode("utf-8"))
+    except ValueError:
+        raise BadRequest("the request must be JSON, got '%d bytes of something else'" % len(data))
+    demand(isinstance(request, dict), "the request", "be an object", type(request).__name__)
+    demand(request.get("version") == 1, "version", "be 1", request.get("version"))
+    for name in ("host", "configFile"):
+        demand(isinstance(request.get(name), str) and request[name], name, "be given",
+               request.get(name))
+    demand(os.path.isabs(request["configFile"]), "configFile", "be an absolute path",
+           request["configFile"])
+    request.setdefault("python", "/usr/bin/python3")
+    request.setdefault("serviceUser", "cinder")
+    check_service(request.get("service"))
+    request["timeouts"] = dict(TIMEOUTS, **(request.get("timeouts") or {}))
+    for name, value in request["timeouts"].items():
+        demand(isinstance(value, (int, float)) and value > 0, "timeouts.%s" % name,
+               "be a number of seconds", value)
+    request["skipChecks"] = request.get("skipChecks") or []
+    for name in request["skipChecks"]:
+        demand(name in SKIPPABLE, "skipChecks", "name one of %s" % ", ".join(SKIPPABLE), name)
+    request["consent"] = request.get("consent") or {}
+    for name in request["consent"]:
+        demand(name in REFUSALS, "consent", "name one of %s" % ", ".join(REFUSALS), name)
+    request["backends"] = request.get("backends") or []
+    for number, backend in enumerate(request["backends"]):
+        check_backend(backend, "backends[%d]" % number)
+    folded = [group_of(backend["section"]) for backend in request["backends"]]
+    for section in folded:
+        demand(folded.count(section) == 1, "backends", "name each section once", section)
+    return request
+
+
+def config_arguments(words, pid):
+    """(files, dirs) of `--config-file`/`--config-dir` as the running process was given them."""
+    cwd = "/"
+    with contextlib.suppress(OSError):
+        cwd = os.readlink("/proc/%d/cwd" % pid)
+    order_given, at = [], 0
+    while at < len(words):
+        for name in ("--config-file", "--config-dir"):
+            if words[at] == name and at + 1 < len(words):
+                order_given.append((name, os.path.join(cwd, words[at + 1])))
+            elif words[at].startswith(name + "="):
+                order_given.append((name, os.path.join(cwd, words[at].partition("=")[2])))
+        at += 1
+    return order_given
+
+
+def default_search(home, extension, folders=(".cinder", "", "/etc/cinder", "/etc")):
+    found = []
+    for name in ("cinder", "cinder-volume"):
+        for folder in folders:
+            path = os.path.join(home, folder, name + extension)
+            if os.path.exists(path):
+                found.append(path)
+                break
+    return found
+
+
+def sources_of(arguments, home):
+    """Every file in oslo.config's reading order; a later one wins. Defaults come before arguments,
+    and default folders are read even when --config-file is given."""
+    files = []
+    if not any(name == "--config-file" for name, _ in arguments):
+        files += default_search(home, ".conf")
+    if not any(name == "--config-dir" for name, _ in arguments):
+        arguments = [("--config-dir", path)
+                     for path in default_search(home, ".conf.d")] + arguments
+    for name, path in arguments:
+        if name == "--config-file":
+            files.append(path)
+        else:
+            files += sorted(glob.glob(os.path.join(glob.escape(path), "*.conf")))
+    return files
+
+
+def decode(data, path):
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise Stop("refused", "%s must not start with a byte order mark" % path,
+                   "save it without one: oslo.config takes it for a part of the first line")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Stop("refused", "%s must be UTF-8, got '%s' at byte %d" % (
+            path, hex(data[error.start]), error.start), "save it as UTF-8")
+
+
+def read_text(data, path):
+    try:
+        return Text(decode(data, path), path)
+    except BadText as error:
+        raise Stop("refused", "oslo.config cannot read %s" % error,
+                   "correct this line; cinder-volume would not start with it")
+
+
+def conflicts(others, live, backends):
+    """What other files say about our keys so that ours would not be what the service reads.
+    `others` is [(Text, read after ours)]."""
+    for backend in backends:
+        for key, value in backend["options"].items():
+            for text, later in others:
+                for item in text.find(backend["section"], key):
+                    if key in MULTI or later and not same(key, item.value, value):
+                        why = ("every file's values of it add up" if key in MULTI
+                               else "that file is read after this one and wins")
+                        mine = live.find(backend["section"], key)
+                        yield "[%s] %s is also set at %s:%d, and %s (ours belongs at %s:%s)" % (
+                            backend["section"], key, text.path, item.start + 1, why, live.path,
+                            mine[0].start + 1 if mine else "the section's end")
+
+
+class Apply(object):
+    def __init__(self, request, verb, say):
+        self.request, self.verb, self.tell = request, verb, say
+        self.words = hidden(request)
+        self.skip, self.consent = request["skipChecks"], request["consent"]
+        self.backends = [] if verb == "remove" else request["backends"]
+        self.service = Service(request["service"])
+        self.user, self.probe, self.step_name, self.committed = None, None, "parse", False
+        self.kept, self.changed, self.rows, self.others = [], {}, None, []
+        self.staged, self.blind, self.before, self.old_pid = None, False, {"hosts": {}}, None
+        self.result = {"version": 1, "host": request["host"], "outcome": "failed", "step": "parse",
+                       "reason": "", "next": "", "refusal": None, "protected": None,
+                       "changedKeys": {}, "keptKeys": [], "restarted": False, "pid": None,
+                       "skipped": list(self.skip), "overridden": [], "durations": {}}
+
+    def say(self, text):
+        self.tell(redact(text, self.words))
+
+    @contextlib.contextmanager
+    def step(self, name):
+        self.step_name, since = name, time.monotonic()
+        if name in self.skip:
+            self.say("%s skipped" % name)
+        yield name not in self.skip
+        spent = round(time.monotonic() - since, 2)
+        self.result["durations"][name] = spent
+        if name not in self.skip:
+            self.say("%s ok %.1f s" % (name, spent))
+
+    def refuse(self, name, what, then):
+        """A refusal gives way only to a consent that names it."""
+        if name in self.consent:
+            self.result["overridden"].append(name)
+            self.say("%s: %s; going on by consent '%s'" % (self.step_name, what, name))
+            return
+        raise Stop("refused", what, then, name)
+
+    # -- the transaction
+
+    def run(self):
+        try:
+            self.result["outcome"] = self.transaction()
+        except Stop as stop:
+            self.failed(stop.outcome, stop.what, stop.then)
+            self.result["refusal"] = stop.refusal
+        except OSError as error:
+            self.failed("failed" if self.committed else "refused", "%s: %s" % (
+                error.filename or os.path.dirname(self.request["configFile"]),
+                error.strerror or error),
+                "nothing was changed; correct it and run again" if not self.committed
+                else "run again: the next run goes on from here")
+        finally:
+            if self.probe is not None:
+                self.probe.close()
+        self.result["step"] = self.step_name
+        done = EXIT[self.result["outcome"]] == 0 and self.result["outcome"] != "unchanged"
+        self.result.update(at=now(), changedKeys=self.changed if done else {}, keptKeys=self.kept)
+        self.leave_result()
+        return self.result
+
+    def failed(self, outcome, what, then):
+        self.result.update(outcome=outcome, reason=redact(what, self.words),
+                           next=redact(then, self.words))
+
+    def leave_result(self):
+        state = getattr(self, "state", None)
+        if state is not None and state.handle is not None:
+            with contextlib.suppress(OSError):
+                self.result["configSha256"] = digest(slurp(self.live))
+            if self.result["outcome"] == "removed" or not self.remembers():
+                state.remove()
+            else:
+                with contextlib.suppress(OSError):
+                    state.write("result.json", self.result)
+            os.close(state.handle)
+
+    def remembers(self):
+        """A removal with nothing to remove leaves no folder behind either."""
+        return self.verb == "apply" or any(
+            os.path.exists(self.state.path(name)) for name in ("record.json", "pending"))
+
+    def transaction(self):
+        with self.step("lock"):
+            self.find_live()
+            self.state = State(self.live)
+            self.state.lock(self.request["timeouts"]["lockSeconds"])
+        with self.step("read"):
+            self.state.sweep()
+            self.read()
+        with self.step("render"):
+            self.render()
+        restart = bool(self.resumed) and self.restart_due() or self.stale_process()
+        if self.new == self.data and not restart and not self.resumed:
+            self.say("unchanged")
+            self.step_name = "done"
+            return self.settle("unchanged")
+        staged = self.new != self.data
+        if staged:
+            with self.step("stage"):
+                self.stage()
+        try:
+            effective = self.check(restart)
+            if staged and self.new == self.data and not restart and not self.resumed:
+                self.say("unchanged: the file says the same in other words")
+                self.step_name = "done"
+                return self.settle("unchanged")
+            return self.change(restart or effective, effective)
+        finally:
+            self.unstage()
+
+    def check(self, restart):
+        """validate, target, guard; answers whether the service would read something else."""
+        effective = bool(self.changed) and self.new != self.data
+        with self.step("validate") as wanted:
+            if wanted and (self.new != self.data or restart):
+                effective = self.validate() and self.new != self.data
+        with self.step("target") as wanted:
+            if wanted:
+                self.reach_targets()
+        if effective or restart:
+            with self.step("guard") as wanted:
+                self.guard() if wanted else None
+        return effective
+
+    def change(self, restart, effective):
+        old_data = self.data
+        if self.new != old_data:
+            with self.step("commit"):
+                self.commit(restart)
+        try:
+            if restart:
+                with self.step("restart"):
+                    self.restart()
+            if restart or self.resumed and self.resumed["phase"] != "quiet":
+                with self.step("health") as wanted:
+                    self.prove(self.expected()) if wanted else None
+        except Stop as stop:
+            if stop.outcome != "sick":
+                raise
+            self.roll_back(stop)
+        self.step_name = "done"
+        return self.settle("restarted" if restart else "changed" if self.new != old_data
+                           else "unchanged")
+
+    def settle(self, outcome):
+        """Only what is proven is recorded."""
+        if self.verb == "remove":
+            self.result["protected"] = False
+            touched = self.record is not None or self.resumed
+            self.state.drop("pending")
+            self.state.drop("record.json")
+            return "removed" if touched else "unchanged"
+        if self.result["protected"] is None and "target" not in self.skip:
+            self.result["protected"] = self.targets_known() and self.prior_protection(outcome)
+        if self.new_record != self.record or self.resumed:
+            if self.new_record is None:
+                self.state.drop("record.json")
+            else:
+                self.state.write("record.json", self.new_record)
+        self.state.drop("pending")
+        return outcome
+
+    def targets_known(self):
+        return bool(self.backends) and all(b.get("target") for b in self.backends)
+
+    def prior_protection(self, outcome):
+        """An unchanged host was not asked again: what the last run saw still stands."""
+        if outcome != "unchanged":
+            return True
+        last = self.state.read("result.json") or {}
+        return last.get("protected") is not False or not any(
+            self.reach(backend["target"]) for backend in self.backends)
+
+    # -- lock and read
+
+    def find_live(self):
+        path = self.request["configFile"]
+        self.live = os.path.realpath(path)
+        if not os.path.exists(self.live):
+            raise Stop("refused", "configFile must exist, got '%s'" % path,
+                       "install and configure Cinder first, or correct configFile")
+        if not stat.S_ISREG(os.stat(self.live).st_mode):
+            raise Stop("refused", "configFile must be a regular file, got '%s'" % path,
+                       "correct configFile")
+        if immutable(self.live):
+            raise Stop("refused", "%s is immutable or append-only" % self.live,
+                       "chattr -i -a it, or take this host out of the topology")
+
+    def read(self):
+        try:
+            # A container's user is the container's: the host need not know it, and only root
+            # may talk to the engine.
+            self.user = (None if self.service.container
+                         else pwd.getpwnam(self.request["serviceUser"]))
+        except KeyError:
+            raise Stop("refused", "serviceUser must be a user of this host, got '%s'" %
+                       self.request["serviceUser"], "correct serviceUser")
+        reason = self.service.missing()
+        if reason:
+            raise Stop("refused", reason, "correct the unit's name (systemctl list-units)")
+        self.data = slurp(self.live)
+        self.text = read_text(self.data, self.live)
+        self.process, words = self.service.main()
+        self.read_sources(words)
+        self.record, self.resumed = self.state.read("record.json"), None
+        self.resume()
+
+    def read_sources(self, words):
+        arguments = config_arguments(words, self.process) if is_volume(words) else None
+        if self.service.container:
+            # The container has a copy under a path of its own; the host cannot see the others.
+            self.sources = [self.live]
+            return
+        if arguments is None:
+            arguments = [("--config-file", self.live)]
+        home = self.user.pw_dir
+        self.sources = [os.path.realpath(path) for path in sources_of(arguments, home)]
+        count = self.sources.count(self.live)
+        if count != 1:
+            raise Stop("refused", "configFile must be read once by the running cinder-volume, "
+                       "got '%d' times: it reads %s" % (count, ", ".join(self.sources) or "none"),
+                       "correct configFile, or the service's --config-file and --config-dir")
+        for path in self.sources:
+            if path != self.live:
+                self.others.append((path, self.sources.index(path) > self.sources.index(self.live)))
+
+    def resume(self):
+        """Goes on from a run that was cut off between its pending marker and its proof."""
+        pending = self.state.read("pending")
+        if pending is None:
+            return
+        seen = digest(self.data)
+        if seen == pending["old"] and pending["phase"] != "rolling back":
+            self.say("the last run ended before its change")
+            self.state.drop("pending")
+            return
+        self.say("going on from the last run, which ended while %s" % pending["phase"])
+        self.resumed = pending
+        if seen == pending["old"]:
+            return
+        self.record = pending["earlier"] if seen == pending["seen"] else pending["record"]
+        self.changed = pending["changed"]
+
+    def restart_due(self):
+        if self.resumed["phase"] == "quiet":
+            return False
+        if self.resumed["phase"] != "restarted":
+            return True
+        since = started(self.process) if self.process else None
+        return since is None or self.resumed["boot"] == boot_id() and since < self.resumed["clock"]
+
+    def stale_process(self):
+        """A host that we never wrote to may have been edited by hand and not restarted."""
+        if self.record is not None or self.resumed or not self.process or self.verb == "remove":
+            return False
+        since = started(self.process)
+        edited = boottime() - (time.time() - os.stat(self.live).st_mtime)
+        stale = since is not None and edited > since + 2
+        if stale:
+            self.say("the running service is older than %s" % self.live)
+        return stale
+
+    # -- render
+
+    def render(self):
+        keys = json.loads(json.dumps(self.record["sections"])) if self.record else {}
+        pristine = self.pristine()
+        text = read_text(self.data, self.live)
+        if self.verb == "remove":
+            self.render_removal(text, keys, pristine)
+            return
+        changed = self.release(text, keys)
+        others = [(read_text(slurp(path), path), later) for path, later in self.others]
+        for conflict in conflicts(others, text, self.backends):
+            raise Stop("refused", conflict, "take it out of one of the two files")
+        elsewhere = self.enabled_elsewhere(others, text)
+        for section, names in merge(text, self.backends, keys, self.state.folder,
+                                    elsewhere).items():
+            changed[section] = sorted(set(changed.get(section, []) + names))
+        self.finish_render(text, changed, keys, pristine)
+
+    def render_removal(self, text, keys, pristine):
+        changed, self.kept = unmerge(text, keys, lambda section, key: True)
+        self.changed.update(changed)
+        untouched = self.record and digest(self.data) == self.record["written"]
+        self.new = pristine if untouched else str(text).encode("utf-8")
+        self.new_record = None
+        for name in self.kept:
+            self.say("%s was changed by somebody else since; it stays" % name)
+
+    def release(self, text, keys):
+        """Puts back the keys and backends that are ours no longer."""
+        wanted = {group_of(b["section"]): b["options"] for b in self.backends}
+        gone = [name for name in keys if name != "DEFAULT" and group_of(name) not in wanted]
+        added = keys.get("DEFAULT", {"keys": {}})["keys"].get("enabled_backends", {})
+        names = [n for n in added.get("added", []) if group_of(n) not in wanted]
+        changed, self.kept = unmerge(
+            text, keys, lambda section, key: section != "DEFAULT" and
+            key not in wanted.get(group_of(section), {}))
+        changed.update(disable(text, keys, gone + names))
+        return changed
+
+    def finish_render(self, text, changed, keys, pristine):
+        self.new = str(text).encode("utf-8")
+        self.changed.update(changed)
+        self.new_record = self.record
+        if self.new != self.data:
+            self.new_record = keys and {
+                "version": 1, "host": self.request["host"], "configFile": self.live,
+                "sections": keys, "written": digest(self.new), "at": now(),
+                "original": base64.b64encode(pristine).decode("ascii")} or None
+
+    def pristine(self):
+        """The file as it would be without us, with every edit that others made since. What they
+        did to our keys is no part of it: this run takes those back."""
+        if self.record is None:
+            return self.data
+        if digest(self.data) == self.record["written"]:
+            return base64.b64decode(self.record["original"])
+        text = read_text(self.data, self.live)
+        unmerge(text, json.loads(json.dumps(self.record["sections"])), lambda section, key: True,
+                force=True)
+        return str(text).encode("utf-8")
+
+    def enabled_elsewhere(self, others, text):
+        """enabled_backends is not merged over files: the last file that has it is the list."""
+        mine = text.find("DEFAULT", "enabled_backends")
+        for other, later in reversed(others):
+            items = other.find("DEFAULT", "enabled_backends")
+            if items and (later or not mine):
+                names = listed(items)
+                missing = [b["section"] for b in self.backends if b["section"] not in names]
+                if missing:
+                    raise Stop(
+                        "refused", "[DEFAULT] enabled_backends at %s:%d is the list that the "
+                        "service reads, and it lacks '%s' (%s:%s is not read for it)" % (
+                            other.path, items[0].start + 1, ", ".join(missing), text.path,
+                            mine[0].start + 1 if mine else "no line"),
+                        "add it there, or move that list to %s" % text.path)
+                return names
+        return []
+
+    # -- stage and validate
+
+    def stage(self):
+        """Beside the live file, so that the rename cannot cross a file system; not `*.conf`, so
+        that no --config-dir reads it."""
+        handle, self.staged = tempfile.mkstemp(
+            prefix=".%s.cinder-dr-" % os.path.basename(self.live), dir=os.path.dirname(self.live))
+        with os.fdopen(handle, "wb") as stream:
+            copy_standing(self.live, self.staged)
+            stream.write(self.new)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def unstage(self):
+        if self.staged:
+            with contextlib.suppress(OSError):
+                os.unlink(self.staged)
+            self.staged = None
+
+    def as_service(self, words):
+        """Words as the service's user: in its container, or by a change of user in run()."""
+        if self.service.container:
+            return [self.service.spec["engine"], "exec", "-i", "-u", self.request["serviceUser"],
+                    self.service.spec["name"]] + words
+        return words
+
+    def interpreter(self):
+        """The Python that has cinder and oslo.config: the container's own, or the host's."""
+        if self.service.container:
+            return self.service.spec.get("python") or "python3"
+        return self.request["python"]
+
+    def ask(self, **question):
+        if self.probe is None:
+            self.probe = Probe(self.as_service([self.interpreter()]), self.user)
+        return self.probe.ask(**question)
+
+    def config(self, path, data):
+        if self.service.container:
+            return [{"path": self.live, "text": data.decode("utf-8")}]
+        return [{"path": path if source == self.live else source} for source in self.sources]
+
+    def validate(self):
+        owned = {b["section"]: b["options"] for b in self.backends}
+        released = {section: [key for key in keys if key not in owned.get(section, {})]
+                    for section, keys in self.changed.items() if section != "DEFAULT"}
+        try:
+            answer = self.ask(
+                do="validate", before=self.config(self.live, self.data),
+                after=self.config(self.staged or self.live, self.new), owned=owned,
+                released=released, enabled=sorted(owned))
+        except Blind as blind:
+            raise Stop("refused", "%s cannot judge the configuration: %s" % (
+                self.interpreter(), blind), "python must name the interpreter that "
+                "cinder-volume runs with (the one that has cinder and oslo.config)")
+        for problem in answer["problems"]:
+            raise Stop("refused", "Cinder would refuse the configuration: %s" %
+                       problem.replace(self.staged or self.live, self.live),
+                       "correct the topology or the file")
+        for place in answer["unknown"]:
+            self.say("%s is no option that this Cinder knows" % place)
+        self.check_identity(answer["before"], answer["after"])
+        self.before = answer["before"] or {"hosts": {}}
+        self.leave_alone(answer["changed"])
+        return bool(answer["changed"])
+
+    def leave_alone(self, changed):
+        """Keys that oslo.config reads the same before and after stay as the operator typed them."""
+        if changed or self.record is not None or self.resumed:
+            return
+        present = all(self.text.find(section, key)
+                      for section, keys in self.changed.items() for key in keys)
+        if present:
+            self.new, self.new_record, self.changed = self.data, self.record, {}
+
+    def check_identity(self, before, after):
+        for backend in self.backends:
+            for key in IDENTITY:
+                if key in backend["options"]:
+                    self.refuse("identityChange", "[%s] %s would give the service another name in "
+                                "Cinder's database" % (backend["section"], key),
+                                "set it by hand before volumes exist, not through the topology")
+        if not before:
+            return
+        for section, host in before["hosts"].items():
+            if section in after["hosts"] and (host, before["cluster"]) != (
+                    after["hosts"][section], after["cluster"]):
+                self.refuse("identityChange", "%s would become %s" % (
+                    host, after["hosts"][section]), "its volumes would be orphaned; put it back")
+        gone = [host for section, host in before["hosts"].items()
+                if section not in after["hosts"]]
+        if gone and "guard" not in self.skip:
+            self.check_orphans(gone)
+
+    def check_orphans(self, hosts):
+        try:
+            counts = self.ask(do="volumes", hosts=hosts,
+                              config=self.config(self.staged or self.live, self.new))
+        except Blind as blind:
+            self.refuse("guardBlind", "cannot see the volumes of %s: %s" % (
+                ", ".join(hosts), blind), "make Cinder's database reachable and run again")
+            return
+        for host, count in sorted(counts["volumes"].items()):
+            if count:
+                self.refuse("identityChange", "%d volumes live on %s, which would no longer be "
+                            "served" % (count, host), "retype or migrate them first")
+
+    # -- target and guard
+
+    def reach(self, names):
+        """None, or why Ceph cannot be reached by the very names that Cinder will use. A wrong one
+        shows in Cinder only at failover, so it is tried here as the service's user."""
+        seconds = self.request["timeouts"]["targetSeconds"]
+        if not self.service.container:
+            if not os.path.isfile(names["conf"]):
+                return "%s does not exist on this host" % names["conf"]
+            if run(["test", "-r", names["conf"]], 10, self.user).code:
+                return "%s is not readable for %s" % (names["conf"], self.user.pw_name)
+        ran = run(self.as_service([
+            "rbd", "--cluster", names["cluster"], "--conf", names["conf"], "--id", names["user"],
+            "-p", names["pool"], "--client-mount-timeout", str(int(seconds)), "ls"]),
+            seconds, self.user)
+        if ran.code == 127:
+            ask = {name: names[name] for name in ("cluster", "conf", "user", "pool")}
+            ran = run(self.as_service([self.interpreter(), "-c", REACH, json.dumps(
+                dict(ask, seconds=int(seconds)))]), seconds, self.user)
+        if ran.code == 0:
+            return None
+        if ran.code is None:
+            return "no answer within %d s" % seconds
+        return self.why_unreachable(names, ran.out)
+
+    def why_unreachable(self, names, output):
+        keyring = "/etc/ceph/%s.client.%s.keyring" % (names["cluster"], names["user"])
+        if "keyring" in output and not self.service.container:
+            if not os.path.exists(keyring):
+                return "%s does not exist (backend_id is the cluster's name in it)" % keyring
+            if run(["test", "-r", keyring], 10, self.user).code:
+                return "%s is not readable for %s" % (keyring, self.user.pw_name)
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        said = [line for line in lines if re.search(r"error|rbd:|cannot|unable", line, re.I)]
+        return (said or lines or ["rbd failed without a word"])[-1][:300]
+
+    def reach_targets(self):
+        for backend in self.backends:
+            target = backend.get("target")
+            reason = target and self.reach(target)
+            if not reason:
+                continue
+            before = len(self.result["overridden"])
+            self.refuse("unreachableTarget", "[%s] the replication target '%s' cannot be reached "
+                        "from this host as %s: %s" % (backend["section"], target["cluster"],
+                                                      self.request["serviceUser"], reason),
+                        "a failover to it would lose the volumes: make `rbd --cluster %s --conf %s "
+                        "--id %s -p %s ls` work here as %s" % (
+                            target["cluster"], target["conf"], target["user"], target["pool"],
+                            self.request["serviceUser"]))
+            if len(self.result["overridden"]) > before:
+                self.result["protected"] = False
+
+    def look(self, heads=False):
+        """The service rows as the database has them now: section -> row."""
+        answer = self.ask(do="rows", heads=heads,
+                          config=self.config(self.staged or self.live, self.new))
+        if heads:
+            self.hosts = dict(self.before["hosts"], **answer["hosts"])
+            self.enabled = sorted(answer["hosts"])
+        return {section: answer["rows"].get(host) for section, host in self.hosts.items()}
+
+    def guard(self):
+        """What a restart or this change would take away. Read from the database that the service
+        itself uses: every cached view may be older than a failover."""
+        try:
+            self.rows = self.look(heads=True)
+        except Blind as blind:
+            self.blind = True
+            self.refuse("guardBlind",
+                        "cannot see the service rows in Cinder's database: %s" % blind,
+                        "make the database reachable from this host and run again")
+            self.rows = {}
+        for section, row in sorted(self.rows.items()):
+            if row and row["replicationStatus"] == "failing-over":
+                self.refuse("failingOver", "[%s] is failing over now" % section,
+                            "wait for `cinder service-list --withreplication` to show its end")
+        self.guard_release()
+        for backend in self.request["backends"]:
+            self.guard_backend(backend)
+
+    def active(self, section):
+        """The active device's backend_id; failback leaves '' where null was (seen in 21.3)."""
+        row = (self.rows or {}).get(section) or {}
+        found = row.get("activeBackendId") or ""
+        return "" if found == "default" else found
+
+    def guard_backend(self, backend):
+        section, target = backend["section"], backend.get("target") or {}
+        active = self.active(section)
+        if active and self.verb == "apply" and active != target.get("backendId"):
+            self.refuse("activeDeviceRemoved", "[%s] is failed over to '%s', and this change would "
+                        "take that device away: the driver would not start" % (section, active),
+                        "fail back first, or keep this backend_id")
+        side = target if active and active == target.get("backendId") else backend.get("primary")
+        reason = side and self.reach(side)
+        if reason:
+            self.refuse("activeSideUnreachable", "[%s] its active side '%s' cannot be reached: %s. "
+                        "A restart now would take failover away, which needs the running service" %
+                        (section, side["cluster"], reason),
+                        "fail over first if that site is lost, else bring it back")
+
+    def guard_release(self):
+        """Taking the device away while its site is the active one."""
+        for section, keys in sorted(self.changed.items()):
+            kept = [b for b in self.backends if b["section"] == section]
+            if kept and any(key in kept[0]["options"] for key in MULTI):
+                continue
+            if self.active(section):
+                self.refuse("failedOver", "[%s] is failed over to '%s' and cannot be removed" % (
+                    section, self.active(section)), "fail back first")
+
+    # -- commit, restart, health
+
+    def commit(self, restart):
+        if slurp(self.live) != self.data:
+            raise Stop("refused", "%s was changed by somebody else meanwhile" % self.live,
+                       "run again")
+        if not self.resumed:
+            self.state.keep(self.data)
+        self.pending = {
+            "phase": "committing" if restart else "quiet", "clock": boottime(), "boot": boot_id(),
+            "old": self.resumed["old"] if self.resumed else digest(self.data),
+            "seen": digest(self.data), "earlier": self.record, "record": self.new_record,
+            "changed": self.changed}
+        self.state.write("pending", self.pending)
+        os.rename(self.staged, self.live)
+        self.staged, self.committed = None, True
+        sync_dir(os.path.dirname(self.live))
+        if restart:
+            self.mark("restarting")
+
+    def mark(self, phase, clock=None):
+        """What the next run needs to know if this one ends here."""
+        pending = getattr(self, "pending", None) or self.resumed
+        if pending:
+            pending.update(phase=phase, clock=clock or boottime(), boot=boot_id())
+            # On a full disk the marker of the commit stays, and that one restarts, too.
+            with contextlib.suppress(OSError):
+                self.state.write("pending", pending)
+
+    def restart(self):
+        self.old_pid, words = self.service.main()
+        self.logs = self.log_sizes(words)
+        self.log_since, self.restart_clock = time.time(), boottime()
+        ran = self.service.restart()
+        if ran.code != 0:
+            said = (ran.out.strip().splitlines() or [""])[-1][:300]
+            raise Stop("sick", "`%s` %s" % (
+                " ".join(self.service.words("restart")[:3]),
+                "took longer than %d s" % RESTART_SECONDS if ran.code is None
+                else "ended with %d: %s" % (ran.code, said)), "")
+        self.result["restarted"] = True
+        self.mark("restarted", self.restart_clock)
+
+    def expected(self):
+        """section -> the replication states that prove it, or None where a heartbeat is enough.
+        Other people's backends only have to be as alive as they were before."""
+        if self.rows is None or self.blind:
+            try:
+                self.rows, self.blind = self.look(heads=True), False
+            except Blind:
+                return {}
+        devices = {b["section"]: any(key in b["options"] for key in MULTI) for b in self.backends}
+        wanted = {}
+        for section in self.enabled:
+            if section in devices:
+                wanted[section] = ("enabled", "failed-over") if devices[section] else (
+                    "disabled", "enabled", "failed-over")
+            elif (self.rows.get(section) or {}).get("isUp"):
+                wanted[section] = None
+        return wanted
+
+    def prove(self, wanted):
+        """Waits until everything holds at once: a new process, active, and a heartbeat of its own
+        for every wanted backend. A broken driver stays `up` for service_down_time (60 s), so only a
+        heartbeat counts; an uninitialised driver sends none."""
+        if not hasattr(self, "restart_clock"):
+            self.restart_clock, self.logs, self.log_since = self.resumed["clock"], {}, time.time()
+        deadline = time.monotonic() + self.request["timeouts"]["healthSeconds"]
+        base, dead, told, pause = None, 0, 0.0, 0.1
+        while True:
+            lacking, state, pid = self.process_lacks()
+            if not lacking and wanted:
+                try:
+                    rows = self.look()
+                    base = base or rows
+                    lacking = self.rows_lack(wanted, base, rows)
+                except Blind as blind:
+                    lacking = ["the service rows cannot be seen: %s" % blind]
+            if not lacking:
+                self.result["pid"] = pid
+                return
+            dead = dead + 1 if state in ("failed", "inactive", "exited", "dead") else 0
+            if dead >= 5 or time.monotonic() > deadline:
+                raise Stop("sick", "after the restart " + "; ".join(lacking[:3]), "")
+            if time.monotonic() > told + 10:
+                told = time.monotonic()
+                self.say("waiting: %s" % "; ".join(lacking[:3]))
+            time.sleep(pause)
+            pause = min(1.0, pause * 1.5)
+
+    def process_lacks(self):
+        state = self.service.state()
+        if state != "active":
+            return ["the service is '%s'" % state], state, None
+        pid = self.service.main()[0]
+        since = started(pid) if pid else None
+        if pid and since is not None and since < self.restart_clock - 0.05:
+            return ["process %d is older than the restart" % pid], state, pid
+        if self.old_pid and not pid:
+            return ["the service has no process"], state, pid
+        return [], state, pid
+
+    def rows_lack(self, wanted, base, rows):
+        lacking = []
+        for section, states in sorted(wanted.items()):
+            row, first = rows.get(section), base.get(section) or {"reportCount": 0, "updatedAt": ""}
+            if row is None:
+                lacking.append("[%s] has no service row" % section)
+            elif states and row["replicationStatus"] not in states:
+                lacking.append("[%s] replication_status is '%s'" % (
+                    section, row["replicationStatus"]))
+            elif (row["reportCount"] <= first["reportCount"]
+                  or row["updatedAt"] <= first["updatedAt"]):
+                lacking.append("[%s] has sent no heartbeat" % section)
+        return lacking
+
+    # -- rollback
+
+    def roll_back(self, sick):
+        step, cause = self.step_name, self.log_cause()
+        reason = sick.what + (" (its log: %s)" % cause if cause else "")
+        kept = self.state.path("last-known-good")
+        if not (self.committed or self.resumed) or not os.path.exists(kept):
+            raise Stop("failed", reason, "the file was not changed by this run: look into the "
+                       "service's log, correct it and run again")
+        self.say("%s failed: %s; rolling back" % (step, reason))
+        since = time.monotonic()
+        self.put_back(kept)
+        try:
+            self.restart()
+            self.mark("rolling back", self.restart_clock)
+            if "health" not in self.skip:
+                self.prove({section: None for section, row in (self.rows or {}).items()
+                            if row and row["isUp"] and section in self.before_sections()})
+        except Stop as second:
+            self.step_name = step
+            raise Stop("failed", "%s; and the last known good configuration does not come up "
+                       "either: %s" % (reason, second.what),
+                       "the cause is elsewhere: look into the service's log; %s is live again, the "
+                       "refused file is %s" % (kept, self.state.path("rejected")))
+        self.state.drop("pending")
+        self.step_name, self.changed = step, {}
+        self.result["durations"]["rollback"] = round(time.monotonic() - since, 2)
+        self.say("rolled back, the service runs as before")
+        raise Stop("rolled-back", reason,
+                   "the host runs as before; correct the cause and run again")
+
+    def put_back(self, kept):
+        with contextlib.suppress(OSError):
+            write_whole(self.state.path("rejected"), slurp(self.live))
+        self.mark("rolling back")
+        try:
+            write_whole(self.live, slurp(kept), like=self.live)
+        except OSError:
+            # A full disk has no room for a copy: then the kept file itself goes back.
+            copy_standing(self.live, kept)
+            os.rename(kept, self.live)
+            sync_dir(os.path.dirname(self.live))
+        self.new = self.data = slurp(self.live)
+
+    def before_sections(self):
+        return self.before["hosts"] or {section: None for section in self.hosts}
+
+    # -- the service's own words
+
+    def log_sizes(self, words):
+        paths = ["/var/log/cinder/cinder-volume.log"]
+        if self.service.kind == "systemd":
+            paths += glob.glob("/var/log/journal/*%s*.log" % glob.escape(self.service.spec["unit"]))
+        for at, word in enumerate(words):
+            if word.startswith("--log-file="):
+                paths.append(word.partition("=")[2])
+            elif word == "--log-file":
+                paths += words[at + 1:at + 2]
+        return {path: os.path.getsize(path) for path in set(paths) if os.path.isfile(path)}
+
+    def log_lines(self):
+        text = ""
+        for path, size in sorted(self.logs.items()):
+            with contextlib.suppress(OSError):
+                with open(path, "rb") as stream:
+                    stream.seek(size if size <= os.path.getsize(path) else 0)
+                    text += stream.read(2000000).decode("utf-8", "replace") + "\n"
+        since = "@%d" % self.log_since
+        if self.service.kind == "systemd" and shutil.which("journalctl", path=SAFE_PATH):
+            text += run(["journalctl", "-q", "-u", self.service.spec["unit"], "--since", since,
+                         "-o", "cat", "-n", "200", "--no-pager"], 10).out
+        elif self.service.container:
+            text += run([self.service.spec["engine"], "logs", "--tail", "200",
+                         self.service.spec["name"]], 10).out
+        return [line for line in text.splitlines()
+                if re.search(r" (ERROR|CRITICAL) |(Error|Exception|NotFound|Denied)\b", line)]
+
+    def log_cause(self):
+        """Says the last errors of the service, and answers the one that names the cause."""
+        lines, seen = [], set()
+        for line in self.log_lines() if hasattr(self, "logs") else []:
+            text = re.sub(r"^.*? (?:ERROR|CRITICAL) \S+ (?:\[[^\]]*\] ?)?", "", line)[:300]
+            # A traceback is logged line by line: only its last line, at the margin, says the cause.
+            if text[:1].isspace() or text.startswith("Traceback ") or text in seen or not text:
+                continue
+            seen.add(text)
+            lines.append(text.strip())
+        for line in lines[-10:]:
+            self.say("log: %s" % line)
+        named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|NotFound|Denied)\w*: ",
+                                                    line)]
+        return (named or lines or [""])[-1]
+
+
+class Pipe(object):
+    """What the worker says goes to the foreground, as long as there is one."""
+
+    def __init__(self, handle):
+        self.handle = handle
+        os.set_blocking(handle, False)
+
+    def send(self, kind, text):
+        with contextlib.suppress(OSError):
+            line = json.dumps(text).encode("ascii")
+            while line:
+                chunk, line = line[:4000], line[4000:]
+                os.write(self.handle, (kind if not line else "+").encode() + chunk + b"\n")
+
+
+def work(request, verb, pipe):
+    """The run itself. It belongs to no SSH session: a lost connection must not stop it half-way."""
+    apply = Apply(request, verb, lambda text: pipe.send("p", text))
+    try:
+        result = apply.run()
+    except BaseException as error:
+        trace = sys.exc_info()[2]
+        while trace.tb_next:
+            trace = trace.tb_next
+        apply.failed("failed", "%s in %s, line %d: %s" % (
+            type(error).__name__, trace.tb_frame.f_code.co_name, trace.tb_lineno, error),
+            "this is a defect of cinder-dr: keep this message; the next run goes on from here")
+        result = dict(apply.result, step=apply.step_name, at=now())
+    pipe.send("r", result)
+
+
+def detach(request, verb):
+    """Starts the worker in a session of its own and answers the reading end of its pipe."""
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child:
+        os.close(writer)
+        os.waitpid(child, 0)
+        return reader
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    try:
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nothing, number)
+        os.close(reader)
+        os.chdir("/")
+        os.umask(0o022)
+        work(request, verb, Pipe(writer))
+    finally:
+        os._exit(0)
+
+
+def relay(reader, host, seconds):
+    """Passes progress on; answers the result, or None if none came in time."""
+    deadline, buffer, text = time.monotonic() + seconds, b"", ""
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return "late"
+        if not select.select([reader], [], [], left)[0]:
+            continue
+        data = os.read(reader, 65536)
+        if not data:
+            return None
+        *lines, buffer = (buffer + data).split(b"\n")
+        for line in lines:
+            kind, text = line[:1], text + line[1:].decode("ascii")
+            if kind == b"+":
+                continue
+            said, text = json.loads(text), ""
+            if kind == b"r":
+                return said
+            complain("%s: %s" % (host, said))
+
+
+def complain(line):
+    sys.stderr.buffer.write(line.encode("utf-8", "replace") + b"\n")
+    sys.stderr.buffer.flush()
+
+
+def finish(result, code=None):
+    sys.stdout.write("CINDER_DR_RESULT %s\n" % json.dumps(result, sort_keys=True))
+    sys.stdout.flush()
+    code = EXIT[result["outcome"]] if code is None else code
+    if code:
+        complain("cinder-dr: %s: %s: %s%s%s" % (
+            result["host"], result["step"], result["reason"],
+            "; rolled back" if code == 4 else "",
+            "; " + result["next"] if result["next"] else ""))
+    return code
+
+
+def lost(request, why, then):
+    return {"version": 1, "host": request["host"], "outcome": "failed", "step": "wait",
+            "reason": why, "next": then, "at": now()}
+
+
+def main(arguments, data):
+    verb = arguments[1] if len(arguments) > 1 else ""
+    host = ""
+    try:
+        demand(verb in ("apply", "remove"), "the verb", "be apply or remove", verb)
+        with contextlib.suppress(ValueError, AttributeError):
+            host = str(json.loads(data.decode("utf-8")).get("host", ""))
+        request = parse(data)
+    except BadRequest as error:
+        return finish({"version": 1, "host": host, "outcome": "failed", "step": "parse",
+                       "reason": str(error), "next": "correct the topology", "at": now()}, 2)
+    seconds = request["timeouts"]["applySeconds"]
+    result = relay(detach(request, verb), request["host"], seconds)
+    if result == "late":
+        result = lost(request, "not finished within %g s; the host goes on by itself and finishes "
+                      "or rolls back" % seconds, "run again: the next run goes on from its outcome")
+    elif result is None:
+        result = lost(request, "the worker on the host ended without a result",
+                      "run again: the next run goes on from here")
+    return finish(result)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv, sys.stdin.buffer.read()))

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+
+import fc from "fast-check";
+
+import { toShell } from "../../core/shell";
+
+/** What a real shell makes of the line, word by word. */
+const wordsOf = (line: string): string[] =>
+    execFileSync("sh", ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" })
+        .split("\0")
+        .slice(0, -1);
+
+describe("a command as one line", () => {
+    it("is read back word by word by a real sh", () => {
+        // NUL ends a word in C, and lone surrogates have no UTF-8 form: neither can be a word.
+        const word = fc
+            .oneof(
+                fc.string({ unit: "grapheme" }),
+                fc.string({ unit: fc.constantFrom(..."'\"\\$`!*?~#;&|<>(){}[] \t\n-=a") }),
+            )
+            .filter((text) => !text.includes("\0"));
+        fc.assert(
+            fc.property(fc.array(word, { minLength: 1 }), (words) => {
+                assert.deepEqual(wordsOf(toShell(words)), words);
+            }),
+            {
+                numRuns: 150,
+                examples: [
+                    [["", "$(id)", "`id`", "it's", "-n", "a=b", "réplique"]],
+                    // Each of them alone, where it means most to a shell.
+                    [[..."$~*?!#;&|<>(){}[]'\"\\` \n"].map((char) => `${char}HOME`)],
+                ],
+            },
+        );
+    });
+
+    it("has no quotes where none are needed", () => {
+        assert.equal(
+            toShell(["rbd", "--conf", "/etc/ceph/ceph.conf", "a@b"]),
+            "rbd --conf /etc/ceph/ceph.conf a@b",
+        );
+    });
+});

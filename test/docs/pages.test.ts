@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { pushCommand } from "../../components/pushScript";
+import { parseTopology } from "../../core/topology";
+import { goodTopology } from "../support/topology";
+
+const ROOT = join(__dirname, "../..");
+const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
+const filesIn = (folder: string, ending: RegExp): string[] =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => ending.test(name) && !name.includes("node_modules"))
+        .map((name) => join(folder, name));
+
+const PAGES = ["README.md", "CONTRIBUTING.md", ...filesIn("docs", /\.md$/)];
+
+/** A heading as the sites that show Markdown make an anchor of it. */
+const anchor = (heading: string): string =>
+    heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-");
+
+const anchorsOf = (page: string): string[] =>
+    [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => anchor(heading));
+
+describe("the pages", () => {
+    for (const page of PAGES)
+        it(`${page} links to what is there`, () => {
+            const text = read(page).replaceAll(/^```[^]*?^```$/gm, "");
+            for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+                if (/^https?:/.test(target)) continue;
+                const [file = "", fragment] = target.split("#");
+                const path = file === "" ? page : join(dirname(page), file);
+                assert.ok(existsSync(join(ROOT, path)), `${page}: ${target}`);
+                if (fragment !== undefined)
+                    assert.ok(anchorsOf(read(path)).includes(fragment), `${page}: ${target}`);
+            }
+        });
+
+    it("name only npm scripts that exist", () => {
+        const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+        const named = PAGES.flatMap((page) =>
+            [...read(page).matchAll(/\bnpm run ([a-z][a-z:]*)/g)].map(([, script = ""]) => script),
+        );
+        assert.ok(named.length > 0);
+        assert.deepEqual(
+            [...new Set(named)].filter((script) => !(script in scripts)),
+            [],
+        );
+    });
+});
+
+describe("docs/article.md", () => {
+    it("names only tests that exist", () => {
+        const tests = read("test/lab/mainJob.test.ts");
+        const named = [...read("docs/article.md").matchAll(/«([^»]+)»/g)].map(
+            ([, title = ""]) => title,
+        );
+        assert.ok(named.length >= 8);
+        for (const title of named) assert.ok(tests.includes(`it("${title}"`), title);
+    });
+});
+
+describe("docs/hosts.md", () => {
+    it("has the sudoers line of the command that a push runs", () => {
+        const [host] = parseTopology({ ...goodTopology(), ssh: { user: "deploy" } }).hosts;
+        assert.ok(host);
+        for (const verb of ["apply", "remove"] as const) {
+            const [, , ...words] = pushCommand(host, verb).replaceAll("'", "").split(" ");
+            // sudoers(5): these four end a word unless a backslash stands before them.
+            const escaped = words.join(" ").replaceAll(/[,:=\\]/g, "\\$&");
+            assert.ok(read("docs/hosts.md").includes(escaped), escaped);
+        }
+    });
+});
+
+describe("docs/troubleshooting.md", () => {
+    /** Sources without the breaks between the parts of a long string. */
+    const sources = ["core", "components", "operations", "cli", "host", "toolchain", "lab"]
+        .flatMap((folder) => filesIn(folder, /\.(?:ts|mjs|py|sh)$/))
+        .map(read)
+        .join("\n")
+        .replaceAll(/["`] ?\+?\s*\n\s*["`]/g, "")
+        .replaceAll(/\\(["'`])/g, "$1");
+
+    for (const [, sentence = ""] of read("docs/troubleshooting.md").matchAll(/^### `(.*)`$/gm))
+        it(`quotes a sentence of the code: ${sentence}`, () => {
+            for (const part of sentence.split("…"))
+                assert.ok(sources.includes(part.trim()), `not in the sources: '${part.trim()}'`);
+        });
+});

@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fc from "fast-check";
+import { before, describe, it } from "mocha";
+import {
+    APPLY,
+    CEPH,
+    CONF,
+    DEVICE,
+    PYTHON,
+    withHost,
+    type BackendRequest,
+    type FakeHost,
+    type Run,
+} from "../fakeHost";
+
+// The oracle is oslo.config itself, and Cinder's own option definitions, from Debian's packages.
+const has = (module: string): boolean => spawnSync(PYTHON, ["-c", `import ${module}`]).status === 0;
+
+function needs(module: string, skip: () => void): void {
+    if (has(module)) return;
+    assert.equal(process.env["CI"], undefined, `${module} must be installed where CI runs`);
+    skip();
+}
+
+/** Both readings of the same texts: [section, key, value]s, or null where the reader refuses. */
+const READERS = `
+import io, json, sys, types
+from oslo_config import cfg, iniparser
+m = types.ModuleType("apply")
+exec(compile(open(sys.argv[1]).read(), "apply", "exec"), m.__dict__)
+class Oslo(iniparser.BaseParser):
+    def __init__(self):
+        self.section, self.seen = None, []
+    def new_section(self, section):
+        self.section = section
+    def assignment(self, key, value):
+        if not self.section:
+            raise iniparser.ParseError("no section", 0, "")
+        self.seen.append([self.section, key, "\\n".join(value)])
+def oslo(text):
+    parser = Oslo()
+    try:
+        parser.parse(io.TextIOWrapper(io.BytesIO(text.encode("utf-8")), "utf-8").readlines())
+    except iniparser.ParseError:
+        return None
+    return parser.seen
+def ours(text):
+    try:
+        return [[i.section, i.key, i.value] for i in m.Text(text, "f").items if i.key is not None]
+    except m.BadText:
+        return None
+print(json.dumps([[oslo(text), ours(text)] for text in json.load(sys.stdin)]))
+`;
+
+type Reading = [string, string, string][] | null;
+
+function readBoth(texts: string[]): [Reading, Reading][] {
+    const done = spawnSync(PYTHON, ["-c", READERS, APPLY], {
+        input: JSON.stringify(texts),
+    });
+    assert.equal(done.status, 0, done.stderr.toString());
+    return JSON.parse(done.stdout.toString()) as [Reading, Reading][];
+}
+
+describe("the file as oslo.config reads it", function () {
+    this.timeout(60_000);
+    before(function () {
+        needs("oslo_config", () => this.skip());
+    });
+
+    it("is read the same by us, whatever is in it", () => {
+        const piece = fc.constantFrom(
+            "[a]",
+            "[DEFAULT]",
+            "[b",
+            "[]",
+            "[ c ]",
+            "k = v",
+            "k:v",
+            "k=",
+            "=v",
+            " more",
+            "\tmore",
+            "# c",
+            ";c",
+            "",
+            "  ",
+            'k = "q"',
+            "k = '",
+            "k = \"a' ",
+            "a:b=c",
+            "a=b:c",
+            "\u00a0x = 1",
+            "x = \u2028y",
+            "\u000bz = 1",
+            "word",
+            "k\u0085= 1",
+        );
+        const end = fc.constantFrom("\n", "\n", "\r\n", "\r");
+        const text = fc
+            .array(fc.tuple(piece, end), { maxLength: 9 })
+            .map((lines) => lines.map((pair) => pair.join("")).join(""));
+        fc.assert(
+            fc.property(
+                fc.array(
+                    text.map((rest) => `[s]\n${rest}`),
+                    { minLength: 200, maxLength: 300 },
+                ),
+                (texts) => {
+                    const both = readBoth(texts);
+                    both.forEach(([oslo, ours], index) => {
+                        assert.deepEqual(ours, oslo, JSON.stringify(texts[index]));
+                    });
+                    assert.ok(
+                        both.some(([oslo]) => oslo !== null),
+                        "some texts must be good",
+                    );
+                    assert.ok(
+                        both.some(([oslo]) => oslo === null),
+                        "some texts must be bad",
+                    );
+                },
+            ),
+            { numRuns: 10 },
+        );
+    });
+});
+
+const ceph = (changes: Record<string, string>): BackendRequest[] => [
+    { section: "ceph", options: { ...CEPH.options, ...changes } },
+];
+const judged = (host: FakeHost, changes: Record<string, unknown> = {}): Run =>
+    host.apply({
+        python: PYTHON,
+        skipChecks: ["target", "guard", "health"],
+        ...changes,
+    });
+
+describe("Cinder's own judgement of a candidate", function () {
+    this.timeout(60_000);
+    before(function () {
+        needs("cinder.volume.drivers.rbd", () => this.skip());
+    });
+
+    it("accepts a good one", () =>
+        withHost((host) => {
+            const run = judged(host);
+            assert.equal(run.result.outcome, "restarted", run.stderr);
+            assert.equal(judged(host).result.outcome, "unchanged");
+        }));
+
+    const refused: [
+        what: string,
+        changes: Record<string, string>,
+        text: string,
+        message: RegExp,
+    ][] = [
+        [
+            "a device without pairs",
+            { replication_device: "secondary" },
+            CONF,
+            /\[ceph\] replication_device: .*NAME:VALUE pairs/,
+        ],
+        [
+            "a device without backend_id",
+            { replication_device: "conf:/etc/ceph/x.conf" },
+            CONF,
+            /\[ceph\] replication_device: must have a backend_id/,
+        ],
+        [
+            "a number that is none",
+            { rados_connect_timeout: "soon" },
+            CONF,
+            /\[ceph\] rados_connect_timeout: .*soon/,
+        ],
+        [
+            "a substitution of nothing",
+            { rbd_pool: "$nothing" },
+            CONF,
+            /\[ceph\] rbd_pool: .*nothing/,
+        ],
+        [
+            "a driver that is not there",
+            { volume_driver: "cinder.volume.drivers.nosuch.X" },
+            CONF,
+            /volume_driver 'cinder\.volume\.drivers\.nosuch\.X'/,
+        ],
+        [
+            "a backend without a section",
+            {},
+            CONF.replace("= lvm\n", "= lvm, ghost\n"),
+            /enabled_backends names 'ghost', which has no section/,
+        ],
+    ];
+    for (const [what, changes, text, message] of refused)
+        it(`refuses ${what}`, () =>
+            withHost((host) => {
+                const run = judged(host, { backends: ceph(changes) });
+                assert.equal(run.code, 3, run.stderr);
+                assert.equal(run.result.step, "validate");
+                assert.match(run.stderr, message);
+                assert.equal(run.stderr.includes("0dd5e0c2"), false);
+                assert.equal(host.read(), text);
+            }, text));
+
+    const equal: [what: string, said: string, option: Record<string, string>][] = [
+        ["a substitution", "rbd_user = $rbd_pool", { rbd_user: "volumes" }],
+        ["an escaped dollar", "rbd_user = a$$b", { rbd_user: "a$$b" }],
+        [
+            "another spelling of a number",
+            "rados_connect_timeout = 05",
+            { rados_connect_timeout: "5" },
+        ],
+        ["quotes", 'rbd_user = "volumes"', { rbd_user: "volumes" }],
+        [
+            "a device in other words",
+            "replication_device = user:cinder , backend_id:secondary,\n   secret_uuid:0dd5e0c2-uuid, conf:/etc/ceph/secondary.conf",
+            { replication_device: DEVICE },
+        ],
+    ];
+    for (const [what, said, option] of equal)
+        it(`finds nothing to do for ${what}`, () =>
+            withHost((host) => {
+                const run = judged(host, {
+                    backends: [
+                        {
+                            section: "ceph",
+                            options: {
+                                rbd_pool: "volumes",
+                                volume_driver: "cinder.volume.drivers.rbd.RBDDriver",
+                                ...option,
+                            },
+                        },
+                    ],
+                });
+                assert.equal(run.result.outcome, "unchanged", run.stderr);
+                assert.equal(host.restarts(), 0);
+            }, `[DEFAULT]\nenabled_backends = ceph\n[ceph]\nrbd_pool = volumes\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n${said}\n`));
+
+    it("writes but does not restart for what [backend_defaults] says already", () =>
+        withHost((host) => {
+            const run = judged(host, {
+                backends: [
+                    {
+                        section: "ceph",
+                        options: {
+                            rbd_pool: "volumes",
+                            volume_driver: "cinder.volume.drivers.rbd.RBDDriver",
+                            rbd_user: "cinder",
+                        },
+                    },
+                ],
+            });
+            assert.equal(run.result.outcome, "changed", run.stderr);
+            assert.equal(host.restarts(), 0);
+            assert.match(host.read(), /rbd_user = cinder\n$/);
+        }, "[DEFAULT]\nenabled_backends = ceph\n[backend_defaults]\nrbd_user = cinder\n[ceph]\nrbd_pool = volumes\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n"));
+
+    it("names an option that this Cinder does not know, and goes on", () =>
+        withHost((host) => {
+            const run = judged(host, { backends: ceph({ rbd_no_such_option: "1" }) });
+            assert.equal(run.code, 0, run.stderr);
+            assert.match(
+                run.stderr,
+                /\[ceph\] rbd_no_such_option is no option that this Cinder knows/,
+            );
+        }));
+});

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addCounts, countGoTests, exitCode, summaryLine } from "../../toolchain/counts.mjs";
+import { goEnvironment } from "../../toolchain/golang.mjs";
+import { isInstalled } from "../../toolchain/install.mjs";
+import { nodeWarning } from "../../toolchain/node.mjs";
+import { labObstacles, nodeObstacle } from "../../toolchain/preconditions.mjs";
+
+const good = { platform: "linux", debian: "12", root: true, apt: true, node: "22.23.3" };
+
+describe("preconditions", () => {
+    const table: [object, RegExp[]][] = [
+        [{}, []],
+        [{ root: false }, [/must be started as root/]],
+        [{ debian: "11" }, [/must be Debian 12, got 'Debian 11'/]],
+        [{ debian: undefined, platform: "darwin", root: false }, [/got 'darwin'/, /as root/]],
+        [{ apt: false }, [/apt-get must be there/]],
+    ];
+    for (const [change, expected] of table) {
+        it(`of ${JSON.stringify(change)}: ${expected.length} obstacles`, () => {
+            const obstacles = labObstacles({ ...good, ...change });
+            assert.equal(obstacles.length, expected.length);
+            expected.forEach((pattern, i) => {
+                assert.match(obstacles[i]!, pattern);
+            });
+        });
+    }
+
+    it("refuse an old Node, and warn below the floor of the Pulumi SDK", () => {
+        assert.equal(nodeObstacle("20.18.9"), "Node must be 20.19.0 or newer, got '20.18.9'");
+        assert.equal(nodeObstacle("20.19.0"), undefined);
+        assert.match(nodeWarning("20.20.2")!, /^Node 20\.20\.2 runs this project/);
+        assert.equal(nodeWarning("22.0.0"), undefined);
+    });
+});
+
+describe("the go commands", () => {
+    it("keep the check of go.sum, whatever the user has set", () => {
+        const env = goEnvironment({
+            GOFLAGS: "-mod=mod",
+            GOWORK: "/x",
+            GOTOOLCHAIN: "auto",
+            GONOSUMDB: "*",
+        });
+        assert.equal(env.GOFLAGS, "-mod=readonly");
+        assert.deepEqual([env.GOWORK, env.GOTOOLCHAIN, env.GONOSUMDB], ["off", "local", ""]);
+        assert.ok(env.HOME, "go finds no cache without HOME");
+    });
+});
+
+describe("the npm packages", () => {
+    it("are installed when the stamp is of the very lockfile", () => {
+        const folder = mkdtempSync(join(tmpdir(), "install-"));
+        try {
+            assert.equal(isInstalled(folder), false);
+            writeFileSync(join(folder, "package-lock.json"), "{}");
+            assert.equal(isInstalled(folder), false);
+            mkdirSync(join(folder, "node_modules"));
+            const stamp = join(folder, "node_modules", ".cinder-dr-lock");
+            writeFileSync(
+                stamp,
+                "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+            );
+            assert.equal(isInstalled(folder), true);
+            writeFileSync(join(folder, "package-lock.json"), '{"changed":1}');
+            assert.equal(isInstalled(folder), false);
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    });
+});
+
+describe("the counts of npm test", () => {
+    it("fail for a failure, and for a run of no test", () => {
+        assert.equal(exitCode({ passed: 3, failed: 0, skipped: 1 }), 0);
+        assert.equal(exitCode({ passed: 3, failed: 1, skipped: 0 }), 1);
+        assert.equal(exitCode({ passed: 0, failed: 0, skipped: 4 }), 1);
+    });
+
+    it("add up to one line", () => {
+        const total = addCounts([
+            { passed: 2, failed: 0, skipped: 1 },
+            { passed: 1, failed: 1, skipped: 0 },
+        ]);
+        assert.equal(summaryLine(total), "3 passed, 1 failed, 1 skipped");
+    });
+
+    it("take go's whole tests, and a package that does not build as a failure", () => {
+        const events = [
+            { Action: "run", Package: "a", Test: "T" },
+            { Action: "pass", Package: "a", Test: "T/sub" },
+            { Action: "pass", Package: "a", Test: "T" },
+            { Action: "skip", Package: "a", Test: "S" },
+            { Action: "pass", Package: "a" },
+            { Action: "fail", Package: "b", Test: "F" },
+            { Action: "fail", Package: "b" },
+            { Action: "fail", Package: "broken" },
+        ];
+        const output = ["# build noise", ...events.map((event) => JSON.stringify(event))].join(
+            "\n",
+        );
+        assert.deepEqual(countGoTests(output), { passed: 1, failed: 2, skipped: 1 });
+    });
+});

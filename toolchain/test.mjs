@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addCounts, countGoTests, exitCode, summaryLine } from "./counts.mjs";
+import { cacheFolder, ensure, project } from "./ensure.mjs";
+import { provideGo } from "./golang.mjs";
+import { installPackages } from "./install.mjs";
+import { labEnvironment, openStack } from "./labstack.mjs";
+import { nodeWarning } from "./node.mjs";
+import { inspectMachine, labObstacles, nodeObstacle } from "./preconditions.mjs";
+import { createProgress, run } from "./progress.mjs";
+
+const progress = createProgress("test");
+/** `npm test` has none; `npm run test:faults` names its own. */
+const SUITE = process.argv[2];
+const configOf = (name) => ["--config", `.mocharc.${name}.json`];
+const pulumi = join(project, "node_modules", ".bin", "pulumi");
+const oneFailure = { passed: 0, failed: 1, skipped: 0 };
+
+/** Runs mocha and resolves to its counts. A run that ends without any counts as one failure. */
+async function mocha(args, { env = process.env, show = true } = {}) {
+    const folder = mkdtempSync(join(tmpdir(), "cinder-dr-test-"));
+    const output = join(folder, "counts.json");
+    const bin = join(project, "node_modules", "mocha", "bin", "mocha.js");
+    const reporter = [
+        join(import.meta.dirname, "counting-reporter.cjs"),
+        "--reporter-option",
+        `output=${output}`,
+    ];
+    let crash;
+    try {
+        // --exit: what a failed test left open must not keep the run from ending.
+        const words = [bin, ...args, "--exit", "--reporter", ...reporter];
+        await run(process.execPath, words, { cwd: project, env, inherit: show }).catch(
+            (error) => (crash = error),
+        );
+        const counts = JSON.parse(readFileSync(output, "utf8"));
+        return crash && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+    } catch {
+        progress.line(
+            `mocha ${args.join(" ")} ended without a result: ${crash?.message ?? "no counts"}`,
+        );
+        return { ...oneFailure, titles: [] };
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+}
+
+async function goTests() {
+    const { command, env } = await provideGo(cacheFolder, process.env, progress);
+    const results = [];
+    for (const module of ["cli", "openstack"]) {
+        progress.line(`go test: toolchain/go/${module}`);
+        let output = "";
+        const cwd = join(import.meta.dirname, "go", module);
+        const onLine = (line) => (output += `${line}\n`);
+        const status = () => `still in go test: toolchain/go/${module}`;
+        // The same tags as the build, so that what the build compiled is not compiled again.
+        const words = ["test", "-json", "-trimpath", "-tags", "osusergo,grpcnotrace", "./..."];
+        const error = await run(command, words, { cwd, env, progress, onLine, status }).then(
+            () => undefined,
+            (e) => e,
+        );
+        const counts = countGoTests(output);
+        if (error) progress.line(`go test: ${error.message}`);
+        results.push(error && counts.failed === 0 ? addCounts([counts, oneFailure]) : counts);
+    }
+    return addCounts(results);
+}
+
+/** @param suite name of the mocha configuration whose tests need the lab */
+async function labTests(suite) {
+    const obstacles = labObstacles(inspectMachine());
+    if (obstacles.length === 0) {
+        await run(process.execPath, [join(project, "lab", "lab.mjs"), "up"], { inherit: true });
+        const env = labEnvironment();
+        await openStack({ project, pulumi, env, progress });
+        return mocha(configOf(suite), { env });
+    }
+    if (process.env.CI)
+        throw new Error(`the lab must run where CI is set: ${obstacles.join("; ")}`);
+    const { titles } = await mocha([...configOf(suite), "--dry-run"], { show: false });
+    for (const title of titles) console.log(`  - skipped: ${title}`);
+    console.log(obstacles.map((obstacle) => `    ${obstacle}`).join("\n"));
+    return { passed: 0, failed: 0, skipped: titles.length };
+}
+
+/** What `npm test` runs; the fault matrix takes longer than a push can wait for, and is a suite of its own. */
+async function everything(step, parts) {
+    await step("tests without the lab", () => mocha([]));
+    await step("tests of the host file", () => mocha(configOf("host")));
+    // The Go parts are ours only where they were built; where the official ones are, there may be no Go either.
+    if (parts.some(({ origin }) => origin === "built"))
+        await step("tests of the built parts", goTests);
+    await step("tests with the lab", () => labTests("lab"));
+}
+
+async function main() {
+    const obstacle = nodeObstacle(process.versions.node);
+    if (obstacle) throw new Error(obstacle);
+    const warning = nodeWarning();
+    if (warning) progress.line(warning);
+    await installPackages(project, progress);
+    const results = [];
+    /** A broken step is a failure of its own; the steps after it are still tried. */
+    const step = async (name, work) => {
+        progress.line(name);
+        const counts = await work().catch((error) => {
+            progress.line(`${name} failed: ${error.message}`);
+            return oneFailure;
+        });
+        if (counts) results.push(counts);
+        return counts;
+    };
+    const parts = [];
+    await step(
+        "toolchain",
+        async () => void parts.push(...(await ensure({}, createProgress("toolchain")))),
+    );
+    if (SUITE === "faults") await step("faults, with the lab", () => labTests("faults"));
+    else await everything(step, parts);
+    const total = addCounts(results);
+    console.log(`\n${summaryLine(total)}`);
+    process.exitCode = exitCode(total);
+}
+
+main().catch((error) => {
+    console.error(`npm test: ${error.message}`);
+    process.exit(1);
+});
