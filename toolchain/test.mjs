@@ -30,7 +30,9 @@ async function mocha(args, { env = process.env, show = true } = {}) {
     let crash;
     try {
         // --exit: what a failed test left open must not keep the run from ending.
-        const words = [bin, ...args, "--exit", "--reporter", ...reporter];
+        // CI makes mocha colour its output, terminal or not.
+        const colour = process.stdout.isTTY ? [] : ["--no-color"];
+        const words = [bin, ...args, ...colour, "--exit", "--reporter", ...reporter];
         await run(process.execPath, words, { cwd: project, env, inherit: show }).catch(
             (error) => (crash = error),
         );

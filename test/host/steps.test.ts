@@ -22,7 +22,11 @@ const withOption = (key: string, value: string) => [
 ];
 const container = (host: FakeHost) => ({
     service: {
-        container: { engine: join(host.root, "engine"), name: "cinder_volume" },
+        container: {
+            engine: join(host.root, "engine"),
+            name: "cinder_volume",
+            python: join(host.root, "python"),
+        },
     },
 });
 const names = (cluster: string) => ({
@@ -537,6 +541,10 @@ describe("a container's service", function () {
             assert.deepEqual(
                 log.find(([verb]) => verb === "restart"),
                 ["restart", "cinder_volume"],
+            );
+            assert.ok(
+                log.some((words) => words.includes(join(host.root, "python"))),
+                "the container's own python judges",
             );
             assert.deepEqual(
                 log.find((words) => words.includes("rbd") && words.includes("secondary"))?.slice(4),
