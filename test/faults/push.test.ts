@@ -13,6 +13,7 @@ import {
     LabHost,
     labTopology,
     preview,
+    run,
     startUp,
     up,
     withStack,
@@ -224,10 +225,13 @@ describe("faults of a push", () => {
         const topology = labTopology();
         topology.backends.ceph.radosConnectTimeoutSeconds = 9;
         const twin = { ...topology, volumeTypes: { twin: { backend: "ceph", protect: false } } };
+        const forgetType = () => run("openstack", ["volume", "type", "delete", "twin"]);
+        await forgetType();
         await withStack("twin", async () => {
-            for (const run of await Promise.all([up(topology), up(twin, "twin")]))
-                expectCode(run, 0);
+            for (const result of await Promise.all([up(topology), up(twin, "twin")]))
+                expectCode(result, 0);
         });
+        expectCode(await forgetType(), 0);
         assert.match(await a.config(), /^rados_connect_timeout = 9$/m);
         await a.pid();
     });
