@@ -25,6 +25,9 @@ function hostKey(host) {
     return `${kind} ${key}`;
 }
 
+/** A policy lets an exemption end at most 366 days ahead. */
+const EXEMPT_DAYS = 300;
+
 function site(role, name, address) {
     const conf = read(`rooms/ceph-${role}/etc/ceph/ceph.conf`);
     return {
@@ -37,14 +40,14 @@ function site(role, name, address) {
     };
 }
 
-function cinderHost(name, address, user) {
+function cinderHost(name, address, user, standsIn) {
     return {
         address,
         user,
         hostKey: hostKey(name),
         backends: ["ceph"],
         service: { systemd: { unit: "cinder-volume" } },
-        site: "primary",
+        site: standsIn,
     };
 }
 
@@ -78,8 +81,8 @@ export function topology() {
             },
         },
         hosts: {
-            "cinder-a": cinderHost("cinder-a", "127.0.1.1", "root"),
-            "cinder-b": cinderHost("cinder-b", "127.0.1.2", "deploy"),
+            "cinder-a": cinderHost("cinder-a", "127.0.1.1", "root", "primary"),
+            "cinder-b": cinderHost("cinder-b", "127.0.1.2", "deploy", "secondary"),
         },
         volumeTypes: {
             replicated: {
@@ -119,6 +122,17 @@ function keepSalt() {
     return salt;
 }
 
+/** The policies ask for protected types; the lab's is taken down and up again. */
+function exemptions() {
+    const expires = new Date(Date.now() + EXEMPT_DAYS * 86_400_000).toISOString().slice(0, 10);
+    return `    cinder-dr:exemptions:
+        - rule: volume-type-is-protected
+          resource: replicated
+          reason: the lab is taken down and up again
+          expires: ${expires}
+`;
+}
+
 /** Rewrites the stack file, unless it is this lab's and only its user has changed it. */
 export function writeStackFile({ fresh = false } = {}) {
     const salt = keepSalt();
@@ -130,7 +144,10 @@ export function writeStackFile({ fresh = false } = {}) {
     if (!fresh && upToDate) return "unchanged";
     const saltLine = salt ? `encryptionsalt: ${salt}\n` : "";
     const body = yaml(config, "        ");
-    write(STACK_FILE, `${stamp}\n${saltLine}config:\n    cinder-dr:topology:\n${body}`);
+    write(
+        STACK_FILE,
+        `${stamp}\n${saltLine}config:\n    cinder-dr:topology:\n${body}${exemptions()}`,
+    );
     return "written";
 }
 

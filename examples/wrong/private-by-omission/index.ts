@@ -1,0 +1,7 @@
+import * as openstack from "@pulumi/openstack";
+
+new openstack.blockstorage.VolumeTypeV3("gold", {
+    name: "gold",
+
+    extraSpecs: { volume_backend_name: "ceph", replication_enabled: "<is> True" },
+});

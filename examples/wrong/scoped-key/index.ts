@@ -1,0 +1,14 @@
+import * as openstack from "@pulumi/openstack";
+
+new openstack.blockstorage.VolumeTypeV3(
+    "gold",
+    {
+        name: "gold",
+        isPublic: true,
+        extraSpecs: {
+            volume_backend_name: "ceph",
+            "capabilities:replication_enabled": "<is> True",
+        },
+    },
+    { protect: true },
+);

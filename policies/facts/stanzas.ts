@@ -1,0 +1,95 @@
+import { mapIn, once, type Seen, textIn } from "../seen";
+import { confIn, type Section } from "./cinderConf";
+import { type Device, parseDevice } from "./replicationDevice";
+import { CINDER_BACKEND, CINDER_HOST, isOwnPush, textsOf } from "./texts";
+
+/** One section of cinder.conf that configures the RBD driver, wherever it was found. */
+export interface Stanza {
+    section: string;
+    /** Values of an option: its own, else those of [backend_defaults] beside it. */
+    values(option: string): string[];
+    /** The only value, or the last one: a later value replaces an earlier one unless the option takes several. */
+    value(option: string): string | undefined;
+    devices: Device[];
+    /** False where only single options are seen: an option that is missing here may stand in the file. */
+    whole: boolean;
+}
+
+const SHARED = "backend_defaults";
+
+/** oslo.config takes a pair of quotes off. */
+const unquoted = (value: string): string => /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value;
+
+const isRbd = ({ options }: Section): boolean => {
+    const driver = options.get("volume_driver")?.at(-1);
+    if (driver !== undefined) return /\.rbd\.|RBDDriver/.test(driver);
+    const devices = options.get("replication_device") ?? [];
+    return (
+        [...options.keys()].some((key) => key.startsWith("rbd_")) ||
+        devices.some((device) => /(?:^|,)\s*(?:conf|user|secret_uuid|pool)\s*:/.test(device))
+    );
+};
+
+/** A section that stands twice in one text is one section: oslo.config adds the second to the first. */
+function merged(sections: Section[]): Section[] {
+    const byName = new Map<string, Section>();
+    for (const { name, options, whole } of sections) {
+        const known = byName.get(name);
+        if (known === undefined) byName.set(name, { name, options: new Map(options), whole });
+        else
+            for (const [key, values] of options)
+                known.options.set(key, [...(known.options.get(key) ?? []), ...values]);
+    }
+    return [...byName.values()];
+}
+
+function stanzaOf({ name, options, whole }: Section, shared: Section | undefined): Stanza {
+    const values = (key: string) => options.get(key) ?? shared?.options.get(key) ?? [];
+    const value = (key: string) => {
+        const last = values(key).at(-1);
+        return last === undefined ? undefined : unquoted(last);
+    };
+    return {
+        section: name,
+        values,
+        value,
+        whole,
+        devices: values("replication_device").map(parseDevice),
+    };
+}
+
+/** The pieces of cinder.conf among the inputs of a resource, each text's sections together. */
+export const confsOf = (seen: Seen): Section[][] => once(seen, allConfs);
+
+function allConfs(seen: Seen): Section[][] {
+    const { stanza, stanzas } = seen.inputs;
+    if (isOwnPush(seen)) return [];
+    const texts =
+        seen.type === CINDER_BACKEND
+            ? [textIn(stanza) ?? ""]
+            : seen.type === CINDER_HOST
+              ? Object.values(mapIn(stanzas)).map((text) => textIn(text) ?? "")
+              : textsOf(seen).map(({ text }) => text);
+    return texts.map((text) => merged(confIn(text))).filter((sections) => sections.length > 0);
+}
+
+/** The sections of the RBD driver among the inputs of a resource. */
+export const stanzasOf = (seen: Seen): Stanza[] => once(seen, allStanzas);
+
+const allStanzas = (seen: Seen): Stanza[] =>
+    confsOf(seen).flatMap((sections) => {
+        const shared = sections.find(({ name }) => name === SHARED);
+        return sections
+            .filter((s) => s.name !== SHARED && s.name !== "DEFAULT" && isRbd(s))
+            .map((s) => stanzaOf(s, shared));
+    });
+
+/** Whether Cinder would replicate with it: a stanza without a device is a plain backend. */
+export const isReplicated = ({ devices }: Stanza): boolean => devices.length > 0;
+
+/** `backend_id` of a device, trimmed; undefined where none is given. */
+export const backendIdOf = (device: Device): string | undefined => device.pairs.get("backend_id");
+
+/** The name that volume types ask for; Cinder reports RBD where none is set. */
+export const backendNameOf = (stanza: Stanza): string =>
+    stanza.value("volume_backend_name") ?? "RBD";

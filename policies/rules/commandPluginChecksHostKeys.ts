@@ -1,0 +1,30 @@
+import { quoted } from "../quoted";
+import type { ResourceRule } from "../rule";
+import { textIn } from "../seen";
+
+export const commandPluginChecksHostKeys: ResourceRule = {
+    name: "command-plugin-checks-host-keys",
+    demand: "The command provider is a version that checks host keys",
+    why: "4.5.0 is a stray old build that npm calls latest; it and everything before 1.2 has no hostKey and accepts any host",
+    source: "npm dist-tags of @pulumi/command; pulumi-command#794",
+    level: "mandatory",
+    severity: "high",
+    reference: "internal",
+    traps: [],
+    checks: [24],
+    settings: {
+        versions: {
+            type: "array",
+            items: { type: "string" },
+            default: ["1.2.1"],
+            description: "Versions of the command provider that are right here.",
+        },
+    },
+    *judge({ type, inputs, provider }, { versions }) {
+        if (!type.startsWith("command:remote:")) return;
+        // An explicit provider of the program may name no version; the default one always does.
+        const version = textIn(inputs.version) ?? textIn(provider?.inputs.version);
+        if (version !== undefined && !(versions as string[]).includes(version))
+            yield `runs with the command provider ${quoted(version)}; use ${(versions as string[]).join(" or ")}`;
+    },
+};

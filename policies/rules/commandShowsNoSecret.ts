@@ -1,0 +1,39 @@
+import { MINIMUM_ENTROPY, secretIn } from "../facts/secretText";
+import { isCommand, textsOf } from "../facts/texts";
+import type { ResourceRule } from "../rule";
+
+/** stdin is where a secret belongs; the connection is a secret as a whole. */
+const SHOWN = /^(?:create|update|delete|environment\.|triggers|interpreter|assetPaths|dir)/;
+
+const isPublicKey = (property: string): boolean => property.endsWith("hostKey");
+
+export const commandShowsNoSecret: ResourceRule = {
+    name: "command-shows-no-secret",
+    demand: "No secret stands in a command line, its environment or a plain input",
+    why: "A failing command prints its whole command line, sshd and ps show it, and the state keeps it",
+    source: "pulumi-command command.go, «running %q»; pulumi-command#260",
+    level: "mandatory",
+    severity: "critical",
+    reference: "OSSN-0079",
+    traps: [],
+    checks: [4, 5],
+    settings: {
+        minimumEntropy: {
+            type: "number",
+            default: MINIMUM_ENTROPY,
+            description:
+                "Bits per character from which a mixed word of 20 characters or more counts as random.",
+        },
+    },
+    *judge(seen, { minimumEntropy }) {
+        const isOurs = seen.type.startsWith("cinder-dr:");
+        if (!isCommand(seen) && !isOurs) return;
+        const shown = textsOf(seen).filter(({ property }) => isOurs || SHOWN.test(property));
+        for (const { property, text } of shown) {
+            const name = property.startsWith("environment.") ? `${property.slice(12)}=` : "";
+            const kind = secretIn(`${name}${text}`, Number(minimumEntropy));
+            if (kind !== undefined && !isPublicKey(property))
+                yield `shows ${kind} in ${property}; hand it over on stdin, as a Pulumi secret`;
+        }
+    },
+};

@@ -1,0 +1,74 @@
+import { sectionsIn } from "../facts/cinderConf";
+import { textsOf } from "../facts/texts";
+import { quoted } from "../quoted";
+import type { StackRule } from "../rule";
+import type { Seen } from "../seen";
+import { siteOf } from "../stack";
+
+/** A ceph.conf that a resource writes, and what tells its cluster from others: fsid and monitors. */
+interface Cluster {
+    resource: Seen;
+    file: string;
+    signs: string[];
+}
+
+const FILE = /\/etc\/ceph\/[\w.-]+\.conf\b/;
+
+function clustersOf(resource: Seen): Cluster[] {
+    const texts = textsOf(resource).map(({ text }) => text);
+    const file = texts.map((text) => FILE.exec(text)?.[0]).find((f) => f !== undefined);
+    if (file === undefined) return [];
+    const globals = texts.flatMap(sectionsIn).filter(({ name }) => name === "global");
+    return globals.map(({ options }) => {
+        const [fsid] = options.get("fsid") ?? [];
+        const hosts = (options.get("mon_host") ?? options.get("mon host") ?? []).flatMap(
+            (list) => list.match(/[\w.-]+(?::\d+)?/g) ?? [],
+        );
+        const monitors = hosts.filter((host) => /[.]/.test(host)).map((host) => `mon_host ${host}`);
+        return {
+            resource,
+            file,
+            signs: [...(fsid === undefined ? [] : [`fsid ${fsid}`]), ...monitors],
+        };
+    });
+}
+
+export const twoSitesAreTwoClusters: StackRule = {
+    name: "two-sites-are-two-clusters",
+    demand: "The two sites are two clusters",
+    why: "A cluster that mirrors to itself is gone with its site",
+    source: "librbd refuses a peer with its own fsid",
+    level: "mandatory",
+    severity: "critical",
+    reference: "internal",
+    traps: [],
+    checks: [10],
+    *judgeStack({ resources, recoveries }) {
+        for (const recovery of recoveries) {
+            const [primary, secondary] = [
+                siteOf(recovery, "primary"),
+                siteOf(recovery, "secondary"),
+            ];
+            for (const key of ["name", "fsid"] as const)
+                if (
+                    primary[key] !== undefined &&
+                    primary[key].toLowerCase() === secondary[key]?.toLowerCase()
+                )
+                    yield {
+                        urn: recovery.urn,
+                        sentence: `has two sites with the ${key} ${quoted(primary[key])}; name two clusters`,
+                    };
+        }
+        const first = new Map<string, Cluster>();
+        for (const cluster of resources.flatMap(clustersOf))
+            for (const sign of cluster.signs) {
+                const other = first.get(sign) ?? cluster;
+                first.set(sign, other);
+                if (other.file !== cluster.file)
+                    yield {
+                        urn: cluster.resource.urn,
+                        sentence: `writes ${quoted(cluster.file)} with the ${sign.split(" ")[0] ?? ""} of ${quoted(other.file)}; give each site's conf its own cluster`,
+                    };
+            }
+    },
+};

@@ -1,0 +1,141 @@
+import { type PolicyResourceOptions, Secret, UnknownValueError } from "@pulumi/policy";
+
+/** Stands for a value that is known only when `up` has made another resource. */
+export const UNKNOWN = Symbol("unknown until up");
+
+export type Plain =
+    | string
+    | number
+    | boolean
+    | null
+    | undefined
+    | typeof UNKNOWN
+    | Plain[]
+    | { [key: string]: Plain };
+export type Inputs = Record<string, Plain>;
+
+/** A resource as the rules see it: plain inputs, with a mark for each value that is not known yet. */
+export interface Seen {
+    type: string;
+    name: string;
+    urn: string;
+    /** Type of the component that the resource is a child of. */
+    parentType?: string;
+    inputs: Inputs;
+    /** Paths of the inputs that are not known yet. */
+    unknown: string[];
+    /** Paths of the inputs that are Pulumi secrets; seen only while a rule repairs. */
+    secret: string[];
+    opts: Pick<PolicyResourceOptions, "protect" | "ignoreChanges" | "additionalSecretOutputs">;
+    provider?: { urn: string; name: string; inputs: Inputs };
+    /** What one rule found out and the next one need not find out again. */
+    memo: Map<unknown, unknown>;
+}
+
+/** The parts of Pulumi's arguments, of a resource or of a stack's resource, that {@link see} reads. */
+export interface SeenArgs {
+    type: string;
+    name: string;
+    urn: string;
+    props: Record<string, unknown>;
+    opts: PolicyResourceOptions;
+    provider?: { urn: string; name: string; props: Record<string, unknown> };
+}
+
+/** @pulumi/policy's key for what stands behind its proxies. Reading through them unwraps secrets and breaks promises. */
+const TARGET = "__getSpecialProxyTarget";
+
+const behind = (value: object): object => {
+    const target = (value as Record<string, unknown>)[TARGET];
+    return typeof target === "object" && target !== null ? behind(target) : value;
+};
+
+interface Notes {
+    unknown: string[];
+    secret: string[];
+}
+
+/** What the analysis of a state has in place of a secret. */
+const REDACTED = "[secret]";
+
+async function plainOf(value: unknown, path: string, notes: Notes): Promise<Plain> {
+    if (value === REDACTED) {
+        notes.unknown.push(path);
+        return UNKNOWN;
+    }
+    if (typeof value !== "object" || value === null) return value as Plain;
+    const raw = behind(value);
+    // A repair is handed its secrets wrapped, everything else is handed them open.
+    if (raw instanceof Secret) {
+        notes.secret.push(path);
+        return plainOf(raw.value, path, notes);
+    }
+    // The text of a StringAsset is a promise.
+    if (raw instanceof Promise) return (await raw) as Plain;
+    const keys = Object.keys(raw);
+    const values = await Promise.all(
+        keys.map(async (key): Promise<Plain> => {
+            const at = path === "" ? key : `${path}.${key}`;
+            try {
+                const read = (value as Record<string, unknown>)[key];
+                const held = (raw as Record<string, unknown>)[key];
+                return await plainOf(held instanceof Secret ? held : read, at, notes);
+            } catch (error) {
+                if (!(error instanceof UnknownValueError)) throw error;
+                notes.unknown.push(at);
+                return UNKNOWN;
+            }
+        }),
+    );
+    return Array.isArray(raw) ? values : Object.fromEntries(keys.map((key, i) => [key, values[i]]));
+}
+
+/** The chain of types in a URN ends with the resource's own; the one before is its parent's. */
+const parentTypeOf = (urn: string): string | undefined =>
+    urn.split("::")[2]?.split("$").slice(-2, -1)[0];
+
+export async function see(args: SeenArgs): Promise<Seen> {
+    const notes: Notes = { unknown: [], secret: [] };
+    const inputs = (await plainOf(args.props, "", notes)) as Inputs;
+    const { provider } = args;
+    const parentType = parentTypeOf(args.urn);
+    return {
+        type: args.type,
+        name: args.name,
+        urn: args.urn,
+        inputs,
+        ...notes,
+        opts: args.opts,
+        ...(parentType === undefined ? {} : { parentType }),
+        ...(provider === undefined
+            ? {}
+            : {
+                  provider: {
+                      urn: provider.urn,
+                      name: provider.name,
+                      inputs: (await plainOf(provider.props, "", {
+                          unknown: [],
+                          secret: [],
+                      })) as Inputs,
+                  },
+              }),
+        memo: new Map(),
+    };
+}
+
+/** What `find` says of a resource, found out once. */
+export function once<T>(seen: { memo: Map<unknown, unknown> }, find: (seen: never) => T): T {
+    if (!seen.memo.has(find)) seen.memo.set(find, find(seen as never));
+    return seen.memo.get(find) as T;
+}
+
+/** A known text, or undefined for anything else. */
+export const textIn = (value: Plain): string | undefined =>
+    typeof value === "string" ? value : undefined;
+
+/** A known map, or an empty one for anything else. */
+export const mapIn = (value: Plain): Inputs =>
+    typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+
+/** A known list, or an empty one for anything else. */
+export const listIn = (value: Plain): Plain[] => (Array.isArray(value) ? value : []);

@@ -1,0 +1,32 @@
+import { aHostStandsOffTheProtectedSite } from "../../../policies/rules/aHostStandsOffTheProtectedSite";
+import { host, recovery, stanza } from "../fixtures";
+import { testRule } from "../support";
+
+const said = (name: string) =>
+    `'${name}' has every host of [ceph] on the primary site; run a cinder-volume on the other site too`;
+
+testRule(aHostStandsOffTheProtectedSite, {
+    passes: {
+        "two sites": [host({ site: "primary" }), host({}, "b")],
+        "one host off the site": [host()],
+        "a host that does not say": [host({ site: "primary" }), host({ site: undefined }, "b")],
+        "a backend without replication": [
+            host({ site: "primary", stanzas: { ceph: stanza({ replication_device: undefined }) } }),
+        ],
+    },
+    fails: {
+        "all on one site": [
+            [host({ site: "primary" }), host({ site: "primary" }, "cinder-b")],
+            said("cinder-a"),
+        ],
+        "all on one site, said of the topology": [
+            [host({ site: "primary" }), recovery()],
+            said("cinder-dr"),
+        ],
+        "all hosts of one backend": [
+            [host({ site: "primary" }), host({ stanzas: { other: stanza({}, "other") } }, "b")],
+            said("cinder-a"),
+        ],
+    },
+    unknown: ["site"],
+});

@@ -1,0 +1,26 @@
+import { cinderConfIsNotReadableByAll } from "../../../policies/rules/cinderConfIsNotReadableByAll";
+import { command } from "../fixtures";
+import { testRule } from "../support";
+
+const said =
+    "'run' makes cinder.conf or a keyring readable by all; use mode 0640 and the group cinder";
+
+testRule(cinderConfIsNotReadableByAll, {
+    passes: {
+        "0640": command("install -o root -g cinder -m 0640 new /etc/cinder/cinder.conf"),
+        "a symbolic mode for the group": command("chmod g+r,o-rwx /etc/cinder/cinder.conf"),
+        "another file": command("chmod 0644 /etc/motd"),
+        "a file name that holds digits": command("cp cinder.644 /etc/cinder/cinder.conf"),
+        "a mode behind another option": command("install -b 0644 new /etc/cinder/cinder.conf"),
+    },
+    fails: {
+        "0644": [command("chmod 0644 /etc/cinder/cinder.conf"), said],
+        "o+r": [command("chmod o+r /etc/cinder/cinder.conf"), said],
+        "a+r": [command("/bin/chmod a+r /etc/ceph/ceph.client.cinder.keyring"), said],
+        "+r": [command("chmod +r /etc/ceph/ceph.client.cinder.keyring"), said],
+        "ugo=rw": [command("chmod ugo=rw /etc/cinder/cinder.conf"), said],
+        install: [command("install -m 644 new /etc/cinder/cinder.conf"), said],
+        "install in long form": [command("install --mode=0664 new /etc/cinder/policy.conf"), said],
+    },
+    unknown: ["create"],
+});

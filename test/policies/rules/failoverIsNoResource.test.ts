@@ -1,0 +1,41 @@
+import { failoverIsNoResource } from "../../../policies/rules/failoverIsNoResource";
+import { command, localCommand } from "../fixtures";
+import { testRule } from "../support";
+
+const said =
+    "'run' fails over or promotes, which is an operation and no desired state; run it with cinder-dr, by hand and once";
+
+testRule(failoverIsNoResource, {
+    passes: {
+        "a list of services": command("cinder service-list --withreplication"),
+        "a status": command("rbd mirror pool status volumes"),
+        "a word in a message": command("echo 'run cinder failover-host by hand'"),
+        "a comment": command("# cinder failover-host\ntrue"),
+    },
+    fails: {
+        "cinder failover-host": [
+            command("cinder failover-host cinder-a@ceph --backend_id secondary"),
+            said,
+        ],
+        "cinder-manage": [
+            command("sudo cinder-manage db reset_active_backend --backend-host a@b"),
+            said,
+        ],
+        "the API by curl": [
+            localCommand("curl -X PUT https://c/v3/p/os-services/failover_host -d @-"),
+            said,
+        ],
+        "the newer API by curl": [
+            localCommand("curl -X PUT https://c/v3/p/os-services/failover -d @-"),
+            said,
+        ],
+        "rbd promote": [command("rbd mirror image promote --force volumes/a"), said],
+        "rbd demote of a pool on delete": [
+            command("true", { delete: "rbd mirror pool demote volumes" }),
+            said,
+        ],
+        "rbd resync": [command("rbd mirror image resync volumes/a"), said],
+        "two of them, said once": [command("cinder failover-host a; cinder failover-host b"), said],
+    },
+    unknown: ["create"],
+});

@@ -1,0 +1,51 @@
+import { openstackIsReachedOverTls } from "../../../policies/rules/openstackIsReachedOverTls";
+import { confCommand } from "../fixtures";
+import { testRule } from "../support";
+
+const provider = (props: Record<string, unknown>) => ({
+    type: "pulumi:providers:openstack",
+    name: "openstack",
+    props,
+});
+
+testRule(openstackIsReachedOverTls, {
+    passes: {
+        https: provider({ authUrl: "https://keystone:5000/v3" }),
+        loopback: provider({ authUrl: "http://127.0.0.1:5000/v3", insecure: false }),
+        "loopback by name": provider({ authUrl: "http://localhost:5000/v3" }),
+        "loopback in IPv6": provider({ authUrl: "http://[::1]:5000/v3" }),
+        "a checked section": confCommand(
+            "[keystone_authtoken]\nauth_url = https://k:5000\ninsecure = False\n",
+        ),
+        "another option": confCommand(
+            "[keystone_authtoken]\nmemcached_servers = http://a:1\ninsecurely = true\n",
+        ),
+        "another resource": { type: "x:y:Z", name: "openstack", props: { insecure: true } },
+    },
+    fails: {
+        "a provider that checks nothing": [
+            provider({ insecure: "true" }),
+            "'openstack' sets insecure; use https and check its certificate",
+        ],
+        "a provider's flag": [
+            provider({ insecure: true }),
+            "'openstack' sets insecure; use https and check its certificate",
+        ],
+        "a provider in clear": [
+            provider({ authUrl: "http://keystone:5000/v3" }),
+            "'openstack' sets a plain authUrl; use https and check its certificate",
+        ],
+        "a section that checks nothing": [
+            confCommand("[keystone_authtoken]\ninsecure = True\n# cinder\n"),
+            "'conf' [keystone_authtoken] sets insecure to unchecked or plain HTTP; use https and check its certificate",
+        ],
+        "Nova unchecked": [
+            confCommand("[DEFAULT]\nnova_api_insecure = 1\n"),
+            "'conf' [DEFAULT] sets nova_api_insecure to unchecked or plain HTTP; use https and check its certificate",
+        ],
+        "Glance in clear, second in a list": [
+            confCommand("[DEFAULT]\nglance_api_servers = https://a:9292,http://b:9292\n"),
+            "'conf' [DEFAULT] sets glance_api_servers to unchecked or plain HTTP; use https and check its certificate",
+        ],
+    },
+});

@@ -1,0 +1,58 @@
+import { otherTypesAvoidTheReplicatedBackend } from "../../../policies/rules/otherTypesAvoidTheReplicatedBackend";
+import { backend, command, plainType, volumeType } from "../fixtures";
+import { testRule } from "../support";
+
+const on =
+    "'plain' does not replicate and asks for the replicated backend 'ceph'; give it another backend or replication_enabled = '<is> True'";
+
+testRule(otherTypesAvoidTheReplicatedBackend, {
+    passes: {
+        "a type with a backend of its own": [
+            backend(),
+            plainType("lvm", { volume_backend_name: "lvm" }),
+        ],
+        "a type without a backend that says no": [
+            backend(),
+            plainType("any", { replication_enabled: "<is> False" }),
+        ],
+        "a stack without replication": plainType("any", {}),
+        "a command that sets a spec": [backend(), command("cinder type-key any set a=b")],
+        "a type whose backend is not known yet": [
+            backend(),
+            plainType("any", { volume_backend_name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }),
+        ],
+        "a type that may replicate": [
+            backend(),
+            plainType("any", { replication_enabled: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }),
+        ],
+    },
+    fails: {
+        "a type on the replicated backend": [
+            [plainType("plain", { volume_backend_name: "ceph" }), backend()],
+            on,
+        ],
+        "a type that says no on the replicated backend": [
+            [
+                plainType("plain", {
+                    volume_backend_name: "ceph",
+                    replication_enabled: "<is> False",
+                }),
+                backend(),
+            ],
+            on,
+        ],
+        "a type on a replicated type's backend": [
+            [plainType("plain", { volume_backend_name: "ceph" }), volumeType()],
+            on,
+        ],
+        "a type without a backend": [
+            [plainType("any", {}), backend()],
+            "'any' names no backend, so its volumes may land on a replicated one; add replication_enabled = '<is> False'",
+        ],
+        "a created type without a backend": [
+            [command("openstack volume type create any"), volumeType()],
+            "'run' names no backend, so its volumes may land on a replicated one; add replication_enabled = '<is> False'",
+        ],
+    },
+    unknown: ["extraSpecs", "extraSpecs.volume_backend_name"],
+});

@@ -1,0 +1,38 @@
+import { replicatedTypeNamesItsBackend } from "../../../policies/rules/replicatedTypeNamesItsBackend";
+import { command, plainType, volumeType } from "../fixtures";
+import { testRule } from "../support";
+
+const operator = (value: string) =>
+    `'replicated' asks for the backend ${value}, which the scheduler reads as an operator; write the plain volume_backend_name`;
+
+testRule(replicatedTypeNamesItsBackend, {
+    passes: {
+        "a plain name": volumeType(),
+        "a name with spaces and signs": volumeType({ volume_backend_name: "ceph-a=b gold" }),
+        "a type that does not replicate": plainType("lvm", { replication_enabled: "<is> False" }),
+        "a command that sets one spec": command(
+            "cinder type-key gold set replication_enabled='<is> True'",
+        ),
+        "a type without specs": { ...volumeType(), props: { name: "x" } },
+    },
+    fails: {
+        "no name": [
+            plainType("gold", { replication_enabled: "<is> True" }),
+            "'gold' names no backend; add the spec volume_backend_name",
+        ],
+        "an empty name": [
+            volumeType({ volume_backend_name: "" }),
+            "'replicated' names no backend; add the spec volume_backend_name",
+        ],
+        "an operator": [volumeType({ volume_backend_name: "<in> ceph" }), operator("'<in> ceph'")],
+        "a comparison": [volumeType({ volume_backend_name: "s== ceph" }), operator("'s== ceph'")],
+        "an equation": [volumeType({ volume_backend_name: "= 5" }), operator("'= 5'")],
+        "a negation": [volumeType({ volume_backend_name: "!= ceph" }), operator("'!= ceph'")],
+        "a number": [volumeType({ volume_backend_name: 7 }), operator("'7'")],
+        "a created type without a name": [
+            command("openstack volume type create gold --property replication_enabled='<is> True'"),
+            "'run' volume type 'gold' names no backend; add the spec volume_backend_name",
+        ],
+    },
+    unknown: ["extraSpecs", "extraSpecs.replication_enabled"],
+});

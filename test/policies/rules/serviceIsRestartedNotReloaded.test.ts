@@ -1,0 +1,37 @@
+import { serviceIsRestartedNotReloaded } from "../../../policies/rules/serviceIsRestartedNotReloaded";
+import { command, host } from "../fixtures";
+import { testRule } from "../support";
+
+const said = (name: string) =>
+    `'${name}' reloads cinder-volume, which keeps the old target; restart it`;
+
+testRule(serviceIsRestartedNotReloaded, {
+    passes: {
+        "a restart": command("systemctl restart cinder-volume"),
+        "a reload of another service": command("systemctl reload nginx"),
+        "a unit": host(),
+        "a restart command": host({
+            service: {
+                commands: {
+                    restart: ["svc", "restart", "cinder-volume"],
+                    status: ["svc", "reload", "cinder-volume"],
+                },
+            },
+        }),
+    },
+    fails: {
+        "a reload": [command("sudo systemctl reload cinder-volume.service"), said("run")],
+        "a signal": [command("pkill -HUP -f cinder-volume"), said("run")],
+        "a signal to a container": [command("docker kill --signal=HUP cinder_volume"), said("run")],
+        "a signal by words": [command("docker kill -s SIGHUP cinder_volume"), said("run")],
+        "a reload command of a host": [
+            host({
+                service: {
+                    commands: { restart: ["svc", "reload", "cinder-volume"], status: ["true"] },
+                },
+            }),
+            said("cinder-a"),
+        ],
+    },
+    unknown: ["create"],
+});

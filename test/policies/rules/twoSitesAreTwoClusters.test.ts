@@ -1,0 +1,56 @@
+import { twoSitesAreTwoClusters } from "../../../policies/rules/twoSitesAreTwoClusters";
+import { command, recovery } from "../fixtures";
+import { testRule } from "../support";
+
+const conf = (name: string, text: string) =>
+    command(`cat > /etc/ceph/${name}.conf <<EOF\n[global]\n${text}\nEOF`, {}, name);
+
+testRule(twoSitesAreTwoClusters, {
+    passes: {
+        "two names": recovery(),
+        "two maps": recovery({
+            sites: { primary: { name: "a", fsid: "1" }, secondary: { name: "b", fsid: "2" } },
+        }),
+        "names alone on one side": recovery({
+            sites: { primary: { name: "a", fsid: "1" }, secondary: "b" },
+        }),
+        "nothing said": recovery({ sites: {} }),
+        "two confs of two clusters": [
+            conf("ceph", "fsid = 1\nmon_host = 10.0.0.1:6789"),
+            conf("secondary", "fsid = 2\nmon_host = [v2:10.0.1.1:3300]"),
+        ],
+        "one conf on two hosts": [conf("ceph", "fsid = 1"), conf("ceph", "fsid = 1")],
+        "a conf without a path": [
+            conf("ceph", "fsid = 1"),
+            command("cat > x <<E\n[global]\nfsid = 1\nE"),
+        ],
+        "an fsid of another section": [
+            conf("ceph", "fsid = 1"),
+            command("cat > /etc/ceph/b.conf <<E\n[client]\nfsid = 1\nE"),
+        ],
+    },
+    fails: {
+        "one name": [
+            recovery({ sites: { primary: "Paris", secondary: "paris" } }),
+            "'cinder-dr' has two sites with the name 'Paris'; name two clusters",
+        ],
+        "one fsid": [
+            recovery({
+                sites: { primary: { name: "a", fsid: "1" }, secondary: { name: "b", fsid: "1" } },
+            }),
+            "'cinder-dr' has two sites with the fsid '1'; name two clusters",
+        ],
+        "two confs with one fsid": [
+            [conf("ceph", "fsid = 1"), conf("secondary", "fsid = 1")],
+            "'secondary' writes '/etc/ceph/secondary.conf' with the fsid of '/etc/ceph/ceph.conf'; give each site's conf its own cluster",
+        ],
+        "two confs with one monitor": [
+            [
+                conf("ceph", "mon host = 10.0.0.1,10.0.0.2"),
+                conf("secondary", "mon_host = 10.0.0.2"),
+            ],
+            "'secondary' writes '/etc/ceph/secondary.conf' with the mon_host of '/etc/ceph/ceph.conf'; give each site's conf its own cluster",
+        ],
+    },
+    unknown: ["sites"],
+});

@@ -1,0 +1,20 @@
+import { volumeTypeAsksWithTheBareKey } from "../../../policies/rules/volumeTypeAsksWithTheBareKey";
+import { plainType, volumeType } from "../fixtures";
+import { testRule } from "../support";
+
+testRule(volumeTypeAsksWithTheBareKey, {
+    passes: {
+        "the bare key": volumeType(),
+        "another scoped key": plainType("x", { "capabilities:volume_backend_name": "ceph" }),
+    },
+    fails: {
+        "a scoped key": [
+            plainType("gold", {
+                volume_backend_name: "ceph",
+                "capabilities:replication_enabled": "<is> True",
+            }),
+            "'gold' has the spec capabilities:replication_enabled, which the RBD driver does not read; name it replication_enabled",
+        ],
+    },
+    unknown: ["extraSpecs"],
+});
