@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 
 import { toShell } from "../core/shell";
 import type { Host } from "../core/topology";
@@ -9,11 +10,14 @@ const SCRIPT = [join(__dirname, "../host/apply.py"), join(__dirname, "../../host
     (file) => existsSync(file),
 );
 
-let text: string | undefined;
+let kept: string | undefined;
 
-function script(): string {
+/** The script as base64 of zlib. */
+const packed = (): string => (kept ??= deflateSync(script(), { level: 9 }).toString("base64"));
+
+function script(): Buffer {
     if (SCRIPT === undefined) throw new Error("host/apply.py is missing from this installation");
-    return (text ??= readFileSync(SCRIPT, "utf8"));
+    return readFileSync(SCRIPT);
 }
 
 /** Runs what stands on stdin after its length: a command line has a size limit and shows in `ps`, stdin has neither. */
@@ -31,6 +35,13 @@ export const pushCommand = (host: Host, verb: "apply" | "remove"): string =>
         verb,
     ]);
 
-/** What a push reads from stdin: the script's length, the script, the request. */
+/** Every checkpoint of the state holds every host's stdin, so the script goes compressed. */
+const UNPACK =
+    'import base64, zlib; exec(compile(zlib.decompress(base64.b64decode(i.readline())), "cinder-dr", "exec"))\n';
+
+/**
+ * What a push reads from stdin: a first script after its length, the compressed script on a line, the request.
+ * Another zlib may compress otherwise; the hosts are then asked once more and answer that nothing has changed.
+ */
 export const pushStdin = (request: object): string =>
-    `${String(Buffer.byteLength(script()))}\n${script()}${JSON.stringify(request)}\n`;
+    `${String(UNPACK.length)}\n${UNPACK}${packed()}\n${JSON.stringify(request)}\n`;
