@@ -27,18 +27,18 @@ export const aboutDevices = (judge: (device: Device, stanza: Stanza) => Iterable
 export const aboutReplicatedTypes = (judge: Judge<VolumeType>) =>
     function* (seen: Seen, config: Config): Generator<Sentence> {
         for (const type of volumeTypesOf(seen).filter(wantsReplication))
-            yield* named(type, seen, judge(type, config, seen));
+            yield* named(type, judge(type, config, seen));
     };
 
 export const aboutVolumeTypes = (judge: Judge<VolumeType>) =>
     function* (seen: Seen, config: Config): Generator<Sentence> {
-        for (const type of volumeTypesOf(seen)) yield* named(type, seen, judge(type, config, seen));
+        for (const type of volumeTypesOf(seen)) yield* named(type, judge(type, config, seen));
     };
 
-/** A command speaks of types that are not named like itself. */
-function* named(type: VolumeType, seen: Seen, sentences: Iterable<Sentence>): Generator<Sentence> {
+/** A command speaks of types that are not itself. */
+function* named({ name, via }: VolumeType, sentences: Iterable<Sentence>): Generator<Sentence> {
     for (const sentence of sentences)
-        yield type.name === seen.name ? sentence : `volume type ${quoted(type.name)} ${sentence}`;
+        yield via === "command" ? `volume type ${quoted(name)} ${sentence}` : sentence;
 }
 
 /** Judges every hop of a resource's SSH connection; its sentences name the hop. */

@@ -58,6 +58,7 @@ import { replicationDeviceReadsAsWritten } from "./rules/replicationDeviceReadsA
 import { replicationDeviceStandsInItsBackend } from "./rules/replicationDeviceStandsInItsBackend";
 import { retypesNothingBeforeVictoria } from "./rules/retypesNothingBeforeVictoria";
 import { rolloutStartsWithACanary } from "./rules/rolloutStartsWithACanary";
+import { secretInputsAreKnown } from "./rules/secretInputsAreKnown";
 import { serviceIsRestartedNotReloaded } from "./rules/serviceIsRestartedNotReloaded";
 import { serviceTokensAreSent } from "./rules/serviceTokensAreSent";
 import { stdinWithASecretIsEncrypted } from "./rules/stdinWithASecretIsEncrypted";
@@ -77,6 +78,7 @@ import { volumeTypeSpellsReplicationExactly } from "./rules/volumeTypeSpellsRepl
 export const rules: readonly Rule[] = [
     exemptionIsListed,
     exemptionIsInForce,
+    secretInputsAreKnown,
     volumeTypeSpellsReplicationExactly,
     volumeTypeAsksWithTheBareKey,
     replicatedTypeNamesItsBackend,

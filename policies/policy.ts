@@ -7,8 +7,9 @@ import type {
 import { Secret } from "@pulumi/policy";
 
 import { isExempt } from "./exemption";
+import { Memory } from "./memory";
 import type { Config, Repair, ResourceRule, Rule, StackRule, Surroundings } from "./rule";
-import { see, type Seen, type SeenArgs } from "./seen";
+import { seeSecrets } from "./seen";
 import { stackOf } from "./stack";
 
 const NAMES = {
@@ -58,29 +59,6 @@ function isJudged(
     return !isExempt(exemptions, rule.name, resource, today);
 }
 
-/**
- * Inputs by URN. The engine shows a stack's rules the outputs of each resource, which for a component are not its
- * inputs; what the resource rules saw before is what both kinds judge.
- */
-export class Memory {
-    readonly #seen = new Map<string, { seen: Promise<Seen>; askedBy: Set<string> }>();
-
-    /** A rule that asks a second time is in a new analysis, with inputs of its own. */
-    look(rule: string, args: SeenArgs): Promise<Seen> {
-        let entry = this.#seen.get(args.urn);
-        if (entry === undefined || entry.askedBy.has(rule)) {
-            entry = { seen: see(args), askedBy: new Set() };
-            this.#seen.set(args.urn, entry);
-        }
-        entry.askedBy.add(rule);
-        return entry.seen;
-    }
-
-    recall(args: SeenArgs): Promise<Seen> {
-        return this.#seen.get(args.urn)?.seen ?? see(args);
-    }
-}
-
 const text = (rule: Rule) => ({
     name: rule.name,
     description: rule.demand,
@@ -115,15 +93,17 @@ function resourcePolicy(
             const seen = await memory.look(rule.name, args);
             if (!isJudged(rule, config, args, around)) return;
             for (const sentence of rule.judge(seen, config, around))
-                report(`'${args.name}' ${sentence}`);
+                report(memory.masked(`'${args.name}' ${sentence}`));
         },
         ...(repair === undefined
             ? {}
             : {
                   remediateResource: async (args) => {
                       const config = configOf(rule, args.getConfig());
+                      const seen = await seeSecrets(args);
+                      memory.keepSecrets(seen);
                       if (!isJudged(rule, config, args, around)) return undefined;
-                      const repairs = [...repair(await see(args), config)];
+                      const repairs = [...repair(seen, config)];
                       for (const one of repairs) apply(args, one);
                       return repairs.length > 0 ? args.props : undefined;
                   },
@@ -145,7 +125,8 @@ const stackPolicy = (
         const byUrn = new Map(resources.map((r) => [r.urn, r]));
         for (const { urn, sentence } of rule.judgeStack(stackOf(resources), config, around)) {
             const name = byUrn.get(urn)?.name ?? "";
-            if (isJudged(rule, config, { name, urn }, around)) report(`'${name}' ${sentence}`, urn);
+            if (isJudged(rule, config, { name, urn }, around))
+                report(memory.masked(`'${name}' ${sentence}`), urn);
         }
     },
 });

@@ -18,7 +18,7 @@ interface RuleText {
     why: string;
     /** Where that is known from: a file of Cinder or Ceph, a bug, a guide. */
     source: string;
-    level: "advisory" | "mandatory";
+    level: "advisory" | "mandatory" | "remediate";
     severity: Severity;
     reference: Reference;
     /** Numbers of the known traps (see traps.ts) that the rule closes before `up`. */

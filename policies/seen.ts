@@ -24,8 +24,8 @@ export interface Seen {
     inputs: Inputs;
     /** Paths of the inputs that are not known yet. */
     unknown: string[];
-    /** Paths of the inputs that are Pulumi secrets; seen only while a rule repairs. */
-    secret: string[];
+    /** Paths of the inputs that are Pulumi secrets; undefined where that was not to be seen. */
+    secret: string[] | undefined;
     opts: Pick<PolicyResourceOptions, "protect" | "ignoreChanges" | "additionalSecretOutputs">;
     provider?: { urn: string; name: string; inputs: Inputs };
     /** What one rule found out and the next one need not find out again. */
@@ -54,6 +54,8 @@ interface Notes {
     unknown: string[];
     secret: string[];
 }
+
+const noNotes = (): Notes => ({ unknown: [], secret: [] });
 
 /** What the analysis of a state has in place of a secret. */
 const REDACTED = "[secret]";
@@ -95,7 +97,7 @@ const parentTypeOf = (urn: string): string | undefined =>
     urn.split("::")[2]?.split("$").slice(-2, -1)[0];
 
 export async function see(args: SeenArgs): Promise<Seen> {
-    const notes: Notes = { unknown: [], secret: [] };
+    const notes = noNotes();
     const inputs = (await plainOf(args.props, "", notes)) as Inputs;
     const { provider } = args;
     const parentType = parentTypeOf(args.urn);
@@ -104,7 +106,8 @@ export async function see(args: SeenArgs): Promise<Seen> {
         name: args.name,
         urn: args.urn,
         inputs,
-        ...notes,
+        unknown: notes.unknown,
+        secret: undefined,
         opts: args.opts,
         ...(parentType === undefined ? {} : { parentType }),
         ...(provider === undefined
@@ -113,14 +116,18 @@ export async function see(args: SeenArgs): Promise<Seen> {
                   provider: {
                       urn: provider.urn,
                       name: provider.name,
-                      inputs: (await plainOf(provider.props, "", {
-                          unknown: [],
-                          secret: [],
-                      })) as Inputs,
+                      inputs: (await plainOf(provider.props, "", noNotes())) as Inputs,
                   },
               }),
         memo: new Map(),
     };
+}
+
+/** As {@link see}, of inputs whose secrets are still wrapped: only a repair is handed such. */
+export async function seeSecrets(args: SeenArgs): Promise<Seen & { secret: string[] }> {
+    const notes = noNotes();
+    await plainOf(args.props, "", notes);
+    return { ...(await see(args)), secret: notes.secret };
 }
 
 /** What `find` says of a resource, found out once. */

@@ -35,9 +35,23 @@ const isPublicKey = (word: string): boolean => word.startsWith("AAAA");
 const isMixed = (word: string): boolean =>
     /[a-z]/.test(word) && /[A-Z]/.test(word) && /\d/.test(word);
 
+/** How often neighbours are of another kind: seldom in words that are put together, often in random ones. */
+const changes = (word: string): number => {
+    const kinds = Array.from(word).map((c) =>
+        /\d/.test(c) ? 0 : /[a-z]/.test(c) ? 1 : /[A-Z]/.test(c) ? 2 : 3,
+    );
+    return kinds.filter((kind, i) => i > 0 && kind !== kinds[i - 1]).length / word.length;
+};
+
+/** Random letters and digits change in more than half of all places. */
+const MINIMUM_CHANGES = 0.4;
+
 /** A word without any of a path's, a name's or a URL's regularity. */
 const isRandom = (word: string, minimumEntropy: number): boolean =>
-    isMixed(word) && !isPublicKey(word) && entropyOf(word) >= minimumEntropy;
+    isMixed(word) &&
+    !isPublicKey(word) &&
+    changes(word) >= MINIMUM_CHANGES &&
+    entropyOf(word) >= minimumEntropy;
 
 /** Default of what counts as random: 24 characters of base64 hold about 4.3 bits each. */
 export const MINIMUM_ENTROPY = 3.8;

@@ -1,4 +1,4 @@
-import { mapIn, once, type Seen, textIn } from "../seen";
+import { mapIn, once, type Plain, type Seen, textIn } from "../seen";
 import { confIn, type Section } from "./cinderConf";
 import { type Device, parseDevice } from "./replicationDevice";
 import { CINDER_BACKEND, CINDER_HOST, isOwnPush, textsOf } from "./texts";
@@ -20,12 +20,21 @@ const SHARED = "backend_defaults";
 /** oslo.config takes a pair of quotes off. */
 const unquoted = (value: string): string => /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value;
 
+/** Options of Cinder's driver alone: Nova and Glance have rbd_user, rbd_secret_uuid and the like too. */
+const OWN = [
+    "rbd_pool",
+    "rbd_cluster_name",
+    "rbd_ceph_conf",
+    "rbd_keyring_conf",
+    "rbd_max_clone_depth",
+];
+
 const isRbd = ({ options }: Section): boolean => {
     const driver = options.get("volume_driver")?.at(-1);
     if (driver !== undefined) return /\.rbd\.|RBDDriver/.test(driver);
     const devices = options.get("replication_device") ?? [];
     return (
-        [...options.keys()].some((key) => key.startsWith("rbd_")) ||
+        OWN.some((key) => options.has(key)) ||
         devices.some((device) => /(?:^|,)\s*(?:conf|user|secret_uuid|pool)\s*:/.test(device))
     );
 };
@@ -58,6 +67,18 @@ function stanzaOf({ name, options, whole }: Section, shared: Section | undefined
     };
 }
 
+/** A section that is a map among the inputs, as charts and deployment tools take it: its key is its name. */
+function* sectionsOfMaps(value: Plain, name: string): Generator<Section> {
+    if (typeof value !== "object" || value === null) return;
+    const entries = Object.entries(value);
+    const texts = entries.filter(
+        (entry): entry is [string, string] => typeof entry[1] === "string",
+    );
+    if (texts.some(([key]) => key === "replication_device" || key === "volume_driver"))
+        yield { name, options: new Map(texts.map(([key, text]) => [key, [text]])), whole: true };
+    for (const [key, inner] of entries) yield* sectionsOfMaps(inner, key);
+}
+
 /** The pieces of cinder.conf among the inputs of a resource, each text's sections together. */
 export const confsOf = (seen: Seen): Section[][] => once(seen, allConfs);
 
@@ -70,7 +91,9 @@ function allConfs(seen: Seen): Section[][] {
             : seen.type === CINDER_HOST
               ? Object.values(mapIn(stanzas)).map((text) => textIn(text) ?? "")
               : textsOf(seen).map(({ text }) => text);
-    return texts.map((text) => merged(confIn(text))).filter((sections) => sections.length > 0);
+    return [...texts.map(confIn), [...sectionsOfMaps(seen.inputs, "")]]
+        .map(merged)
+        .filter((sections) => sections.length > 0);
 }
 
 /** The sections of the RBD driver among the inputs of a resource. */

@@ -21,8 +21,12 @@ const NO = /^\s*(?:<\s*is\s*>)?\s*(?:false|f|no|n|off|0)?\s*$/i;
 
 export const REPLICATION = "replication_enabled";
 
-/** The scheduler takes a scope off a key that is its own; the RBD driver reads the bare key only. */
-export const bareKey = (key: string): string => key.replace(/^capabilities:/, "");
+/** A key as it was meant. The scheduler takes a scope off; the RBD driver reads the bare key only, in lower case. */
+export const bareKey = (key: string): string =>
+    key
+        .replace(/^capabilities:/, "")
+        .trim()
+        .toLowerCase();
 
 /** Whether somebody meant the type to replicate, however that is spelled. */
 export const wantsReplication = ({ specs }: VolumeType): boolean =>

@@ -2,6 +2,8 @@ import { quoted } from "../quoted";
 import type { ResourceRule } from "../rule";
 import { textIn } from "../seen";
 
+const CHECKS_KEYS = /^v?1\.(?:[2-9]|\d{2,})\./;
+
 export const commandPluginChecksHostKeys: ResourceRule = {
     name: "command-plugin-checks-host-keys",
     demand: "The command provider is a version that checks host keys",
@@ -16,15 +18,19 @@ export const commandPluginChecksHostKeys: ResourceRule = {
         versions: {
             type: "array",
             items: { type: "string" },
-            default: ["1.2.1"],
-            description: "Versions of the command provider that are right here.",
+            default: [],
+            description:
+                "The only versions of the command provider that are right here. Empty: 1.2 and later, but not 4.",
         },
     },
     *judge({ type, inputs, provider }, { versions }) {
         if (!type.startsWith("command:remote:")) return;
         // An explicit provider of the program may name no version; the default one always does.
         const version = textIn(inputs.version) ?? textIn(provider?.inputs.version);
-        if (version !== undefined && !(versions as string[]).includes(version))
-            yield `runs with the command provider ${quoted(version)}; use ${(versions as string[]).join(" or ")}`;
+        const right = versions as string[];
+        const isRight =
+            right.length > 0 ? right.includes(version ?? "") : CHECKS_KEYS.test(version ?? "");
+        if (version !== undefined && !isRight)
+            yield `runs with the command provider ${quoted(version)}; use ${right.length > 0 ? right.join(" or ") : "1.2.1 or a later 1.x"}`;
     },
 };

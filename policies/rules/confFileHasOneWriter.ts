@@ -1,38 +1,33 @@
 import { addressOf, hopsOf } from "../facts/connections";
 import { statementsOf } from "../facts/shellWords";
+import { filesWritten } from "../facts/written";
 import { CINDER_HOST, COPIES, isOwnPush } from "../facts/texts";
 import type { StackRule } from "../rule";
 import { type Seen, textIn } from "../seen";
 
-const WRITES = /(?:^|\/)(?:tee|crudini|openstack-config|install|mv|cp|sed)$/;
-const CONF = /^[>]*\/\S*\/cinder\.conf$/;
+/** The file itself, not a copy beside it. */
+const CONF = /^\/\S*\/cinder\.conf$/;
 
 const SSH_PORT = 22;
 
-/** The file itself, not a copy beside it. */
-const fileIn = (words: readonly string[]): string | undefined => {
-    const file = words.find((word) => CONF.test(word));
-    const writes = words.some((word) => WRITES.test(word)) || words.some((word) => /^>/.test(word));
-    return writes ? file?.replace(/^>+/, "") : undefined;
+const filesOf = (seen: Seen): string[] => {
+    if (seen.type === CINDER_HOST) return [textIn(seen.inputs.configFile) ?? ""];
+    if (COPIES.includes(seen.type)) return [textIn(seen.inputs.remotePath) ?? ""];
+    return statementsOf(seen).flatMap(filesWritten);
 };
 
 /** Host and file of each cinder.conf that a resource writes. */
-function seatsOf(seen: Seen): string[] {
+function seatsOf(seen: Seen): Set<string> {
     const [hop] = hopsOf(seen);
     const address = hop === undefined ? undefined : addressOf(hop);
-    if (hop === undefined || address === undefined) return [];
-    const file =
-        seen.type === CINDER_HOST
-            ? textIn(seen.inputs.configFile)
-            : COPIES.includes(seen.type)
-              ? CONF.exec(textIn(seen.inputs.remotePath) ?? "")?.[0]
-              : statementsOf(seen)
-                    .map(fileIn)
-                    .find((f) => f !== undefined);
+    if (hop === undefined || address === undefined) return new Set();
     const { port } = hop.fields;
-    return file === undefined
-        ? []
-        : [`${address} ${typeof port === "number" ? port : SSH_PORT} ${file}`];
+    const seat = `${address} ${typeof port === "number" ? port : SSH_PORT}`;
+    return new Set(
+        filesOf(seen)
+            .filter((file) => CONF.test(file))
+            .map((file) => `${seat} ${file}`),
+    );
 }
 
 export const confFileHasOneWriter: StackRule = {

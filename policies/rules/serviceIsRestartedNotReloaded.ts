@@ -3,8 +3,14 @@ import { CINDER_HOST } from "../facts/texts";
 import type { ResourceRule } from "../rule";
 import { listIn, mapIn, textIn } from "../seen";
 
-const RELOAD =
-    /^(?:reload|try-reload-or-restart|reload-or-restart|-HUP|-1|-SIGHUP|--signal=(?:SIG)?HUP|HUP|SIGHUP)$/;
+const RELOADS = /^(?:(?:try-)?reload(?:-or-restart)?|force-reload)$/;
+const KILLS = /(?:^|\/)(?:kill|pkill|killall|docker|podman)$/;
+const HANGUP = /^(?:-|-s|--signal=)?(?:SIG)?HUP$|^-1$/;
+
+const reloads = (words: readonly string[]): boolean => {
+    const has = (pattern: RegExp) => words.some((word) => pattern.test(word));
+    return has(/cinder/) && (has(RELOADS) || (has(KILLS) && has(HANGUP)));
+};
 
 export const serviceIsRestartedNotReloaded: ResourceRule = {
     name: "service-is-restarted-not-reloaded",
@@ -21,13 +27,7 @@ export const serviceIsRestartedNotReloaded: ResourceRule = {
             (word) => textIn(word) ?? "",
         );
         const commands = seen.type === CINDER_HOST ? [restart] : statementsOf(seen);
-        if (
-            commands.some(
-                (words) =>
-                    words.some((word) => /cinder/.test(word)) &&
-                    words.some((word) => RELOAD.test(word)),
-            )
-        )
+        if (commands.some(reloads))
             yield "reloads cinder-volume, which keeps the old target; restart it";
     },
 };

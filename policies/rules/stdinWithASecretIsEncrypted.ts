@@ -3,25 +3,27 @@ import { isCommand, isOwnPush } from "../facts/texts";
 import type { ResourceRule } from "../rule";
 import { type Seen, textIn } from "../seen";
 
-const carriesSecret = (seen: Seen): boolean =>
-    isCommand(seen) && !isOwnPush(seen) && secretIn(textIn(seen.inputs.stdin) ?? "") !== undefined;
+/** Where it cannot be told whether stdin is a secret, secret-inputs-are-known says so. */
+const showsSecret = (seen: Seen): boolean =>
+    isCommand(seen) &&
+    !isOwnPush(seen) &&
+    seen.secret?.includes("stdin") === false &&
+    secretIn(textIn(seen.inputs.stdin) ?? "") !== undefined;
 
 export const stdinWithASecretIsEncrypted: ResourceRule = {
     name: "stdin-with-a-secret-is-encrypted",
     demand: "A secret on stdin is a Pulumi secret",
-    why: "stdin stands in the state and in previews in clear unless it is marked; only the repair of this rule can see the mark, so its refusal asks for that level",
+    why: "stdin stands in the state and in previews in clear unless it is marked",
     source: "pulumi-command command.go: connection is marked, stdin is not",
-    level: "advisory",
+    level: "mandatory",
     severity: "high",
     reference: "internal",
     traps: [],
     checks: [5],
     *judge(seen) {
-        if (carriesSecret(seen) && !seen.opts.additionalSecretOutputs.includes("stdin"))
-            yield "carries a secret on stdin; wrap it in pulumi.secret, and set this rule to remediate to have that done and proven";
+        if (showsSecret(seen)) yield "carries a plain secret on stdin; wrap it in pulumi.secret";
     },
     *repair(seen) {
-        if (carriesSecret(seen) && !seen.secret.includes("stdin"))
-            yield { path: ["stdin"], value: seen.inputs.stdin, secret: true };
+        if (showsSecret(seen)) yield { path: ["stdin"], value: seen.inputs.stdin, secret: true };
     },
 };

@@ -1,4 +1,4 @@
-import { textsOf } from "../facts/texts";
+import { scriptsOf } from "../facts/texts";
 import type { ResourceRule } from "../rule";
 
 export const sudoIsNarrow: ResourceRule = {
@@ -12,7 +12,7 @@ export const sudoIsNarrow: ResourceRule = {
     traps: [],
     checks: [28],
     *judge(seen) {
-        if (textsOf(seen).some(({ text }) => /NOPASSWD:\s*(?:ALL\b|[^\n]*\*)/.test(text)))
+        if (scriptsOf(seen).some(({ text }) => /NOPASSWD:\s*(?:ALL\b|[^\n]*\*)/.test(text)))
             yield "lets a login run anything as root; name the one command in the sudoers line";
     },
 };

@@ -1,4 +1,5 @@
 import { sectionsIn } from "../facts/cinderConf";
+import { addressOf, hopsOf } from "../facts/connections";
 import { textsOf } from "../facts/texts";
 import { quoted } from "../quoted";
 import type { StackRule } from "../rule";
@@ -18,17 +19,21 @@ function clustersOf(resource: Seen): Cluster[] {
     const texts = textsOf(resource).map(({ text }) => text);
     const file = texts.map((text) => FILE.exec(text)?.[0]).find((f) => f !== undefined);
     if (file === undefined) return [];
+    // What is primary on the hosts of one site is secondary on those of the other.
+    const where = hopsOf(resource).map(addressOf).join();
     const globals = texts.flatMap(sectionsIn).filter(({ name }) => name === "global");
     return globals.map(({ options }) => {
         const [fsid] = options.get("fsid") ?? [];
         const hosts = (options.get("mon_host") ?? options.get("mon host") ?? []).flatMap(
             (list) => list.match(/[\w.-]+(?::\d+)?/g) ?? [],
         );
-        const monitors = hosts.filter((host) => /[.]/.test(host)).map((host) => `mon_host ${host}`);
+        const monitors = hosts
+            .filter((host) => /[.]/.test(host))
+            .map((host) => `mon_host ${host} ${where}`);
         return {
             resource,
             file,
-            signs: [...(fsid === undefined ? [] : [`fsid ${fsid}`]), ...monitors],
+            signs: [...(fsid === undefined ? [] : [`fsid ${fsid} ${where}`]), ...monitors],
         };
     });
 }

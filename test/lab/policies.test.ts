@@ -1,6 +1,13 @@
 import { strict as assert } from "node:assert";
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import {
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -57,6 +64,22 @@ function assertSays(output: string, refusal: string): void {
     assert.ok(said.includes(message.join(": ")), `${refusal}\n${output}`);
     const level = rules.find(({ name }) => name === rule)?.level ?? "";
     assert.ok(head?.includes(`[${level}]`), output);
+}
+
+/** What the engine says of one of the wrong stacks with a pack. */
+async function refusedBy(pack: string, name: string, verb: string[]): Promise<Run> {
+    const folder = join(WRONG, name);
+    const stack = `wrong-${name}`;
+    const file = join(folder, `Pulumi.${stack}.yaml`);
+    const inStack = (...args: string[]) => pulumi(folder, elsewhere(), ...args, "--stack", stack);
+    try {
+        writeFileSync(file, `config:\n    ${stack}:keyring: of nobody\n`);
+        // One that is there already is used again.
+        await inStack("stack", "init");
+        return await inStack(...verb, "--policy-pack", pack);
+    } finally {
+        rmSync(file);
+    }
 }
 
 const labPreview = (...flags: string[]): Promise<Run> =>
@@ -135,26 +158,41 @@ const AT_UP = [
     "one-site",
 ];
 
+describe("the packed policy pack", () => {
+    it("holds plain JavaScript alone, and refuses what the checkout refuses", async () => {
+        const env = elsewhere();
+        execFileSync("npm", ["pack", "--silent", "--pack-destination", scratch], {
+            cwd: PACK,
+            env,
+        });
+        const archive = readdirSync(scratch).find((name) => name.endsWith(".tgz")) ?? "";
+        execFileSync("tar", ["-xzf", join(scratch, archive), "-C", scratch]);
+        const pack = join(scratch, "package");
+        const files = readdirSync(pack, { recursive: true, encoding: "utf8" }).sort();
+        assert.deepEqual(files, [
+            "LICENSE",
+            "PulumiPolicy.yaml",
+            "README.md",
+            "dist",
+            "dist/pack.js",
+            "main.js",
+            "package.json",
+        ]);
+        symlinkSync(join(PROJECT, "node_modules"), join(pack, "node_modules"));
+        const { code, output } = await refusedBy(pack, "article-stanza", ["preview"]);
+        assert.notEqual(code, 0, output);
+    });
+});
+
 describe("the policy pack and wrong stacks under the real engine", () => {
     for (const { name, refusals } of wrongStacks()) {
         const verbs = [["preview"], ...(AT_UP.includes(name) ? [["up", "--yes"]] : [])];
         it(`refuses ${name} at ${verbs.map(([verb]) => verb).join(" and at ")}`, async () => {
-            const folder = join(WRONG, name);
-            const stack = `wrong-${name}`;
-            const file = join(folder, `Pulumi.${stack}.yaml`);
-            const inStack = (...args: string[]) =>
-                pulumi(folder, elsewhere(), ...args, "--stack", stack);
-            try {
-                writeFileSync(file, `config:\n    ${stack}:keyring: of nobody\n`);
-                await inStack("stack", "init");
-                for (const verb of verbs) {
-                    const { code, output } = await inStack(...verb, "--policy-pack", PACK);
-                    assert.notEqual(code, 0, output);
-                    assert.doesNotMatch(output, / created$/m);
-                    for (const refusal of refusals) assertSays(output, refusal);
-                }
-            } finally {
-                rmSync(file);
+            for (const verb of verbs) {
+                const { code, output } = await refusedBy(PACK, name, verb);
+                assert.notEqual(code, 0, output);
+                assert.doesNotMatch(output, / created$/m);
+                for (const refusal of refusals) assertSays(output, refusal);
             }
         });
     }

@@ -5,7 +5,7 @@ import { Secret, type ResourceValidationPolicy } from "@pulumi/policy";
 import { rules } from "../../policies/index";
 import { policiesOf } from "../../policies/policy";
 import type { ResourceRule, StackRule } from "../../policies/rule";
-import { see, textIn } from "../../policies/seen";
+import { see, seeSecrets, textIn } from "../../policies/seen";
 import { backend, command, host, plainType, volumeType } from "./fixtures";
 import { argsOf, proxied, TODAY, UNKNOWN_TEXT, urnOf, violations } from "./support";
 
@@ -47,7 +47,12 @@ describe("a rule as Pulumi runs it", () => {
 
     it("names the project as the framework of an internal demand", () => {
         const [internal] = policiesOf([base], [], TODAY);
-        assert.equal(internal?.framework?.name, "cinder-dr");
+        assert.deepEqual(internal?.framework, {
+            name: "cinder-dr",
+            version: "1",
+            reference: "internal",
+            specification: first.demand,
+        });
     });
 
     it("has a schema of its settings and of its scope", () => {
@@ -70,6 +75,7 @@ describe("a rule as Pulumi runs it", () => {
         assert.ok(!("remediateResource" in policy));
         const withRepair = rules.filter((rule) => "repair" in rule).map(({ name }) => name);
         assert.deepEqual(withRepair, [
+            "secret-inputs-are-known",
             "volume-type-spells-replication-exactly",
             "volume-type-says-whether-it-is-public",
             "stdin-with-a-secret-is-encrypted",
@@ -101,7 +107,7 @@ describe("a rule as Pulumi runs it", () => {
 
     it("is told the names of all rules", async () => {
         const rule = resourceRule((_, __, around) => [around.rules.join()]);
-        assert.deepEqual(await violations([rule], [host()]), ["'cinder-a' silent,a-rule"]);
+        assert.deepEqual(await violations([rule], [host()]), ["'cinder-a' silent,sight,a-rule"]);
     });
 
     it("is scoped by names in which * stands for any text and all else for itself", async () => {
@@ -221,7 +227,7 @@ describe("a resource as rules see it", () => {
 
     it("knows which inputs are secret while it is repaired", async () => {
         const props = proxied({ a: new Secret({ b: "x" }), c: "y" });
-        const seen = await see({ ...argsOf(command("true")), props });
+        const seen = await seeSecrets({ ...argsOf(command("true")), props });
         assert.deepEqual(seen.secret, ["a"]);
         assert.deepEqual(seen.inputs, { a: { b: "x" }, c: "y" });
     });

@@ -2,14 +2,16 @@ import { strict as assert } from "node:assert";
 import {
     type PolicyResourceOptions,
     type ResourceValidationArgs,
+    Secret,
     type StackValidationArgs,
     unknownCheckingProxy,
 } from "@pulumi/policy";
+import { secretsPreservingProxy } from "@pulumi/policy/secret";
 
-import { dayOf } from "../../policies/exemption";
 import { rules as pack } from "../../policies/index";
 import { policiesOf } from "../../policies/policy";
 import type { Rule } from "../../policies/rule";
+import { secretInputsAreKnown } from "../../policies/rules/secretInputsAreKnown";
 import { valuesAreKnown } from "../../policies/rules/valuesAreKnown";
 import type { Resource } from "./fixtures";
 
@@ -36,12 +38,28 @@ const notApplicable = (): never => {
 /** The SDK's proxy, whose type it does not give out. */
 export const proxied = unknownCheckingProxy as (props: object) => Record<string, unknown>;
 
+/** What a fixture says, with its secrets open: as a policy is handed it. */
+const opened = (value: unknown): unknown => {
+    if (value instanceof Secret) return opened(value.value);
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(opened);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, opened(inner)]));
+};
+
+/** What a fixture says, with its secrets wrapped behind the SDK's proxies: as a repair is handed it. */
+const wrapped = (value: unknown): unknown => {
+    if (value instanceof Secret) return new Secret(wrapped(value.value));
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(wrapped);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wrapped(inner)]));
+};
+
 /** What the SDK hands to a policy for one resource; fresh proxies each time, as it makes them. */
 export const argsOf = (resource: Resource, config: object = {}): ResourceValidationArgs => ({
     type: resource.type,
     name: resource.name,
     urn: urnOf(resource),
-    props: proxied(structuredClone(resource.props)),
+    props: proxied(opened(resource.props) as object),
     opts: options(resource),
     ...(resource.provider === undefined
         ? {}
@@ -61,11 +79,15 @@ export const argsOf = (resource: Resource, config: object = {}): ResourceValidat
 
 /** Says nothing; stack rules judge the inputs that resource rules of the same pack have seen. */
 const silent: Rule = { ...valuesAreKnown, name: "silent", judge: () => [] };
+/** Lets a rule know which inputs are secrets, as the whole pack does. */
+const sight: Rule = { ...secretInputsAreKnown, name: "sight", judge: () => [] };
 
 export interface Around {
     exemptions?: unknown[];
     today?: string;
     config?: object;
+    /** Whether the pack was not shown which inputs are secrets. */
+    blind?: boolean;
 }
 
 /** One thing that a rule says. */
@@ -78,15 +100,20 @@ export interface Refusal {
 export async function refusals(
     rules: readonly Rule[],
     resources: readonly Resource[],
-    { exemptions = [], today = TODAY, config = {} }: Around = {},
+    { exemptions = [], today = TODAY, config = {}, blind = false }: Around = {},
 ): Promise<Refusal[]> {
-    const policies = policiesOf([silent, ...rules], exemptions, today);
+    const policies = policiesOf([silent, ...(blind ? [] : [sight]), ...rules], exemptions, today);
     const said: Refusal[] = [];
     const report = (rule: string) => (message: string) => said.push({ rule, message });
-    for (const resource of resources)
+    for (const resource of resources) {
+        const props = proxied(secretsPreservingProxy(wrapped(resource.props)) as object);
+        for (const policy of policies)
+            if ("remediateResource" in policy && policy.enforcementLevel === "remediate")
+                await policy.remediateResource({ ...argsOf(resource, config), props });
         for (const policy of policies)
             if ("validateResource" in policy && typeof policy.validateResource === "function")
                 await policy.validateResource(argsOf(resource, config), report(policy.name));
+    }
     const shown = resources.map((resource) => ({
         ...argsOf(resource),
         // A component's outputs are not its inputs.
@@ -139,7 +166,7 @@ const setAt = (
     path: readonly string[],
     change: (old: unknown) => unknown,
 ): Resource => {
-    const changed = structuredClone(resource);
+    const changed = { ...resource, props: wrapped(resource.props) as Record<string, unknown> };
     let at = changed.props;
     for (const key of path.slice(0, -1)) at = at[key] as Record<string, unknown>;
     const last = path.at(-1) ?? "";
@@ -211,7 +238,7 @@ export function testRule(rule: Rule, cases: Cases): void {
 
         it("quotes no secret, wherever it stands", async () => {
             const fixtures = [
-                ...Object.values(cases.passes),
+                ...Object.values(cases.passes).slice(0, 3),
                 ...wrong.map(([fixture]) => fixture),
             ].map(listOf);
             for (const [n, planted] of fixtures.flatMap(withSecrets)) {
@@ -241,20 +268,18 @@ export function testRule(rule: Rule, cases: Cases): void {
     });
 }
 
-/** The fixture once for each of its leaves and each secret, which stands there alone or behind what was there. */
+const behindAll = (old: unknown): string => `${String(old)}${SECRETS.join("")}`;
+
+/** The fixture once for each of its leaves and each secret, which stands there alone; and with all behind what was there. */
 function withSecrets(resources: Resource[]): [string, Resource[]][] {
     return resources.flatMap((resource, i) =>
         leavesOf(resource.props).flatMap((path) =>
-            SECRETS.flatMap((secret, k) => {
-                const plant = (change: (old: unknown) => unknown): [string, Resource[]] => [
-                    `${path.join(".")} secret ${String(k)}`,
+            [...SECRETS.map((secret) => () => secret), behindAll].map(
+                (change, k): [string, Resource[]] => [
+                    `${path.join(".")} secret ${k}`,
                     resources.with(i, setAt(resource, path, change)),
-                ];
-                return [plant(() => secret), plant((old) => `${String(old)}${secret}`)];
-            }),
+                ],
+            ),
         ),
     );
 }
-
-/** The day of now, for tests that go through the real clock. */
-export const today = (): string => dayOf(new Date());

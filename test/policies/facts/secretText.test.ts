@@ -21,9 +21,16 @@ describe("secretIn", () => {
         "--token-path /dev/stdin",
         "token=/run/secrets/token",
         "password=abc",
+        "--password abc",
+        "AQshort",
+        "eyJshort",
+        "gAAAAshort",
+        "ghp_short glpat-short",
+        "__password  abc",
         "password: true",
         "the password is wrong",
         "AllOfTheseWordsStandTogetherHere",
+        "OpenStack2024ReleaseCandidate1",
         "AAAABBBBCCCCaaaabbbbcccc1111",
     ])
         it(`takes '${text.slice(0, 40)}' for none`, () => {
@@ -47,6 +54,7 @@ describe("secretIn", () => {
         ["ACCESS_KEY=hunter2", "a password"],
         ["--os-password hunter2", "a password"],
         ["-passphrase hunter2", "a password"],
+        ["--os-auth-password  hunter2", "a password"],
         ["x mQ7vXz2Lp9RtWb4KsYc8Nd6F y", "a random text"],
     ] as const)
         it(`knows '${text.slice(0, 30)}' for ${what}`, () => {

@@ -9,6 +9,9 @@ testRule(cinderConfIsNotReadableByAll, {
     passes: {
         "0640": command("install -o root -g cinder -m 0640 new /etc/cinder/cinder.conf"),
         "a symbolic mode for the group": command("chmod g+r,o-rwx /etc/cinder/cinder.conf"),
+        "files of that beginning": command(
+            "chmod 0644 /etc/cinder/x.conf.example /etc/ceph/a.keyring.md",
+        ),
         "another file": command("chmod 0644 /etc/motd"),
         "a file name that holds digits": command("cp cinder.644 /etc/cinder/cinder.conf"),
         "a mode behind another option": command("install -b 0644 new /etc/cinder/cinder.conf"),

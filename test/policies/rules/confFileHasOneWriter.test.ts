@@ -30,6 +30,14 @@ testRule(confFileHasOneWriter, {
             host({ address: "10.0.0.1", configFile: "/etc/kolla/cinder.conf" }),
             confCommand(stanza()),
         ],
+        "files of that ending and beginning": [
+            host({ address: "10.0.0.1" }),
+            command("tee /etc/cinder/cinder.conf.new etc/cinder/cinder.conf"),
+        ],
+        "a copy of the file": [
+            host({ address: "10.0.0.1" }),
+            command("cp /etc/cinder/cinder.conf /root/cinder.conf.backup"),
+        ],
         "a local command": [host(), localCommand("crudini --set /etc/cinder/cinder.conf a b c")],
         "a copy of another file": [host({ address: "10.0.0.1" }), copy("/etc/cinder/policy.yaml")],
     },

@@ -10,6 +10,12 @@ testRule(failoverIsNoResource, {
         "a list of services": command("cinder service-list --withreplication"),
         "a status": command("rbd mirror pool status volumes"),
         "a word in a message": command("echo 'run cinder failover-host by hand'"),
+        "words that only hold it": command(
+            "cinder-failover-host x; cinder failover-hosts; x reset_active_backends",
+        ),
+        "other services": command("curl https://c/v3/p/os-services/failovers"),
+        "a host of that name": command("ping failover_host.os-services"),
+        "options that only hold it": command("x --failover-hosts a; x y--failover-host b"),
         "a comment": command("# cinder failover-host\ntrue"),
     },
     fails: {
@@ -21,6 +27,7 @@ testRule(failoverIsNoResource, {
             command("sudo cinder-manage db reset_active_backend --backend-host a@b"),
             said,
         ],
+        "an option": [command("x --failover-host a"), said],
         "the API by curl": [
             localCommand("curl -X PUT https://c/v3/p/os-services/failover_host -d @-"),
             said,

@@ -20,6 +20,15 @@ testRule(openstackIsReachedOverTls, {
         "another option": confCommand(
             "[keystone_authtoken]\nmemcached_servers = http://a:1\ninsecurely = true\n",
         ),
+        "texts that only hold the word": confCommand(
+            "[keystone_authtoken]\ninsecure = untrue\n[x]\ninsecure = truely\n",
+        ),
+        "an https URL that ends in another": confCommand(
+            "[a]\nauth_url = https://k:5000/?x=http://k\n",
+        ),
+        "options that only hold the word": confCommand(
+            "[cinder]\nmy_insecure = true\nmy_auth_url = http://k\nauth_url_x = http://k\n",
+        ),
         "another resource": { type: "x:y:Z", name: "openstack", props: { insecure: true } },
     },
     fails: {
@@ -38,6 +47,14 @@ testRule(openstackIsReachedOverTls, {
         "a section that checks nothing": [
             confCommand("[keystone_authtoken]\ninsecure = True\n# cinder\n"),
             "'conf' [keystone_authtoken] sets insecure to unchecked or plain HTTP; use https and check its certificate",
+        ],
+        "an option that says it twice": [
+            confCommand("[DEFAULT]\nglance_api_insecure = False\nglance_api_insecure = yes\n"),
+            "'conf' [DEFAULT] sets glance_api_insecure to unchecked or plain HTTP; use https and check its certificate",
+        ],
+        "a URL that stands twice": [
+            confCommand("[a]\nauth_url = https://k:5000\nauth_url = http://k:5000\n"),
+            "'conf' [a] sets auth_url to unchecked or plain HTTP; use https and check its certificate",
         ],
         "Nova unchecked": [
             confCommand("[DEFAULT]\nnova_api_insecure = 1\n"),

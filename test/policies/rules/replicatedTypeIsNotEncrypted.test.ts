@@ -14,6 +14,12 @@ testRule(replicatedTypeIsNotEncrypted, {
         "encryption of a type that replicates elsewhere": command(
             "cinder encryption-type-create luks nova.volume.encryptors.luks",
         ),
+        "encryption of a type that does not replicate": command(
+            "cinder type-key gold set replication_enabled='<is> False' && cinder encryption-type-create gold luks",
+        ),
+        "a replicated type set by command": command(
+            "cinder type-key gold set replication_enabled='<is> True' volume_backend_name=ceph",
+        ),
         "a spec that only sounds like it": plainType("x", {
             replication_enabled: "<is> True",
             encryptions: "1",

@@ -27,6 +27,12 @@ testRule(replicatedTypeNamesItsBackend, {
         "an operator": [volumeType({ volume_backend_name: "<in> ceph" }), operator("'<in> ceph'")],
         "a comparison": [volumeType({ volume_backend_name: "s== ceph" }), operator("'s== ceph'")],
         "an equation": [volumeType({ volume_backend_name: "= 5" }), operator("'= 5'")],
+        ...Object.fromEntries(
+            ["== a", "s!= a", "s<= a", ">= a", "> a", "s< a", "< a", " ! a"].map((text) => [
+                `the operator of '${text}'`,
+                [volumeType({ volume_backend_name: text }), operator(`'${text}'`)] as const,
+            ]),
+        ),
         "a negation": [volumeType({ volume_backend_name: "!= ceph" }), operator("'!= ceph'")],
         "a number": [volumeType({ volume_backend_name: 7 }), operator("'7'")],
         "a created type without a name": [

@@ -9,6 +9,13 @@ testRule(serviceIsRestartedNotReloaded, {
     passes: {
         "a restart": command("systemctl restart cinder-volume"),
         "a reload of another service": command("systemctl reload nginx"),
+        "a reload of the units' files": command(
+            "systemctl daemon-reload && systemctl restart cinder-volume",
+        ),
+        "words that only hold it": command("cinder-tool xreload reloads"),
+        "another -1": command("crudini --set /etc/cinder/cinder.conf ceph x -1"),
+        "another signal": command("pkill -TERM -f cinder-volume"),
+        "a word of that name": command("echo HUP cinder"),
         "a unit": host(),
         "a restart command": host({
             service: {

@@ -17,6 +17,14 @@ testRule(serviceTokensAreSent, {
             confCommand(`${whole}[service_user]\nsend_service_user_token = False\n`),
             said,
         ],
+        "tokens that are no flag": [
+            confCommand(`${whole}[service_user]\nsend_service_user_token = untrue\n`),
+            said,
+        ],
+        "tokens that are no flag either": [
+            confCommand(`${whole}[service_user]\nsend_service_user_token = truely\n`),
+            said,
+        ],
         "an empty section": [confCommand(`${whole}[service_user]\n`), said],
     },
     unknown: ["create"],

@@ -41,10 +41,7 @@ testRule(stdinWithASecretIsEncrypted, {
     passes: {
         "no stdin": command("true"),
         "stdin without a secret": command("sh -s", { stdin: "systemctl restart cinder-volume" }),
-        "stdin that is made secret": {
-            ...command("sh -s", { stdin: KEY }),
-            opts: { additionalSecretOutputs: ["stdin"] },
-        },
+        "stdin that is a Pulumi secret": command("sh -s", { stdin: new Secret(KEY) }),
         "the push of a host component": {
             ...command("sh -s", { stdin: KEY }),
             parentType: "cinder-dr:index:CinderHost",
@@ -54,7 +51,7 @@ testRule(stdinWithASecretIsEncrypted, {
     fails: {
         "a secret on stdin": [
             command("sh -s", { stdin: KEY }),
-            "'run' carries a secret on stdin; wrap it in pulumi.secret, and set this rule to remediate to have that done and proven",
+            "'run' carries a plain secret on stdin; wrap it in pulumi.secret",
         ],
     },
     unknown: ["stdin"],

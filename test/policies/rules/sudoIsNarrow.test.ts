@@ -6,6 +6,11 @@ const said = "'run' lets a login run anything as root; name the one command in t
 
 testRule(sudoIsNarrow, {
     passes: {
+        "a server of anybody": {
+            type: "openstack:compute/instance:Instance",
+            name: "vm",
+            props: { userData: "sudo: ALL=(ALL) NOPASSWD:ALL" },
+        },
         "one command": command(
             "echo 'deploy ALL=(root) NOPASSWD: /usr/bin/python3 -I -c x' > /etc/sudoers.d/cinder",
         ),

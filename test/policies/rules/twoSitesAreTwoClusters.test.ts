@@ -1,9 +1,13 @@
 import { twoSitesAreTwoClusters } from "../../../policies/rules/twoSitesAreTwoClusters";
-import { command, recovery } from "../fixtures";
+import { command, connection, recovery } from "../fixtures";
 import { testRule } from "../support";
 
-const conf = (name: string, text: string) =>
-    command(`cat > /etc/ceph/${name}.conf <<EOF\n[global]\n${text}\nEOF`, {}, name);
+const conf = (name: string, text: string, host = "10.0.0.1") =>
+    command(
+        `cat > /etc/ceph/${name}.conf <<EOF\n[global]\n${text}\nEOF`,
+        { connection: connection({ host }) },
+        name,
+    );
 
 testRule(twoSitesAreTwoClusters, {
     passes: {
@@ -20,6 +24,10 @@ testRule(twoSitesAreTwoClusters, {
             conf("secondary", "fsid = 2\nmon_host = [v2:10.0.1.1:3300]"),
         ],
         "one conf on two hosts": [conf("ceph", "fsid = 1"), conf("ceph", "fsid = 1")],
+        "two hosts that protect each other": [
+            conf("ceph", "fsid = 1"),
+            conf("secondary", "fsid = 1", "10.0.0.2"),
+        ],
         "a conf without a path": [
             conf("ceph", "fsid = 1"),
             command("cat > x <<E\n[global]\nfsid = 1\nE"),

@@ -13,6 +13,10 @@ const said =
 testRule(volumeFromImageHasAMirroredSource, {
     passes: {
         "a blank volume": volume({ size: 1 }),
+        "a resource of another kind": {
+            ...volume({ imageId: "x" }),
+            type: "my-openstack:blockstorage/volume:Volume",
+        },
         "a volume type": { ...volumeType(), props: { imageId: "x" } },
     },
     fails: {

@@ -8,6 +8,10 @@ testRule(volumeTypeAsksWithTheBareKey, {
         "another scoped key": plainType("x", { "capabilities:volume_backend_name": "ceph" }),
     },
     fails: {
+        "another case": [
+            plainType("gold", { volume_backend_name: "ceph", Replication_Enabled: "<is> True" }),
+            "'gold' has the spec Replication_Enabled, which the RBD driver does not read; name it replication_enabled",
+        ],
         "a scoped key": [
             plainType("gold", {
                 volume_backend_name: "ceph",

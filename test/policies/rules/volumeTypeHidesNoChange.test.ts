@@ -12,6 +12,10 @@ testRule(volumeTypeHidesNoChange, {
             {},
             { opts: { ignoreChanges: ["description"] } },
         ),
+        "a type that ignores something of that ending": volumeType(
+            {},
+            { opts: { ignoreChanges: ["myextraSpecs"] } },
+        ),
         "a command": { ...command("true"), opts: { ignoreChanges: ["*"] } },
     },
     fails: {

@@ -63,6 +63,11 @@ testRule(volumeTypeSpellsReplicationExactly, {
         "a type that says no in lower case": plainType("lvm", {
             replication_enabled: "<is>  false",
         }),
+        "a component": {
+            type: "cinder-dr:index:ReplicatedVolumeType",
+            name: "replicated",
+            props: { volumeBackendName: "ceph" },
+        },
         "a type that says nothing": plainType("lvm", {}),
         "the exact spelling on a command line": command(
             "cinder type-key r set replication_enabled='<is> True'",
@@ -78,6 +83,10 @@ testRule(volumeTypeSpellsReplicationExactly, {
         "a boolean": [volumeType({ replication_enabled: true }), says("'true'")],
         "a boolean no": [volumeType({ replication_enabled: false }), says("'false'")],
         "a bare no": [volumeType({ replication_enabled: "False" }), says("'False'")],
+        "a no behind something": [
+            volumeType({ replication_enabled: "x<is> False" }),
+            says("'x<is> False'"),
+        ],
         "an empty value": [volumeType({ replication_enabled: "" }), says("''")],
         "another operator": [volumeType({ replication_enabled: "<in> True" }), says("'<in> True'")],
         "a component's override": [
