@@ -10,3 +10,6 @@ export enum ExitCode {
     /** Done in part. */
     Partial = 4,
 }
+
+/** How a verb's action hands its exit code to the command line. */
+export type Done = (code: ExitCode) => void;

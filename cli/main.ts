@@ -1,41 +1,29 @@
 import { Command, CommanderError } from "commander";
 
 import { ProblemsError } from "../core/problem";
-import { ExitCode } from "./exitCode";
+import { ExitCode, type Done } from "./exitCode";
 import { UsageError } from "./topologyFile";
-import { runVerify, type VerifyFlags } from "./verifyCommand";
+import { verifyCommand } from "./verifyCommand";
 
 const EXIT_CODES = `
 Exit codes:
   0  ok
   1  something could not be done or seen
   2  the command line or the topology is wrong; nothing was connected to
-  3  a problem was found
+  3  a problem was found, or the verb refused; nothing was changed
+  4  done in part
 `;
 
-const CREDENTIALS = `
-Credentials: OS_CLOUD (clouds.yaml) or the OS_* variables for OpenStack, the SSH agent or the topology's
-identityFile for the admin hosts. Pulumi, its state and its passphrase are not needed.
-`;
+/** The verbs, each in a file of its own. */
+const VERBS: ((root: Command, done: Done) => Command)[] = [verifyCommand];
 
-function program(done: (code: ExitCode) => void): Command {
+function program(done: Done): Command {
     const root = new Command("cinder-dr")
         .description("Disaster recovery for OpenStack Cinder on Ceph")
         .exitOverride()
         .showHelpAfterError("(cinder-dr --help shows what there is)")
         .addHelpText("after", EXIT_CODES);
-    root.command("verify")
-        .description(
-            "prove with a probe volume of each replicated type that the second cluster holds its bytes",
-        )
-        .option("--stack <name>", "stack whose Pulumi.<name>.yaml holds the topology")
-        .option("--topology <file>", "file with the topology, or a stack's file")
-        .option("--backend <section>", "only types of this backend (default: all)")
-        .option("--json", "one JSON object on stdout instead of lines")
-        .addHelpText("after", CREDENTIALS + EXIT_CODES)
-        .action(async (flags: VerifyFlags) => {
-            done(await runVerify(flags));
-        });
+    for (const verb of VERBS) verb(root, done).addHelpText("after", EXIT_CODES);
     return root;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 
+import type { Command } from "commander";
 import { parse, YAMLParseError } from "yaml";
 
 import { ProblemsError } from "../core/problem";
@@ -11,6 +12,18 @@ export interface Source {
     /** A file with the topology itself, or a stack's file. */
     topology?: string;
 }
+
+/** Adds the options that name the topology. */
+export const withSource = (command: Command): Command =>
+    command
+        .option("--stack <name>", "stack whose Pulumi.<name>.yaml holds the topology")
+        .option("--topology <file>", "file with the topology, or a stack's file");
+
+/** Help text of a verb that asks OpenStack and the sites. */
+export const CREDENTIALS = `
+Credentials: OS_CLOUD (clouds.yaml) or the OS_* variables for OpenStack, the SSH agent or the topology's
+identityFile for the hosts. Pulumi, its state and its passphrase are not needed.
+`;
 
 /** What the command line asks for is wrong or missing. */
 export class UsageError extends Error {

@@ -1,10 +1,12 @@
+import type { Command } from "commander";
+
 import { isSound, summarize, type Finding } from "../core/finding";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { verify } from "../operations/verify";
-import { ExitCode } from "./exitCode";
+import { ExitCode, type Done } from "./exitCode";
 import { formatFinding, Progress } from "./print";
-import { readTopology, UsageError, type Source } from "./topologyFile";
+import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
 
 export interface VerifyFlags extends Source {
     backend?: string;
@@ -63,3 +65,18 @@ export async function runVerify({
     else console.log(`verify: ${summarize(findings)} in ${seconds.toFixed(1)} s`);
     return sound ? ExitCode.Ok : ExitCode.Problem;
 }
+
+export const verifyCommand = (root: Command, done: Done): Command =>
+    withSource(
+        root
+            .command("verify")
+            .description(
+                "prove with a probe volume of each replicated type that the second cluster holds its bytes",
+            ),
+    )
+        .option("--backend <section>", "only types of this backend (default: all)")
+        .option("--json", "one JSON object on stdout instead of lines")
+        .addHelpText("after", CREDENTIALS)
+        .action(async (flags: VerifyFlags) => {
+            done(await runVerify(flags));
+        });

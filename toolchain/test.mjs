@@ -11,7 +11,7 @@ import { inspectMachine, labObstacles, nodeObstacle } from "./preconditions.mjs"
 import { createProgress, run } from "./progress.mjs";
 
 const progress = createProgress("test");
-/** `npm test` has none; `npm run test:faults` names its own. */
+/** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs. */
 const SUITE = process.argv[2];
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
 const pulumi = join(project, "node_modules", ".bin", "pulumi");
@@ -119,7 +119,7 @@ async function main() {
         "toolchain",
         async () => void parts.push(...(await ensure({}, createProgress("toolchain")))),
     );
-    if (SUITE === "faults") await step("faults, with the lab", () => labTests("faults"));
+    if (SUITE) await step(`${SUITE}, with the lab`, () => labTests(SUITE));
     else await everything(step, parts);
     const total = addCounts(results);
     console.log(`\n${summaryLine(total)}`);
