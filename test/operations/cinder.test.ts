@@ -152,6 +152,35 @@ describe("Cinder's API", () => {
         assert.equal(seen.length, 4);
     });
 
+    it("is signed in to again after Keystone was away", async () => {
+        script["POST /v3/auth/tokens"] = [{ status: 503, body: "away" }, token("t1")];
+        script["GET /v3/p/types"] = [TYPES];
+        const api = signIn();
+        assert.equal((await faultOf(api.volumeTypes())).status, 503);
+        assert.equal((await api.volumeTypes()).length, 1);
+    });
+
+    it("is asked for volumes of all projects page by page", async () => {
+        script["GET /v3/p/volumes/detail"] = [
+            { status: 200, body: { volumes: [{ id: "v1" }, { id: "v2" }] } },
+            { status: 200, body: { volumes: [{ id: "v3" }] } },
+            { status: 200, body: { volumes: [] } },
+        ];
+        const volumes = await signIn().allVolumes();
+        assert.deepEqual(
+            volumes.map((v) => v.id),
+            ["v1", "v2", "v3"],
+        );
+        assert.deepEqual(
+            seen.slice(1).map((s) => s.line.split("?")[1]),
+            [
+                "all_tenants=1&limit=1000",
+                "all_tenants=1&limit=1000&marker=v2",
+                "all_tenants=1&limit=1000&marker=v3",
+            ],
+        );
+    });
+
     it("has no volume where it answers 404, and nothing to delete there", async () => {
         const gone = {
             status: 404,
