@@ -2,6 +2,7 @@ import { ceph, CEPH_TIMEOUT_SECONDS, rbd } from "../core/rbd";
 import { toShell, type Words } from "../core/shell";
 import type { Role } from "../core/topology/site";
 import type { Site } from "../core/topology";
+import { withRequest } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 /** Limit of one rbd command: its connect, and the work of a small image. */
@@ -37,6 +38,23 @@ export class CephSite {
         return result.stdout;
     }
 
+    /**
+     * Asks host/pool.py on the admin host: one process and one connection for a whole pool.
+     * @param seconds limit of the whole answer
+     */
+    async pool<T>(pool: string, request: { do: string }, seconds = RBD_SECONDS): Promise<T> {
+        const { commandPrefix, clusterName: cluster, conf, cephUser: user } = this.site;
+        const whole = { ...request, pool, cluster, conf, user, seconds: CEPH_TIMEOUT_SECONDS };
+        const words = [...commandPrefix, "python3", "-"];
+        const result = await this.ssh.run(words, seconds, withRequest("pool.py", whole));
+        const line = result.stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
+        if (!line.startsWith("{")) throw this.failure(["python3", request.do], result, seconds);
+        const answer = JSON.parse(line) as T & { error?: string };
+        if (answer.error !== undefined)
+            throw new RemoteError(this.ssh.name, `${request.do} in pool ${pool}: ${answer.error}`);
+        return answer;
+    }
+
     /** Like {@link rbd}, but undefined when the image or snapshot does not exist. */
     async rbdIfThere(args: Words): Promise<Buffer | undefined> {
         const result = await this.attempt(args);
@@ -54,11 +72,15 @@ export class CephSite {
         return this.ssh.run(rbd(this.site, args), RBD_SECONDS, stdin);
     }
 
-    private failure(args: Words, { code, stderr }: CommandResult): RemoteError {
+    private failure(
+        args: Words,
+        { code, stderr }: CommandResult,
+        seconds = RBD_SECONDS,
+    ): RemoteError {
         const words = toShell(args);
         const said =
             code === TIMED_OUT
-                ? `no answer within ${String(RBD_SECONDS)} s`
+                ? `no answer within ${String(seconds)} s`
                 : (stderr.split("\n").at(-1) ?? "");
         return new RemoteError(this.ssh.name, `${words}: exit code ${String(code)}: ${said}`);
     }

@@ -1,0 +1,78 @@
+/** What an operation's journal holds, one entry a line; the file is only ever appended to. */
+export interface JournalEntry {
+    /** UTC, ISO 8601, by the clock of the machine that runs cinder-dr. */
+    at: string;
+    kind:
+        | "begun"
+        | "resumed"
+        | "planned"
+        | "consented"
+        | "started"
+        | "done"
+        | "failed"
+        | "noted"
+        | "ended";
+    /** The step that an entry of kind started, done or failed is about; a note's subject. */
+    step?: string;
+    /** Seconds that a step took, by a monotonic clock. */
+    seconds?: number;
+    /** What was seen or done, plain and without secrets. */
+    data?: unknown;
+}
+
+/** The first entry's data: who does what. */
+export interface Begun {
+    /** `20261122T201503-failover-ceph`: when, verb, backend; names the file too. */
+    id: string;
+    /** The verb with what makes it that verb, e.g. `failover --forced`. */
+    verb: string;
+    /** cinder.conf section. */
+    backend: string;
+    /** Login name and machine of who runs it. */
+    who: string;
+    /** Version of cinder-dr. */
+    version: string;
+    /** The flags that shape the operation, to go on with the same ones. */
+    flags: Record<string, unknown>;
+}
+
+/** How an operation ended. */
+export type Outcome = "done" | "refused" | "failed" | "interrupted" | "partial";
+
+/** The last entry's data. */
+export interface Ended {
+    outcome: Outcome;
+    /** One sentence. */
+    fact: string;
+    /** What is left to do, in the order to do it. */
+    left: string[];
+}
+
+/** `20261122T201503-failover-ceph` */
+export const operationId = (now: Date, verb: string, backend: string): string =>
+    `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}-${verb.split(" ")[0] ?? verb}-${backend}`;
+
+export function begunOf(entries: readonly JournalEntry[]): Begun {
+    const first = entries[0];
+    if (first?.kind !== "begun") throw new Error("the journal does not start with kind 'begun'");
+    return first.data as Begun;
+}
+
+/** How the operation ended; undefined while it runs, and when it was killed. */
+export function endedOf(entries: readonly JournalEntry[]): Ended | undefined {
+    const last = entries.findLast((entry) => entry.kind === "ended" || entry.kind === "resumed");
+    return last?.kind === "ended" ? (last.data as Ended) : undefined;
+}
+
+/** The result of a step that is done; undefined otherwise. */
+export const resultOf = (
+    entries: readonly JournalEntry[],
+    step: string,
+): JournalEntry | undefined =>
+    entries.findLast((entry) => entry.kind === "done" && entry.step === step);
+
+/** Whether there is something to go on with: begun, and neither done nor refused. */
+export const isOpen = (entries: readonly JournalEntry[]): boolean => {
+    const outcome = endedOf(entries)?.outcome;
+    return outcome !== "done" && outcome !== "refused";
+};

@@ -1,0 +1,334 @@
+# Runs on a site's admin host, as `PREFIX python3 -` with its request in front (REQUEST), and answers one JSON line.
+# Standard library and Ceph's own bindings (python3-rados, python3-rbd), which come with `ceph` and `rbd`. One process and one
+# connection for a whole pool: a process for each image would take 40 ms for each.
+import concurrent.futures
+import datetime
+import hashlib
+import json
+import os
+import random
+import struct
+import sys
+
+import rados
+import rbd
+
+STATES = {
+    rbd.MIRROR_IMAGE_STATUS_STATE_UNKNOWN: "unknown",
+    rbd.MIRROR_IMAGE_STATUS_STATE_ERROR: "error",
+    rbd.MIRROR_IMAGE_STATUS_STATE_SYNCING: "syncing",
+    rbd.MIRROR_IMAGE_STATUS_STATE_STARTING_REPLAY: "starting_replay",
+    rbd.MIRROR_IMAGE_STATUS_STATE_REPLAYING: "replaying",
+    rbd.MIRROR_IMAGE_STATUS_STATE_STOPPING_REPLAY: "stopping_replay",
+    rbd.MIRROR_IMAGE_STATUS_STATE_STOPPED: "stopped",
+}
+WORKERS = 8
+BLOCK = 4 << 20
+
+
+def connect(request):
+    seconds = str(request["seconds"])
+    # Rados.connect(timeout=) does not bound a dead cluster; these do (seen on 16.2).
+    options = {name: seconds for name in (
+        "client_mount_timeout", "rados_mon_op_timeout", "rados_osd_op_timeout")}
+    cluster = rados.Rados(name="client." + request["user"], clustername=request["cluster"],
+                          conffile=request["conf"], conf=options)
+    cluster.connect()
+    return cluster
+
+
+def said(error):
+    return "%s: %s" % (type(error).__name__, error)
+
+
+def each(names, work):
+    """Does the same to every image, several at a time; an image's failure is that image's answer."""
+    def one(name):
+        try:
+            return name, work(name)
+        except Exception as error:
+            return name, {"error": said(error)}
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        return dict(pool.map(one, names))
+
+
+# ---- looking ----------------------------------------------------------------
+def seen(status):
+    return {"state": ("up+" if status["up"] else "down+") + STATES.get(status["state"], "unknown"),
+            "description": status["description"],
+            "lastUpdate": status["last_update"].timestamp() if status["last_update"] else 0}
+
+
+class Journal(object):
+    """What cls_journal keeps of an image's journal: its clients and how far each has committed."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, form):
+        value = struct.unpack_from("<" + form, self.data, self.at)[0]
+        self.at += struct.calcsize("<" + form)
+        return value
+
+    def text(self):
+        length = self.take("I")
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+    def framed(self, read):
+        self.take("H")  # version and its compatible one
+        end = self.take("I")
+        end += self.at
+        value = read()
+        self.at = end
+        return value
+
+    def position(self):
+        self.take("Q")
+        return [self.take("Q"), self.take("Q")]
+
+    def positions(self):
+        return [self.framed(self.position) for _ in range(self.take("I"))]
+
+    def client(self):
+        name = self.text().decode("utf-8", "replace")
+        self.text()
+        return name, self.framed(self.positions)
+
+    def clients(self):
+        return dict(self.framed(self.client) for _ in range(self.take("I")))
+
+
+def positions(pool, image_id):
+    """Newest [tag, entry] committed, by client; the client '' is the image's own writer."""
+    question = struct.pack("<IQ", 0, 64)
+    answer = pool.execute("journal." + image_id, "journal", "client_list", question, 1 << 20)[1]
+    found = Journal(answer).clients()
+    return {name: max(at) if at else [0, 0] for name, at in found.items()}
+
+
+def primaries(pool, tool):
+    """Role and mode by image id; a status says nothing of the role."""
+    return {image_id: {"primary": bool(info["primary"]), "mode": info["mode"]}
+            for image_id, info in tool.mirror_image_info_list(pool, None)}
+
+
+def look(cluster, pool, request):
+    tool, ids, images = rbd.RBD(), {}, {}
+    for item in tool.mirror_image_status_list(pool):
+        ids[item["name"]] = item["id"]
+        images[item["name"]] = dict(
+            seen(item), globalId=item["info"]["global_id"], enabled=item["info"]["state"] == 1,
+            peers=[dict(seen(peer), uuid=peer["mirror_uuid"]) for peer in item["remote_statuses"]])
+    roles = primaries(pool, tool)
+    for name, image in images.items():
+        role = roles.get(ids[name])
+        image["primary"] = bool(role and role["primary"])
+        image["journal"] = not role or role["mode"] == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL
+    peers = [{"site": peer["site_name"], "uuid": peer["mirror_uuid"], "direction": peer["direction"]}
+             for peer in tool.mirror_peer_list(pool)]
+    answer = {"now": datetime.datetime.now().timestamp(), "fsid": cluster.get_fsid(), "images": images,
+              "all": [item["name"] for item in tool.list2(pool)], "peers": peers,
+              "daemons": daemons(cluster)}
+    if request.get("positions"):
+        for name, at in each(images, lambda name: {"at": positions(pool, ids[name])}).items():
+            images[name]["positions"] = at.get("at")
+    if request.get("users"):
+        def users(name):
+            return {"users": openers(pool, name, cluster)}
+        for name, at in each([n for n in images if images[n]["primary"]], users).items():
+            images[name]["users"] = at.get("users")
+    return answer
+
+
+def openers(pool, name, cluster):
+    """Addresses of the clients that have the image open, but for this one."""
+    own = cluster.get_instance_id()
+    with rbd.Image(pool, name, read_only=True) as image:
+        return [w["addr"] for w in image.watchers_list() if w["id"] != own]
+
+
+def daemons(cluster):
+    """rbd-mirror daemons in the service map, with the age of their last beacon on the cluster's own clock."""
+    def ask(prefix):
+        code, out, error = cluster.mon_command(
+            json.dumps({"prefix": prefix, "format": "json"}), b"", timeout=10)
+        if code:
+            raise RuntimeError(error)
+        return json.loads(out)
+    try:
+        dump, beacons = ask("service dump"), ask("service status")
+    except Exception as error:
+        return {"error": said(error)}
+    stamps = beacons.get("rbd-mirror", {})
+    known = dump.get("services", {}).get("rbd-mirror", {}).get("daemons", {})
+    return {"list": [{"id": key, "name": item["metadata"].get("id", key),
+                      "hostname": item["metadata"].get("hostname", ""),
+                      "lastBeacon": stamps.get(key, {}).get("last_beacon", "")}
+                     for key, item in known.items() if isinstance(item, dict)]}
+
+
+# ---- changing roles ---------------------------------------------------------
+def demote(_, pool, request):
+    def one(name):
+        with rbd.Image(pool, name) as image:
+            if image.mirror_image_get_info()["primary"]:
+                image.mirror_image_demote()
+        return {}
+    return {"images": each(request["images"], one)}
+
+
+def promote(_, pool, request):
+    def one(name):
+        with rbd.Image(pool, name) as image:
+            if not image.mirror_image_get_info()["primary"]:
+                image.mirror_image_promote(request["force"])
+        return {}
+    return {"images": each(request["images"], one)}
+
+
+def resync(_, pool, request):
+    def one(name):
+        with rbd.Image(pool, name) as image:
+            image.mirror_image_resync()
+        return {}
+    return {"images": each(request["images"], one)}
+
+
+def writable(_, pool, request):
+    """Takes and gives back each image's write lock: what a writer needs first. No byte of the image changes."""
+    def one(name):
+        with rbd.Image(pool, name) as image:
+            image.lock_acquire(rbd.RBD_LOCK_MODE_EXCLUSIVE)
+            image.lock_release()
+        return {}
+    return {"images": each(request["images"], one)}
+
+
+# ---- bytes ------------------------------------------------------------------
+def probe(_, pool, request):
+    """Makes a mirrored image of its own, writes random bytes, reads them back and takes it away."""
+    name, tool, data = request["name"], rbd.RBD(), os.urandom(4096)
+    tool.create(pool, name, 8 << 20, features=rbd.RBD_FEATURE_EXCLUSIVE_LOCK | rbd.RBD_FEATURE_JOURNALING)
+    try:
+        with rbd.Image(pool, name) as image:
+            image.mirror_image_enable()
+            image.write(data, 1 << 20)
+            image.flush()
+        with rbd.Image(pool, name, read_only=True) as image:
+            same = image.read(1 << 20, len(data)) == data
+    finally:
+        with rbd.Image(pool, name) as image:
+            image.mirror_image_disable(False)
+        tool.remove(pool, name)
+    return {"same": same}
+
+
+def extents(image, budget, seed):
+    """Blocks to read: all that hold data, or as many as the budget allows, the same on both sides."""
+    blocks = set()
+    size = image.size()
+
+    def found(offset, length, exists):
+        if exists:
+            blocks.update(range(offset // BLOCK, (offset + max(length, 1) - 1) // BLOCK + 1))
+    image.diff_iterate(0, size, None, found)
+    return sorted(blocks), size
+
+
+def checksum(_, pool, request):
+    """A sum over the blocks that are not all zero, so that two sides which store zeros differently are equal."""
+    def one(name):
+        with rbd.Image(pool, name, read_only=True) as image:
+            blocks, size = extents(image, request["budget"], request["seed"])
+            whole = len(blocks) * BLOCK <= request["budget"]
+            if not whole:
+                # Chosen among all blocks of the size, which both sides share, whatever each stores.
+                count = max(request["budget"] // BLOCK, 1)
+                total = (size + BLOCK - 1) // BLOCK
+                blocks = sorted(random.Random(request["seed"] + name).sample(range(total), min(count, total)))
+            sums, read = hashlib.sha256(), 0
+            for block in blocks:
+                data = image.read(block * BLOCK, min(BLOCK, size - block * BLOCK))
+                read += len(data)
+                if data.strip(b"\0"):
+                    sums.update(b"%d " % block + data)
+            return {"sum": sums.hexdigest(), "size": size, "read": read, "whole": whole}
+    return {"images": each(request["images"], one)}
+
+
+# ---- the lock of an operation -----------------------------------------------
+def stamp(pool, key):
+    when = pool.stat(key)[1]
+    return when if isinstance(when, (int, float)) else __import__("time").mktime(when)
+
+
+def holder(pool, key):
+    """Who holds the lock, and for how long it has not been renewed, both by the cluster's own clock."""
+    try:
+        content = json.loads(pool.read(key, 65536).decode("utf-8"))
+        clock = key + ".clock"
+        pool.write_full(clock, b"-")
+        age = stamp(pool, clock) - stamp(pool, key)
+        pool.remove_object(clock)
+        return dict(content, silentSeconds=max(age, 0))
+    except rados.ObjectNotFound:
+        return None
+
+
+def lock(_, pool, request):
+    """Makes the lock object; only one can. A lock with the same id is the caller's own, from before it was killed."""
+    key, content = request["key"], json.dumps(request["content"]).encode("utf-8")
+    with rados.WriteOpCtx() as op:
+        op.new(rados.LIBRADOS_CREATE_EXCLUSIVE)
+        op.write_full(content)
+        try:
+            pool.operate_write_op(op, key)
+            # Once more, because a write operation leaves the object's time at 0.
+            pool.write_full(key, content)
+            return {"held": True}
+        except rados.ObjectExists:
+            pass
+    by = holder(pool, key)
+    if by is None:
+        return lock(_, pool, request)
+    if by["id"] in (request["content"]["id"], request.get("break")):
+        pool.write_full(key, content)
+        return {"held": True, "from": by}
+    return {"held": False, "by": by}
+
+
+def renew(_, pool, request):
+    by = holder(pool, request["key"])
+    if by is None or by["id"] != request["content"]["id"]:
+        return {"held": False, "by": by}
+    pool.write_full(request["key"], json.dumps(request["content"]).encode("utf-8"))
+    return {"held": True}
+
+
+def unlock(_, pool, request):
+    by = holder(pool, request["key"])
+    if by is not None and by["id"] == request["content"]["id"]:
+        pool.remove_object(request["key"])
+    return {"held": False}
+
+
+VERBS = {"look": look, "demote": demote, "promote": promote, "resync": resync, "writable": writable,
+         "probe": probe, "checksum": checksum, "lock": lock, "renew": renew, "unlock": unlock}
+
+
+def main():
+    request = json.loads(REQUEST)  # noqa: F821 -- stands in front of this script
+    try:
+        cluster = connect(request)
+        pool = cluster.open_ioctx(request["pool"])
+        answer = VERBS[request["do"]](cluster, pool, request)
+    except Exception as error:
+        answer = {"error": said(error)}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+    # A client of a dead cluster may hang in its own shutdown: nothing is left to do here.
+    os._exit(0)
+
+
+main()

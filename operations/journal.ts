@@ -1,0 +1,210 @@
+import {
+    closeSync,
+    existsSync,
+    fsyncSync,
+    mkdirSync,
+    openSync,
+    readFileSync,
+    readdirSync,
+    rmSync,
+    truncateSync,
+    writeSync,
+} from "node:fs";
+import { homedir, hostname, userInfo } from "node:os";
+import { join } from "node:path";
+
+import {
+    begunOf,
+    isOpen,
+    resultOf,
+    type Begun,
+    type Ended,
+    type JournalEntry,
+} from "../core/operation";
+
+/** A journal is missing, unreadable or in use. */
+export class JournalError extends Error {
+    override readonly name = "JournalError";
+}
+
+/** `$CINDER_DR_JOURNALS`, else `$XDG_STATE_HOME/cinder-dr`, else `~/.local/state/cinder-dr`. */
+export const journalFolder = (env: NodeJS.ProcessEnv = process.env): string =>
+    env.CINDER_DR_JOURNALS ??
+    join(env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "cinder-dr");
+
+/** `user@machine` */
+export const whoAmI = (): string => `${userInfo().username}@${hostname()}`;
+
+const isAlive = (pid: number): boolean => {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch (error) {
+        // EPERM: it is somebody else's, and alive.
+        return (error as NodeJS.ErrnoException).code === "EPERM";
+    }
+};
+
+/** Makes the file that says which process works on a journal; a dead process's file is taken over. */
+function claim(file: string): void {
+    for (let tries = 0; tries < 2; tries++) {
+        try {
+            const handle = openSync(file, "wx", 0o600);
+            writeSync(handle, String(process.pid));
+            closeSync(handle);
+            return;
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        }
+        const pid = Number(readFileSync(file, "utf8"));
+        if (pid !== process.pid && isAlive(pid))
+            throw new JournalError(
+                `process ${String(pid)} on this machine works on this operation`,
+            );
+        rmSync(file, { force: true });
+    }
+    throw new JournalError("another process has just begun to work on this operation");
+}
+
+const fileOf = (folder: string, id: string): string => join(folder, `${id}.jsonl`);
+
+/** Entries of a file; the last line may be cut short when the machine lost power, and is then left out. */
+function parseEntries(text: string): JournalEntry[] {
+    const lines = text.split("\n").filter((line) => line !== "");
+    return lines.flatMap((line, at) => {
+        try {
+            return [JSON.parse(line) as JournalEntry];
+        } catch (error) {
+            if (at === lines.length - 1) return [];
+            throw new JournalError(`line ${String(at + 1)} is no JSON`, { cause: error });
+        }
+    });
+}
+
+/** Reads one journal without touching it. */
+export function readJournal(id: string, folder = journalFolder()): JournalEntry[] {
+    if (!/^[\w.@-]+$/.test(id) || !existsSync(fileOf(folder, id)))
+        throw new JournalError(`there is no journal '${id.slice(0, 80)}' in ${folder}`);
+    return parseEntries(readFileSync(fileOf(folder, id), "utf8"));
+}
+
+/** Ids of all journals, oldest first. */
+export const listJournals = (folder = journalFolder()): string[] =>
+    existsSync(folder)
+        ? readdirSync(folder)
+              .filter((name) => name.endsWith(".jsonl"))
+              .map((name) => name.slice(0, -".jsonl".length))
+              .sort()
+        : [];
+
+/** The newest journal of a backend that an operation of this verb can go on with. */
+export const openJournalOf = (
+    verb: string,
+    backend: string,
+    folder = journalFolder(),
+): string | undefined =>
+    listJournals(folder).findLast((id) => {
+        const entries = readJournal(id, folder);
+        const begun = entries.length > 0 ? begunOf(entries) : undefined;
+        return begun?.verb === verb && begun.backend === backend && isOpen(entries);
+    });
+
+/**
+ * The record of one operation on this machine: written to disk (fsync) before and after each step, so that a killed
+ * operation can go on where it was.
+ */
+export class Journal {
+    private constructor(
+        private readonly file: string,
+        readonly entries: JournalEntry[],
+        private readonly handle: number,
+    ) {}
+
+    get id(): string {
+        return this.begun.id;
+    }
+
+    get begun(): Begun {
+        return begunOf(this.entries);
+    }
+
+    static create(begun: Begun, folder = journalFolder()): Journal {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        const file = fileOf(folder, begun.id);
+        claim(`${file}.pid`);
+        let handle: number;
+        try {
+            handle = openSync(file, "ax", 0o600);
+        } catch (error) {
+            rmSync(`${file}.pid`, { force: true });
+            throw new JournalError(
+                `${file} cannot be made (${(error as NodeJS.ErrnoException).code ?? ""})`,
+            );
+        }
+        const journal = new Journal(file, [], handle);
+        journal.append({ kind: "begun", data: begun });
+        return journal;
+    }
+
+    /** Goes on with a journal; only one process at a time may. */
+    static resume(id: string, folder = journalFolder()): Journal {
+        const entries = readJournal(id, folder);
+        begunOf(entries);
+        const file = fileOf(folder, id);
+        claim(`${file}.pid`);
+        // A line that was cut short must not swallow the next one.
+        const text = readFileSync(file);
+        truncateSync(file, text.lastIndexOf("\n") + 1);
+        const journal = new Journal(file, entries, openSync(file, "a", 0o600));
+        journal.append({ kind: "resumed", data: { who: whoAmI() } });
+        return journal;
+    }
+
+    append(entry: Omit<JournalEntry, "at">): void {
+        const whole = { at: new Date().toISOString(), ...entry };
+        writeSync(this.handle, `${JSON.stringify(whole)}\n`);
+        fsyncSync(this.handle);
+        this.entries.push(whole);
+    }
+
+    /** The recorded result of a step that is done. */
+    result(step: string): unknown {
+        return resultOf(this.entries, step)?.data;
+    }
+
+    /**
+     * Does a step and records it. A step that is recorded as done is not done again: its recorded result is returned.
+     * A step that was only started is done again, so `work` must look before it acts.
+     * @param work its result is recorded, and must therefore be plain
+     */
+    async step<T>(step: string, work: () => Promise<T>): Promise<T> {
+        const known = resultOf(this.entries, step);
+        if (known !== undefined) return known.data as T;
+        return this.always(step, work);
+    }
+
+    /** Like {@link step}, but done anew by each resume: for what must be true now. */
+    async always<T>(step: string, work: () => Promise<T>): Promise<T> {
+        this.append({ kind: "started", step });
+        const start = performance.now();
+        const seconds = () => Math.round(performance.now() - start) / 1000;
+        try {
+            const data = await work();
+            this.append({ kind: "done", step, seconds: seconds(), data: data ?? null });
+            return data;
+        } catch (error) {
+            const reason = error instanceof Error ? error.message : String(error);
+            this.append({ kind: "failed", step, seconds: seconds(), data: { reason } });
+            throw error;
+        }
+    }
+
+    end(ended: Ended): void {
+        this.append({ kind: "ended", data: ended });
+    }
+
+    close(): void {
+        closeSync(this.handle);
+        rmSync(`${this.file}.pid`, { force: true });
+    }
+}

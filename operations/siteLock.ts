@@ -1,0 +1,104 @@
+import type { CephSite } from "./cephSite";
+
+/** RADOS object of the lock, in the backend's pool. */
+const KEY = "cinder-dr.lock";
+const RENEW_MILLISECONDS = 15_000;
+const LOCK_SECONDS = 30;
+
+export interface Holder {
+    /** The operation's id. */
+    id: string;
+    who: string;
+    verb: string;
+    since: string;
+    /** Since it was last renewed, by the cluster's own clock; a living operation renews it every 15 s. */
+    silentSeconds: number;
+}
+
+interface Answer {
+    held: boolean;
+    by?: Holder;
+}
+
+/** Another operation holds the lock. */
+export class LockedError extends Error {
+    override readonly name = "LockedError";
+    constructor(
+        site: string,
+        readonly by: Holder,
+    ) {
+        const silent =
+            by.silentSeconds > 60
+                ? `; it has not renewed the lock for ${String(Math.round(by.silentSeconds))} s and may be gone: \`cinder-dr resume ${by.id}\` there goes on, --break-lock ${by.id} here takes over`
+                : "";
+        super(
+            `site ${site}: ${by.who} runs \`${by.verb}\` since ${by.since} (operation ${by.id})${silent}`,
+        );
+    }
+}
+
+/**
+ * A lock on a pool of a site, which two operators anywhere see alike. Only one of two can make the object; the holder
+ * renews it, and nothing but its own operation's id or an explicit break takes it over.
+ */
+export class SiteLock {
+    private timer: NodeJS.Timeout | undefined;
+    private readonly content: Omit<Holder, "silentSeconds">;
+
+    private constructor(
+        private readonly at: CephSite,
+        private readonly pool: string,
+        owner: { id: string; who: string; verb: string },
+    ) {
+        this.content = { ...owner, since: new Date().toISOString() };
+    }
+
+    /**
+     * @param broken id of the operation whose lock may be taken over, by the operator's word
+     * @throws LockedError naming the holder
+     */
+    static async take(
+        at: CephSite,
+        pool: string,
+        owner: { id: string; who: string; verb: string },
+        broken?: string,
+    ): Promise<SiteLock> {
+        const lock = new SiteLock(at, pool, owner);
+        const answer = await lock.ask("lock", broken === undefined ? {} : { break: broken });
+        if (!answer.held) throw new LockedError(at.site.name, answer.by ?? unknown());
+        lock.timer = setInterval(() => {
+            // A renewal that fails is tried again; who finds the lock silent must ask before taking it.
+            lock.ask("renew").catch(() => undefined);
+        }, RENEW_MILLISECONDS);
+        lock.timer.unref();
+        return lock;
+    }
+
+    /** @throws LockedError when somebody has broken the lock: the operation must then stop */
+    async check(): Promise<void> {
+        const answer = await this.ask("renew");
+        if (!answer.held) throw new LockedError(this.at.site.name, answer.by ?? unknown());
+    }
+
+    async release(): Promise<void> {
+        clearInterval(this.timer);
+        await this.ask("unlock");
+    }
+
+    private ask(verb: string, more: object = {}): Promise<Answer> {
+        return this.at.pool<Answer>(
+            this.pool,
+            { do: verb, key: KEY, content: this.content, ...more } as { do: string },
+            LOCK_SECONDS,
+        );
+    }
+}
+
+/** Nobody can be named when the lock was given back between two looks. */
+const unknown = (): Holder => ({
+    id: "unknown",
+    who: "somebody",
+    verb: "an operation",
+    since: "just now",
+    silentSeconds: 0,
+});

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import {
+    appendFileSync,
+    mkdtempSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { endedOf, isOpen, operationId, type Begun } from "../../core/operation";
+import { renderReport, reportOf } from "../../core/report";
+import {
+    Journal,
+    JournalError,
+    listJournals,
+    openJournalOf,
+    readJournal,
+} from "../../operations/journal";
+
+const begun = (id = "20261122T201503-failover-ceph"): Begun => ({
+    id,
+    verb: "failover --planned",
+    backend: "ceph",
+    who: "ops@bastion",
+    version: "0.1.0",
+    flags: {},
+});
+
+describe("an operation's journal", () => {
+    let folder = "";
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "cinder-dr-journal-"));
+    });
+    afterEach(() => {
+        rmSync(folder, { recursive: true });
+    });
+
+    it("is named for when, what and which backend", () => {
+        assert.equal(
+            operationId(new Date("2026-11-22T20:15:03.999Z"), "failover --planned", "ceph"),
+            begun().id,
+        );
+    });
+
+    it("is readable by its owner alone", () => {
+        const journal = Journal.create(begun(), folder);
+        assert.equal(statSync(join(folder, `${journal.id}.jsonl`)).mode & 0o777, 0o600);
+        journal.close();
+    });
+
+    it("does a step that is done only once, also after a kill", async () => {
+        const journal = Journal.create(begun(), folder);
+        let calls = 0;
+        const work = () => Promise.resolve({ calls: ++calls });
+        assert.deepEqual(await journal.step("freeze", work), { calls: 1 });
+        assert.deepEqual(await journal.step("freeze", work), { calls: 1 });
+        journal.close();
+        const again = Journal.resume(journal.id, folder);
+        assert.deepEqual(await again.step("freeze", work), { calls: 1 });
+        assert.deepEqual(await again.always("look", work), { calls: 2 });
+        again.close();
+    });
+
+    it("does a step again that was started and not finished", async () => {
+        const journal = Journal.create(begun(), folder);
+        await assert.rejects(journal.step("freeze", () => Promise.reject(new Error("no answer"))));
+        journal.close();
+        const again = Journal.resume(journal.id, folder);
+        assert.equal(await again.step("freeze", () => Promise.resolve("frozen")), "frozen");
+        again.close();
+    });
+
+    it("survives a last line that was cut short", async () => {
+        const journal = Journal.create(begun(), folder);
+        journal.close();
+        const file = join(folder, `${journal.id}.jsonl`);
+        appendFileSync(file, '{"at":"2026-11-22T20:15:04.0');
+        const again = Journal.resume(journal.id, folder);
+        await again.step("freeze", () => Promise.resolve(1));
+        again.close();
+        assert.deepEqual(
+            readJournal(journal.id, folder).map((entry) => entry.kind),
+            ["begun", "resumed", "started", "done"],
+        );
+    });
+
+    it("refuses a journal that is broken in the middle", () => {
+        const journal = Journal.create(begun(), folder);
+        appendFileSync(join(folder, `${journal.id}.jsonl`), "no JSON\n");
+        journal.append({ kind: "noted" });
+        journal.close();
+        assert.throws(() => readJournal(journal.id, folder), /line 2 is no JSON/);
+    });
+
+    it("refuses a second process, and takes over from a dead one", () => {
+        const journal = Journal.create(begun(), folder);
+        const file = join(folder, `${journal.id}.jsonl.pid`);
+        writeFileSync(file, "1");
+        assert.throws(() => Journal.resume(journal.id, folder), {
+            name: "JournalError",
+            message: "process 1 on this machine works on this operation",
+        });
+        writeFileSync(file, "4194304000");
+        Journal.resume(journal.id, folder).close();
+        journal.close();
+    });
+
+    it("finds the newest operation that can go on", () => {
+        for (const day of [1, 2, 3]) {
+            const journal = Journal.create(
+                begun(`2026112${String(day)}T201503-failover-ceph`),
+                folder,
+            );
+            if (day === 3) journal.end({ outcome: "done", fact: "", left: [] });
+            journal.close();
+        }
+        assert.equal(listJournals(folder).length, 3);
+        assert.equal(
+            openJournalOf("failover --planned", "ceph", folder),
+            "20261122T201503-failover-ceph",
+        );
+        assert.equal(openJournalOf("failover --forced", "ceph", folder), undefined);
+        assert.equal(openJournalOf("failover --planned", "other", folder), undefined);
+    });
+
+    it("names a journal that is not there", () => {
+        for (const id of ["nosuch", "../../etc/passwd"])
+            assert.throws(
+                () => readJournal(id, folder),
+                (e) => e instanceof JournalError && e.message.includes(id),
+            );
+    });
+
+    it("is over only when it says so", () => {
+        const journal = Journal.create(begun(), folder);
+        assert.ok(isOpen(journal.entries));
+        journal.end({ outcome: "failed", fact: "no answer", left: [] });
+        assert.ok(isOpen(journal.entries));
+        journal.append({ kind: "resumed" });
+        assert.equal(endedOf(journal.entries), undefined);
+        journal.end({ outcome: "done", fact: "all there", left: [] });
+        assert.ok(!isOpen(journal.entries));
+        journal.close();
+    });
+
+    it("becomes a report: who, consents, steps with times, RTO, RPO and what is left", async () => {
+        const journal = Journal.create(begun(), folder);
+        journal.append({ kind: "planned", data: { lines: ["12 volumes move to lyon"] } });
+        journal.append({
+            kind: "consented",
+            data: { flag: "--accept-loss unreplicated=1", means: "1 volume goes to error" },
+        });
+        await journal.step("freeze", () => Promise.resolve(null));
+        await assert.rejects(journal.step("fail over", () => Promise.reject(new Error("a|b"))));
+        journal.append({ kind: "started", step: "thaw" });
+        journal.append({
+            kind: "noted",
+            step: "phases",
+            data: [
+                { phase: "gate", seconds: 1.5 },
+                { phase: "move", seconds: 6 },
+            ],
+        });
+        journal.append({
+            kind: "noted",
+            step: "losses",
+            data: [
+                { volume: "v1", name: "db", seconds: 0, entries: 0 },
+                { volume: "v2", name: "x" },
+            ],
+        });
+        journal.end({ outcome: "partial", fact: "1 volume is in error", left: ["look at v1"] });
+        journal.close();
+        const report = reportOf(readJournal(journal.id, folder));
+        assert.deepEqual(
+            report.steps.map(({ step, outcome }) => [step, outcome]),
+            [
+                ["freeze", "done"],
+                ["fail over", "failed"],
+                ["thaw", "cut short"],
+            ],
+        );
+        const page = renderReport(report);
+        for (const line of [
+            "# failover --planned of ceph: partial",
+            "| who | ops@bastion |",
+            "- 12 volumes move to lyon",
+            "- `--accept-loss unreplicated=1`: 1 volume goes to error",
+            "| sum | 7.5 s |",
+            "| v1 | db | 0.0 s | 0 |",
+            "| v2 | x | not seen | not seen |",
+            "- look at v1",
+        ])
+            assert.ok(page.split("\n").includes(line), `${line}\n\n${page}`);
+        assert.match(page, /failed: a\\\|b/);
+    });
+
+    it("keeps every entry on its own line", () => {
+        const journal = Journal.create(begun(), folder);
+        journal.append({ kind: "noted", step: "x", data: "two\nlines" });
+        journal.close();
+        assert.equal(
+            readFileSync(join(folder, `${journal.id}.jsonl`), "utf8")
+                .trim()
+                .split("\n").length,
+            2,
+        );
+    });
+});
