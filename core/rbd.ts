@@ -4,16 +4,22 @@ import type { Site } from "./topology";
 /** Seconds after which a command against a dead cluster gives up; Ceph's own default is 300. */
 export const CEPH_TIMEOUT_SECONDS = 20;
 
-/** `rbd ARGS` against a site, from its admin host. */
-export const rbd = (site: Site, args: Words): Words => [
-    ...site.commandPrefix,
-    "rbd",
+/** How both commands are told which cluster and user. */
+const identity = (site: Site): Words => [
     "--cluster",
     site.clusterName,
     "--conf",
     site.conf,
     "--id",
     site.cephUser,
+    ...(site.keyring === undefined ? [] : ["--keyring", site.keyring]),
+];
+
+/** `rbd ARGS` against a site, from its admin host. */
+export const rbd = (site: Site, args: Words): Words => [
+    ...site.commandPrefix,
+    "rbd",
+    ...identity(site),
     // rados timeouts do not bound the connect; this one does.
     "--client-mount-timeout",
     String(CEPH_TIMEOUT_SECONDS),
@@ -24,12 +30,7 @@ export const rbd = (site: Site, args: Words): Words => [
 export const ceph = (site: Site, args: Words): Words => [
     ...site.commandPrefix,
     "ceph",
-    "--cluster",
-    site.clusterName,
-    "--conf",
-    site.conf,
-    "--id",
-    site.cephUser,
+    ...identity(site),
     "--connect-timeout",
     String(CEPH_TIMEOUT_SECONDS),
     ...args,

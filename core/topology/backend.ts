@@ -3,18 +3,6 @@ import { z } from "zod";
 import { shown } from "../problem";
 import { cephName, closed, line, matching, path, seconds, uuid } from "./text";
 
-/** Sections of cinder.conf that are no backend: writing a driver's options there would change the service itself. */
-const RESERVED_SECTIONS =
-    /^(?:default|backend|backend_defaults|barbican\w*|brcd_.*|cisco_.*|coordination|cors|database|fc-zone-manager|healthcheck|image_volume_.*|key_manager|keystone_authtoken|nova|os_brick|oslo_.*|oslo_messaging_.*|privsep.*|profiler|sample_.*|service_user|ssl|vault)$/i;
-
-export const section = matching(
-    /^[A-Za-z0-9][A-Za-z0-9_.-]*$/,
-    "a cinder.conf section of letters, digits, '_', '.' and '-'",
-).refine((name) => !RESERVED_SECTIONS.test(name), {
-    error: (issue) =>
-        `must be a backend's section, got ${shown(issue.input)}, which cinder.conf uses otherwise`,
-});
-
 /** Options that other fields of the topology set, with the field's name. */
 const OWN_FIELD = new Map(
     Object.entries({
@@ -91,6 +79,11 @@ export const replicationDeviceInput = closed("exactly one replication device", {
     user: cephName("a Ceph user without 'client.'")
         .optional()
         .describe("`user`, without `client.`. Defaults to the backend's user."),
+    keyring: path("the keyring of the target's user on the Cinder hosts")
+        .optional()
+        .describe(
+            "Keyring on the Cinder hosts. Defaults to /etc/ceph/<backendId>.client.<user>.keyring, where Ceph looks; another one must stand in the conf.",
+        ),
     secretUuid: uuid("the libvirt secret of the target's key").describe(
         "`secret_uuid` (Train and later): libvirt secret on the compute nodes with the target's key.",
     ),
@@ -117,6 +110,11 @@ export const backendInput = closed("a backend", {
     conf: path("the primary's ceph.conf on the Cinder hosts")
         .optional()
         .describe("`rbd_ceph_conf`. Defaults to /etc/ceph/<clusterName>.conf."),
+    keyring: path("the keyring of the user on the Cinder hosts")
+        .optional()
+        .describe(
+            "Keyring on the Cinder hosts. Defaults to /etc/ceph/<clusterName>.client.<user>.keyring, where Ceph looks; another one must stand in the conf.",
+        ),
     secretUuid: uuid("the libvirt secret of the primary's key").describe(
         "`rbd_secret_uuid`: libvirt secret on the compute nodes with the primary's key.",
     ),
@@ -146,6 +144,7 @@ export interface ReplicationDevice {
     backendId: string;
     conf: string;
     user: string;
+    keyring: string;
     secretUuid: string;
 }
 
@@ -157,6 +156,7 @@ export interface Backend {
     user: string;
     clusterName: string;
     conf: string;
+    keyring: string;
     secretUuid: string;
     radosConnectTimeoutSeconds: number;
     replicationConnectTimeoutSeconds: number;
@@ -167,6 +167,7 @@ export interface Backend {
 export function resolveBackend(name: string, given: z.output<typeof backendInput>): Backend {
     const clusterName = given.clusterName ?? "ceph";
     const device = given.replicationDevice;
+    const deviceUser = device.user ?? given.user;
     return {
         section: name,
         volumeBackendName: given.volumeBackendName ?? name,
@@ -174,6 +175,7 @@ export function resolveBackend(name: string, given: z.output<typeof backendInput
         user: given.user,
         clusterName,
         conf: given.conf ?? `/etc/ceph/${clusterName}.conf`,
+        keyring: given.keyring ?? `/etc/ceph/${clusterName}.client.${given.user}.keyring`,
         secretUuid: given.secretUuid,
         radosConnectTimeoutSeconds: given.radosConnectTimeoutSeconds ?? 5,
         replicationConnectTimeoutSeconds: given.replicationConnectTimeoutSeconds ?? 5,
@@ -181,7 +183,8 @@ export function resolveBackend(name: string, given: z.output<typeof backendInput
         replicationDevice: {
             backendId: device.backendId,
             conf: device.conf ?? `/etc/ceph/${device.backendId}.conf`,
-            user: device.user ?? given.user,
+            user: deviceUser,
+            keyring: device.keyring ?? `/etc/ceph/${device.backendId}.client.${deviceUser}.keyring`,
             secretUuid: device.secretUuid,
         },
     };

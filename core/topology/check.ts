@@ -1,8 +1,11 @@
 import type { Problem } from "../problem";
 import { shown } from "../problem";
 import { backendInput, resolveBackend, type Backend } from "./backend";
+import { checkSites } from "./checkSites";
 import { canonicalAddress, sshDefaults } from "./connection";
+import { checkMirroring } from "./checkMirroring";
 import { hostInput, resolveHost, type Host } from "./host";
+import { mirroringInput, resolveMirroring, type Mirroring } from "./mirroring";
 import { release, TRAIN } from "./release";
 import { resolveSite, ROLES, siteInput, type Role, type Site } from "./site";
 import { volumeTypeInput } from "./volumeType";
@@ -19,6 +22,7 @@ interface Parts {
     /** Whether every host the user typed is right by itself. */
     allHosts: boolean;
     volumeTypes: { name: string; backend: string }[];
+    mirroring?: Mirroring;
 }
 
 type Entries = [string, unknown][];
@@ -43,6 +47,8 @@ function partsOf(given: unknown): Parts {
         allHosts: true,
         volumeTypes: [],
     };
+    const mirroring = mirroringInput.safeParse(value?.mirroring).data;
+    if (mirroring !== undefined) parts.mirroring = resolveMirroring(mirroring, ssh);
     for (const [role, site] of entriesOf(given, "sites")) {
         const { data } = siteInput.safeParse(site);
         if (data && ROLES.includes(role as Role))
@@ -65,33 +71,6 @@ function partsOf(given: unknown): Parts {
         if (data) parts.volumeTypes.push({ name, backend: data.backend });
     }
     return parts;
-}
-
-function* checkSites({ primary, secondary }: Parts["sites"]): Generator<Problem> {
-    if (!primary || !secondary) return;
-    if (primary.name.toLowerCase() === secondary.name.toLowerCase())
-        yield {
-            propertyPath: "sites.secondary.name",
-            reason: `must differ from the primary's, got ${shown(secondary.name)}`,
-        };
-    if (primary.fsid !== undefined && primary.fsid === secondary.fsid)
-        yield {
-            propertyPath: "sites.secondary.fsid",
-            reason: `must differ from the primary's: one cluster cannot be its own secondary, got ${shown(secondary.fsid)}`,
-        };
-    const seat = (site: Site) =>
-        [
-            canonicalAddress(site.adminHost.address),
-            site.adminHost.port,
-            site.clusterName,
-            site.conf,
-            ...site.commandPrefix,
-        ].join(" ");
-    if (seat(primary) === seat(secondary))
-        yield {
-            propertyPath: "sites.secondary.adminHost",
-            reason: "must reach another cluster than the primary's: address, port, clusterName, conf and commandPrefix are all the same",
-        };
 }
 
 function* checkBackend(backend: Backend, parts: Parts): Generator<Problem> {
@@ -185,6 +164,7 @@ export function checkReferences(given: unknown): Problem[] {
         ...parts.backends.flatMap((backend) => [...checkBackend(backend, parts)]),
         ...checkTwins(parts.backends),
         ...checkHosts(parts.hosts, parts.sections),
+        ...checkMirroring(given, parts),
         ...parts.volumeTypes
             .filter((type) => !parts.sections.includes(type.backend))
             .map((type) => ({

@@ -1,11 +1,13 @@
 import { z } from "zod";
 
 import { ProblemsError, shown, type Problem } from "../problem";
-import { backendInput, resolveBackend, section, type Backend } from "./backend";
+import { backendInput, resolveBackend, type Backend } from "./backend";
 import { checkReferences } from "./check";
 import { address, sshDefaults } from "./connection";
 import { hostInput, resolveHost, type Host } from "./host";
+import { mirroringInput, resolveMirroring, type Mirroring } from "./mirroring";
 import { release } from "./release";
+import { section } from "./section";
 import { resolveSite, siteInput, type Site } from "./site";
 import { closed, line, named, seconds } from "./text";
 import { resolveVolumeType, volumeTypeInput, type VolumeType } from "./volumeType";
@@ -64,6 +66,7 @@ export const topologyInput = closed("a topology", {
         line("a volume type's name").min(1, { error: () => "must not be empty" }),
         volumeTypeInput,
     ).describe("Replicated volume types by name."),
+    mirroring: mirroringInput.optional(),
     rollout: rolloutInput.optional().describe("Order in which hosts are pushed."),
     timeouts: timeoutsInput.optional().describe("Time limits of a push."),
 });
@@ -77,6 +80,8 @@ export interface Topology {
     backends: Backend[];
     hosts: Host[];
     volumeTypes: VolumeType[];
+    /** The Ceph side as desired state; undefined: Ceph is only used. */
+    mirroring?: Mirroring;
     rollout: { canary: number; batch: number | "all" };
     timeouts: { healthSeconds: number; applySeconds: number; targetSeconds: number };
 }
@@ -131,6 +136,9 @@ export function parseTopology(given: unknown): Topology {
         volumeTypes: Object.entries(input.volumeTypes).map(([name, t]) =>
             resolveVolumeType(name, t, backendName.get(t.backend) ?? t.backend),
         ),
+        ...(input.mirroring === undefined
+            ? {}
+            : { mirroring: resolveMirroring(input.mirroring, ssh) }),
         rollout: { canary: input.rollout?.canary ?? 1, batch: input.rollout?.batch ?? 1 },
         timeouts: {
             healthSeconds: input.timeouts?.healthSeconds ?? 90,

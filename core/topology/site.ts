@@ -6,6 +6,7 @@ import {
     type Connection,
     type sshDefaults,
 } from "./connection";
+import { rbdMirrorInput, resolveRbdMirror, type RbdMirror } from "./rbdMirror";
 import { cephName, closed, path, uuid, words } from "./text";
 
 export const siteInput = closed("a site: one Ceph cluster", {
@@ -26,6 +27,11 @@ export const siteInput = closed("a site: one Ceph cluster", {
     cephUser: cephName("a Ceph user without 'client.'")
         .optional()
         .describe("Ceph user on the admin host, without `client.`. Defaults to admin."),
+    keyring: path("the keyring of cephUser on the admin host")
+        .optional()
+        .describe(
+            "Keyring of `cephUser` on the admin host. Left out, Ceph looks where it always looks.",
+        ),
     commandPrefix: words("words before ceph and rbd")
         .optional()
         .describe(
@@ -34,6 +40,17 @@ export const siteInput = closed("a site: one Ceph cluster", {
     adminHost: closed("a host where ceph and rbd reach this cluster", connectionShape).describe(
         "Host where `ceph` and `rbd` reach this cluster. Pulumi's preview never connects to it.",
     ),
+    python: path("a Python on the admin host")
+        .optional()
+        .describe(
+            "Python 3 on the admin host; used with `mirroring` only. Defaults to /usr/bin/python3.",
+        ),
+    watchUser: cephName("a Ceph user without 'client.'")
+        .optional()
+        .describe(
+            "Ceph user that may only read, for `cinder-dr drift` and daemon health. Made with `mirroring`, otherwise it must be there.",
+        ),
+    rbdMirror: rbdMirrorInput.optional(),
 }).describe("One Ceph cluster.");
 
 /** One Ceph cluster, as peers name it, and the host where its commands run. */
@@ -43,8 +60,12 @@ export interface Site {
     clusterName: string;
     conf: string;
     cephUser: string;
+    keyring?: string;
     commandPrefix: string[];
     adminHost: Connection;
+    python: string;
+    watchUser?: string;
+    rbdMirror: RbdMirror;
 }
 
 /** Designed role of a site; it never swaps, whichever site is active. */
@@ -62,7 +83,11 @@ export function resolveSite(
         clusterName,
         conf: given.conf ?? `/etc/ceph/${clusterName}.conf`,
         cephUser: given.cephUser ?? "admin",
+        ...(given.keyring === undefined ? {} : { keyring: given.keyring }),
         commandPrefix: given.commandPrefix ?? [],
         adminHost: resolveConnection(given.adminHost, ssh),
+        python: given.python ?? "/usr/bin/python3",
+        ...(given.watchUser === undefined ? {} : { watchUser: given.watchUser }),
+        rbdMirror: resolveRbdMirror(given.rbdMirror, clusterName, ssh),
     };
 }

@@ -87,7 +87,7 @@ const SHAPE: Row[] = [
     [
         "backends/ceph/rbd_pool",
         "volumes",
-        "backends.ceph.rbd_pool is unknown here; must be one of volumeBackendName, pool, user, clusterName, conf, secretUuid, radosConnectTimeoutSeconds, replicationConnectTimeoutSeconds, imageMode, options, replicationDevice",
+        "backends.ceph.rbd_pool is unknown here; must be one of volumeBackendName, pool, user, clusterName, conf, keyring, secretUuid, radosConnectTimeoutSeconds, replicationConnectTimeoutSeconds, imageMode, options, replicationDevice",
     ],
     [
         "backends/ceph/volumeBackendName",
@@ -323,7 +323,7 @@ const TRAPS: Record<string, Row[]> = {
         [
             "backends/ceph/replicationDevice/secret",
             "x",
-            "backends.ceph.replicationDevice.secret is unknown here; must be one of backendId, conf, user, secretUuid, pool",
+            "backends.ceph.replicationDevice.secret is unknown here; must be one of backendId, conf, user, keyring, secretUuid, pool",
         ],
         [
             "backends/ceph/replicationDevice/conf",

@@ -17,6 +17,8 @@ describe("a topology", () => {
             conf: "/etc/ceph/ceph.conf",
             cephUser: "admin",
             commandPrefix: [],
+            python: "/usr/bin/python3",
+            rbdMirror: { hosts: [], healthSeconds: 120 },
         };
         assert.deepEqual(parseTopology(goodTopology()), {
             sites: {
@@ -39,6 +41,7 @@ describe("a topology", () => {
                     user: "cinder",
                     clusterName: "ceph",
                     conf: "/etc/ceph/ceph.conf",
+                    keyring: "/etc/ceph/ceph.client.cinder.keyring",
                     secretUuid: uuid(1),
                     radosConnectTimeoutSeconds: 5,
                     replicationConnectTimeoutSeconds: 5,
@@ -47,6 +50,7 @@ describe("a topology", () => {
                         backendId: "secondary",
                         conf: "/etc/ceph/secondary.conf",
                         user: "cinder",
+                        keyring: "/etc/ceph/secondary.client.cinder.keyring",
                         secretUuid: uuid(2),
                     },
                 },
