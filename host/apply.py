@@ -6,7 +6,8 @@ installed. Standard library only, Python 3.6 and later, because that is what Cin
 whatever needs Cinder runs in the service's own interpreter (PROBE below).
 
 Steps: parse, lock, read, render, stage, validate, target, guard, commit, restart, health; then
-done or rollback. Progress goes to stderr, one line `CINDER_DR_RESULT {json}` to stdout.
+done or rollback. Progress goes to stderr; a success ends with one line `CINDER_DR_RESULT {json}`
+on stdout, a failure with one sentence on stderr. result.json has the whole outcome of both.
 Exit: 0 done, 1 failed, 2 bad request, 3 refused (nothing changed), 4 rolled back.
 """
 import base64
@@ -1277,10 +1278,10 @@ class Apply(object):
             self.step_name = "done"
             return self.settle("unchanged")
         staged = self.new != self.data
-        if staged:
-            with self.step("stage"):
-                self.stage()
         try:
+            if staged:
+                with self.step("stage"):
+                    self.stage()
             effective = self.check(restart)
             if staged and self.new == self.data and not restart and not self.resumed:
                 self.say("unchanged: the file says the same in other words")
@@ -2038,10 +2039,11 @@ def complain(line):
 
 
 def finish(result, code=None):
-    sys.stdout.write("CINDER_DR_RESULT %s\n" % json.dumps(result, sort_keys=True))
-    sys.stdout.flush()
     code = EXIT[result["outcome"]] if code is None else code
-    if code:
+    if not code:
+        sys.stdout.write("CINDER_DR_RESULT %s\n" % json.dumps(result, sort_keys=True))
+        sys.stdout.flush()
+    else:
         complain("cinder-dr: %s: %s: %s%s%s" % (
             result["host"], result["step"], result["reason"],
             "; rolled back" if code == 4 else "",

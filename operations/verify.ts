@@ -207,6 +207,15 @@ export async function verify(options: VerifyOptions): Promise<void> {
     const types = options.topology.volumeTypes.filter(
         (type) => options.backend === undefined || type.backend === options.backend,
     );
+    if (types.length === 0) {
+        options.found({
+            state: "problem",
+            subject: "volume types",
+            fact: "the topology names none here, so there is nothing to prove",
+            next: "add a volume type of the backend",
+        });
+        return;
+    }
     try {
         // Cinder first: wrong credentials show at once, a site that is away only after its time limit.
         const marked = await run.cinder.volumesWith(PROBE_KEY, PROBE_VALUE);

@@ -13,6 +13,8 @@ import { createProgress, run } from "./progress.mjs";
 const progress = createProgress("test");
 /** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs. */
 const SUITE = process.argv[2];
+/** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
+const LAB_WORDS = { faults: ["--load", "20"] };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
 const pulumi = join(project, "node_modules", ".bin", "pulumi");
 const oneFailure = { passed: 0, failed: 1, skipped: 0 };
@@ -74,7 +76,8 @@ async function goTests() {
 async function labTests(suite) {
     const obstacles = labObstacles(inspectMachine());
     if (obstacles.length === 0) {
-        await run(process.execPath, [join(project, "lab", "lab.mjs"), "up"], { inherit: true });
+        const words = [join(project, "lab", "lab.mjs"), "up", ...(LAB_WORDS[suite] ?? [])];
+        await run(process.execPath, words, { inherit: true });
         const env = labEnvironment();
         await openStack({ project, pulumi, env, progress });
         return mocha(configOf(suite), { env });

@@ -9,7 +9,7 @@ import { mirroringInput, resolveMirroring, type Mirroring } from "./mirroring";
 import { release } from "./release";
 import { section } from "./section";
 import { resolveSite, siteInput, type Site } from "./site";
-import { closed, line, named, seconds } from "./text";
+import { closed, line, named, seconds, someNamed } from "./text";
 import { resolveVolumeType, volumeTypeInput, type VolumeType } from "./volumeType";
 
 /** A number of hosts; `demand` completes the sentence «must be …». */
@@ -57,15 +57,15 @@ export const topologyInput = closed("a topology", {
         primary: siteInput,
         secondary: siteInput,
     }).describe("The two Ceph clusters, by designed role."),
-    backends: named("a map of backends", section, backendInput).describe(
+    backends: someNamed("a map of backends", section, backendInput).describe(
         "Backends by cinder.conf section.",
     ),
-    hosts: named("a map of hosts", address, hostInput).describe("Cinder hosts by name."),
+    hosts: someNamed("a map of hosts", address, hostInput).describe("Cinder hosts by name."),
     volumeTypes: named(
         "a map of volume types",
         line("a volume type's name").min(1, { error: () => "must not be empty" }),
         volumeTypeInput,
-    ).describe("Replicated volume types by name."),
+    ).describe("Replicated volume types by name; may be empty while only the hosts are prepared."),
     mirroring: mirroringInput.optional(),
     rollout: rolloutInput.optional().describe("Order in which hosts are pushed."),
     timeouts: timeoutsInput.optional().describe("Time limits of a push."),

@@ -79,12 +79,14 @@ export const closed = <S extends z.ZodRawShape>(what: string, shape: S) =>
         },
     });
 
-/** A map from names that fit `key` to values, with at least one entry. */
+/** A map from names that fit `key` to values. */
 export const named = <V extends z.ZodType>(what: string, key: z.ZodString, value: V) =>
-    z
-        .record(key, value, {
-            error: (issue) => `must be ${what}, got ${shown(issue.input)}`,
-        })
-        .refine((entries) => Object.keys(entries).length > 0, {
-            error: () => `must be ${what} with at least one entry`,
-        });
+    z.record(key, value, {
+        error: (issue) => `must be ${what}, got ${shown(issue.input)}`,
+    });
+
+/** A map from names that fit `key` to values, with at least one entry. */
+export const someNamed = <V extends z.ZodType>(what: string, key: z.ZodString, value: V) =>
+    named(what, key, value).refine((entries) => Object.keys(entries).length > 0, {
+        error: () => `must be ${what} with at least one entry`,
+    });

@@ -53,7 +53,7 @@ export interface Run {
 }
 
 /** What the fake parts do on demand. `bad` words stand for a configuration that breaks the service. */
-interface World {
+export interface World {
     exitsOn?: string;
     mutesOn?: string;
     restartFailsOn?: string;
@@ -64,6 +64,9 @@ interface World {
     hostsAfter?: Record<string, string>;
     rbd?: Record<string, number>;
     restartSeconds?: number;
+    /** Where the fake parts stand still for a while: a question of the probe, or before the old process ends. */
+    holdsAt?: "validate" | "rows" | "restart";
+    holdSeconds?: number;
 }
 
 export const DEVICE =
@@ -109,6 +112,8 @@ def pid():
         return 0
 with open(here + "/restarts", "a") as log:
     log.write(sys.argv[1] + "\\n")
+if world.get("holdsAt") == "restart":
+    time.sleep(world["holdSeconds"])
 if pid():
     os.kill(pid(), signal.SIGKILL)
     while pid():
@@ -142,12 +147,17 @@ echo "$pid"
 /** Speaks the probe's protocol instead of Cinder: rows beat as long as the live file does not mute them. */
 const FAKE_PYTHON = `#!/usr/bin/python3 -S
 import json, os, sys, time
+# Over SSH the push itself runs in this interpreter too; only the probe is played.
+if "-I" in sys.argv:
+    os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv[1:])
 here = os.path.dirname(os.path.abspath(__file__))
 print(json.dumps({"ready": True}), flush=True)
 for line in iter(sys.stdin.readline, ""):
     ask = json.loads(line)
     world = json.load(open(here + "/world.json"))
     live = open(here + "/etc/cinder.conf").read()
+    if ask["do"] == world.get("holdsAt"):
+        time.sleep(world["holdSeconds"])
     if ask["do"] == "validate":
         before = {"hosts": {"ceph": "h1@ceph", "lvm": "h1@lvm"}, "cluster": ""}
         after = {"hosts": world.get("hostsAfter", before["hosts"]), "cluster": ""}
@@ -195,6 +205,15 @@ if inner[0] == "rbd":
 os.execv(inner[0], inner)
 `;
 
+/** Everything that a folder needs to play a Cinder host; each part finds the others beside itself. */
+export const FAKE_PARTS = {
+    "service.py": SERVICE,
+    status: STATUS,
+    "cinder-volume": "while :; do sleep 600; done\n",
+    python: FAKE_PYTHON,
+    engine: ENGINE,
+};
+
 const ALL_CHECKS = ["validate", "target", "guard", "health"];
 
 /** One Cinder host as a directory: real files, real processes, a fake service manager and a fake Cinder. */
@@ -206,15 +225,9 @@ export class FakeHost {
     constructor(text: string = CONF) {
         mkdirSync(join(this.root, "etc"));
         this.write(text);
-        writeFileSync(join(this.root, "service.py"), SERVICE);
-        writeFileSync(join(this.root, "status"), STATUS);
-        writeFileSync(join(this.root, "cinder-volume"), "while :; do sleep 600; done\n");
-        for (const [name, text] of [
-            ["python", FAKE_PYTHON],
-            ["engine", ENGINE],
-        ] as const) {
+        for (const [name, text] of Object.entries(FAKE_PARTS)) {
             writeFileSync(join(this.root, name), text);
-            chmodSync(join(this.root, name), 0o755);
+            if (text.startsWith("#!")) chmodSync(join(this.root, name), 0o755);
         }
         this.world({});
     }
@@ -279,7 +292,16 @@ export class FakeHost {
         const done = spawnSync(PYTHON, ["-S", COMPILED, verb], {
             input: JSON.stringify(this.request(changes)),
         });
-        return parseRun(done.status, done.stdout.toString(), done.stderr.toString());
+        return this.parse(done.status, done.stdout.toString(), done.stderr.toString());
+    }
+
+    /** A failure prints its sentence only; its whole result stands on the host, if it came to one. */
+    private parse(code: number | null, stdout: string, stderr: string): Run {
+        const kept = join(this.state, "result.json");
+        const run = parseRun(code, stdout, stderr);
+        return code === 0 || !existsSync(kept)
+            ? run
+            : { ...run, result: JSON.parse(readFileSync(kept, "utf8")) as Result };
     }
 
     start(changes: Record<string, unknown> = {}, verb = "apply"): ChildProcess {

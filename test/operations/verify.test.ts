@@ -63,6 +63,18 @@ describe("verify", () => {
     const left = () => [...cloud.volumes.keys(), ...cloud.snapshots, ...cloud.clones];
     const CLEANED = "the probe volume, its snapshot and its clone are removed again";
 
+    it("finds a topology without volume types unproven", async () => {
+        const found = await findings(undefined, []);
+        assert.deepEqual(found, [
+            {
+                state: "problem",
+                subject: "volume types",
+                fact: "the topology names none here, so there is nothing to prove",
+                next: "add a volume type of the backend",
+            },
+        ]);
+    });
+
     it("carries a mark to the second cluster and leaves nothing", async () => {
         assert.deepEqual(
             (await findings()).map(({ state, subject, fact }) => `${state} ${subject}: ${fact}`),

@@ -78,7 +78,7 @@ const SHAPE: Row[] = [
         "volumeTypes.replicated.backend must be one of , got 'ceph'",
     ],
     ["hosts", {}, "hosts must be a map of hosts with at least one entry"],
-    ["volumeTypes", {}, "volumeTypes must be a map of volume types with at least one entry"],
+    ["volumeTypes", [], "volumeTypes must be a map of volume types, got '[]'"],
     [
         "backends/ceph/pool",
         "",

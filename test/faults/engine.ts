@@ -1,0 +1,74 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { parse, stringify } from "yaml";
+
+import { labEnvironment, run, type Mutable, type Run } from "../lab/support";
+
+const PROJECT = join(__dirname, "../..");
+const PULUMI = join(PROJECT, "node_modules/.bin/pulumi");
+
+/** A stack of the project with a state of its own, so that the lab's is not touched. */
+export class Engine {
+    private readonly folder = mkdtempSync(join(tmpdir(), "cinder-dr-faults-"));
+    readonly env: NodeJS.ProcessEnv;
+    private readonly salt: string;
+    private files = 0;
+
+    constructor(
+        readonly stack: string,
+        private readonly program = PROJECT,
+    ) {
+        this.env = {
+            ...labEnvironment(),
+            PULUMI_BACKEND_URL: `file://${this.folder}`,
+            PULUMI_CONFIG_PASSPHRASE: "faults",
+        };
+        Reflect.deleteProperty(this.env, "PULUMI_CONFIG_PASSPHRASE_FILE");
+        // Pulumi writes the salt of the state's secrets into the stack's own file.
+        const own = join(program, `Pulumi.${stack}.yaml`);
+        rmSync(own, { force: true });
+        const words = ["-C", program, "stack", "init", stack, "--no-select", "--non-interactive"];
+        execFileSync(PULUMI, words, { env: this.env, stdio: "pipe" });
+        this.salt = (parse(readFileSync(own, "utf8")) as { encryptionsalt: string }).encryptionsalt;
+        rmSync(own);
+    }
+
+    private words(verb: string[], topology: Mutable): string[] {
+        const file = join(this.folder, `Pulumi.${String(++this.files)}.yaml`);
+        const config = { "cinder-dr:topology": topology };
+        writeFileSync(file, stringify({ encryptionsalt: this.salt, config }));
+        const where = ["--stack", this.stack, "--config-file", file];
+        return ["-C", this.program, ...verb, ...where, "--non-interactive", "--color", "never"];
+    }
+
+    up = (topology: Mutable, ...flags: string[]): Promise<Run> =>
+        run(PULUMI, this.words(["up", "--yes", "--skip-preview", ...flags], topology), this.env);
+
+    preview = (topology: Mutable, ...flags: string[]): Promise<Run> =>
+        run(PULUMI, this.words(["preview", "--diff", ...flags], topology), this.env);
+
+    destroy = (topology: Mutable): Promise<Run> =>
+        run(PULUMI, this.words(["destroy", "--yes", "--skip-preview"], topology), this.env);
+
+    cancel = (): Promise<Run> =>
+        run(PULUMI, ["-C", this.program, "cancel", "--yes", "--stack", this.stack], this.env);
+
+    /** Starts `pulumi up` as the leader of a process group of its own. */
+    start = (topology: Mutable): ChildProcess =>
+        spawn(PULUMI, this.words(["up", "--yes", "--skip-preview"], topology), {
+            env: this.env,
+            stdio: "ignore",
+            detached: true,
+        });
+
+    close(): void {
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+}
+
+/** The sentence of a failed push, or the first error. */
+export const sentence = (output: string): string =>
+    /cinder-dr: [^\n]+/.exec(output)?.[0] ?? /error: [^\n]+/.exec(output)?.[0] ?? "nothing";

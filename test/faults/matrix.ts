@@ -1,0 +1,54 @@
+import { it } from "mocha";
+
+/** What a fault came to: the last three columns of the matrix. */
+export interface Seen {
+    /** The sentence that the user read. */
+    saw: string;
+    /** File and service of the host right after the fault. */
+    after: string;
+    /** What the next run did. */
+    next: string;
+}
+
+interface Row extends Seen {
+    number: number;
+    fault: string;
+}
+
+const rows: Row[] = [];
+const declared = new Set<number>();
+
+/** The faults that the matrix must hold: those of hosts, files, services, engine and input. */
+export const EXPECTED = [
+    ...Array.from({ length: 41 }, (_, i) => i + 1),
+    ...Array.from({ length: 13 }, (_, i) => i + 59),
+];
+
+export const missingRows = (): number[] => EXPECTED.filter((number) => !declared.has(number));
+
+/** One row of the matrix as one test; what it answers is printed when all tests have run. */
+export function row(number: number, fault: string, run: () => Promise<Seen>): void {
+    declared.add(number);
+    it(`${String(number).padStart(2)}: ${fault}`, async () => {
+        rows.push({ number, fault, ...(await run()) });
+    });
+}
+
+const cell = (text: string, width: number): string => {
+    const line = text.replace(/\s+/g, " ").replaceAll("|", "/").trim();
+    return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+};
+
+/** The matrix, a line a row: fault, what the user saw, state afterwards, next run. */
+export function matrix(): string {
+    const sorted = [...rows].sort((a, b) => a.number - b.number);
+    const lines = sorted.map(
+        ({ number, fault, saw, after, next }) =>
+            `| ${String(number).padStart(2)} | ${cell(fault, 60)} | ${cell(saw, 170)} | ${cell(after, 60)} | ${cell(next, 60)} |`,
+    );
+    return [
+        "|  # | fault | what the user saw | host and service afterwards | next run |",
+        "| -- | ----- | ----------------- | --------------------------- | -------- |",
+        ...lines,
+    ].join("\n");
+}
