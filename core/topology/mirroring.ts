@@ -8,7 +8,7 @@ import {
     type Connection,
     type sshDefaults,
 } from "./connection";
-import { cephName, closed, line, matching, named, path, words } from "./text";
+import { cephName, closed, line, matching, someNamed, path, words } from "./text";
 
 /** A refusal that this consent overrides. */
 const reason = (what: string) =>
@@ -97,7 +97,7 @@ export const mirroringInput = closed("the Ceph side", {
         .describe(
             "Put each backend's conf and keyring on its Cinder hosts, for both sites. Without it they must be there.",
         ),
-    computes: named("a map of compute hosts", address, computeInput)
+    computes: someNamed("a map of compute hosts", address, computeInput)
         .optional()
         .describe(
             "Hosts on which the libvirt secrets are defined with virsh; not run on a real libvirt by this project's tests.",

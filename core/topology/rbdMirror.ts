@@ -7,7 +7,7 @@ import {
     type Connection,
     type sshDefaults,
 } from "./connection";
-import { cephName, closed, line, matching, named, path, seconds } from "./text";
+import { cephName, closed, line, matching, someNamed, path, seconds } from "./text";
 
 const FORM = "exactly one of orchestrator or hosts";
 
@@ -50,7 +50,7 @@ export const rbdMirrorInput = closed(FORM, {
         .describe(
             "rbd-mirror run by cephadm; not run on a real orchestrator by this project's tests.",
         ),
-    hosts: named("a map of hosts", address, daemonInput)
+    hosts: someNamed("a map of hosts", address, daemonInput)
         .optional()
         .describe("rbd-mirror as a systemd unit on these hosts."),
     healthSeconds: seconds(3600)
