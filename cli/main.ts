@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 
 import { ProblemsError } from "../core/problem";
+import { drillCommand } from "./drillCommand";
 import { ExitCode, type Done } from "./exitCode";
 import { UsageError } from "./topologyFile";
 import { verifyCommand } from "./verifyCommand";
@@ -15,7 +16,7 @@ Exit codes:
 `;
 
 /** The verbs, each in a file of its own. */
-const VERBS: ((root: Command, done: Done) => Command)[] = [verifyCommand];
+const VERBS: ((root: Command, done: Done) => Command)[] = [verifyCommand, drillCommand];
 
 function program(done: Done): Command {
     const root = new Command("cinder-dr")

@@ -5,25 +5,13 @@ import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { verify } from "../operations/verify";
 import { ExitCode, type Done } from "./exitCode";
+import { interruptible } from "./interrupt";
 import { formatFinding, Progress } from "./print";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
 
 export interface VerifyFlags extends Source {
     backend?: string;
     json?: boolean;
-}
-
-/** Aborts on the first Ctrl-C or SIGTERM, so that what was made is taken back; a second one ends at once. */
-function interruptible(): AbortSignal {
-    const controller = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.once(signal, () => {
-            process.stderr.write(
-                `\n${signal}: cleaning up; once more ends at once and leaves the probe\n`,
-            );
-            controller.abort();
-        });
-    return controller.signal;
 }
 
 export async function runVerify({
@@ -45,7 +33,7 @@ export async function runVerify({
             topology,
             cinder,
             ...(backend === undefined ? {} : { backend }),
-            signal: interruptible(),
+            signal: interruptible("the probe"),
             doing: (what) => {
                 progress.show(what);
             },

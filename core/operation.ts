@@ -37,7 +37,14 @@ export interface Begun {
 }
 
 /** How an operation ended. */
-export type Outcome = "done" | "refused" | "failed" | "interrupted" | "partial";
+export type Outcome =
+    | "done"
+    | "refused"
+    | "failed"
+    | "interrupted"
+    | "partial"
+    /** Killed, and not gone on with: a later operation took away what it left. */
+    | "abandoned";
 
 /** The last entry's data. */
 export interface Ended {
@@ -71,8 +78,8 @@ export const resultOf = (
 ): JournalEntry | undefined =>
     entries.findLast((entry) => entry.kind === "done" && entry.step === step);
 
-/** Whether there is something to go on with: begun, and neither done nor refused. */
+/** Whether there is something to go on with: begun, and neither done, refused nor abandoned. */
 export const isOpen = (entries: readonly JournalEntry[]): boolean => {
     const outcome = endedOf(entries)?.outcome;
-    return outcome !== "done" && outcome !== "refused";
+    return outcome !== "done" && outcome !== "refused" && outcome !== "abandoned";
 };

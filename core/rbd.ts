@@ -54,15 +54,31 @@ export const removeSnapshot = (spec: string, snapshot: string): Words => [
     "--no-progress",
     `${spec}@${snapshot}`,
 ];
-/** Clone format 2 needs no protected snapshot, which a non-primary image could not have. */
+/**
+ * Clone format 2 needs no protected snapshot, which a non-primary image could not have. Without the feature journaling
+ * no pool's mirroring can take the clone up, whatever its mode.
+ */
 export const cloneSnapshot = (spec: string, snapshot: string, clone: string): Words => [
     "clone",
     "--rbd-default-clone-format",
     "2",
+    "--image-feature",
+    "layering,exclusive-lock",
     `${spec}@${snapshot}`,
     clone,
 ];
 export const removeImage = (spec: string): Words => ["rm", "--no-progress", spec];
+/** Status of every mirrored image of a pool. */
+export const poolStatus = (pool: string): Words => [
+    "mirror",
+    "pool",
+    "status",
+    "--verbose",
+    ...json,
+    pool,
+];
+/** The whole content of an image or a snapshot, holes as zeros, on stdout. */
+export const exportImage = (spec: string): Words => ["export", "--no-progress", spec, "-"];
 export const listImages = (pool: string): Words => ["ls", ...json, pool];
 /** Applies a diff read from stdin: the one way the rbd command writes given bytes into an existing image. */
 export const importDiff = (spec: string): Words => ["import-diff", "--no-progress", "-", spec];

@@ -1,4 +1,4 @@
-import { ceph, CEPH_TIMEOUT_SECONDS, rbd } from "../core/rbd";
+import { ceph, CEPH_TIMEOUT_SECONDS, exportImage, rbd } from "../core/rbd";
 import { toShell, type Words } from "../core/shell";
 import type { Role } from "../core/topology/site";
 import type { Site } from "../core/topology";
@@ -11,6 +11,9 @@ const RBD_SECONDS = CEPH_TIMEOUT_SECONDS + 40;
 const TIMED_OUT = 124;
 /** ENOENT: what rbd exits with when an image or snapshot is not there. */
 const NOT_FOUND = 2;
+
+/** Sums what a command prints; exits with the command's code, which a pipe would hide. */
+const SUM = 'exec 3>&1; code=$({ { "$@"; echo $? >&4; } | sha256sum >&3; } 4>&1); exit "$code"';
 
 /** One Ceph cluster, asked through its admin host over one connection. */
 export class CephSite {
@@ -70,6 +73,17 @@ export class CephSite {
     /** Like {@link rbd}, and an error is an answer too. */
     attempt(args: Words, stdin?: Buffer): Promise<CommandResult> {
         return this.ssh.run(rbd(this.site, args), RBD_SECONDS, stdin);
+    }
+
+    /**
+     * SHA-256 of what an image or snapshot holds, holes as zeros; read and summed on the admin host.
+     * @param seconds limit of the whole reading
+     */
+    async sha256(spec: string, seconds: number): Promise<string> {
+        const words = rbd(this.site, exportImage(spec));
+        const result = await this.ssh.run(["sh", "-c", SUM, "sh", ...words], seconds);
+        if (result.code !== 0) throw this.failure(["rbd", "export", spec], result, seconds);
+        return result.stdout.toString("utf8").split(" ")[0] ?? "";
     }
 
     private failure(

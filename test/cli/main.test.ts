@@ -108,6 +108,24 @@ describe("cinder-dr", () => {
             /^$/,
         ],
         [
+            ["drill", "--help"],
+            ExitCode.Ok,
+            /--check <command>[^]*CINDER_DR_CLONES[^]*OS_CLOUD/,
+            /^$/,
+        ],
+        [
+            ["drill", "--topology", right, "--check-seconds", "0"],
+            ExitCode.Usage,
+            /^$/,
+            /'--check-seconds <n>' argument '0' is invalid\. must be 1 to 999999 whole seconds, got '0'/,
+        ],
+        [
+            ["drill", "--topology", right, "--backend", "fast"],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: --backend must be one of ceph, got 'fast'\n$/,
+        ],
+        [
             ["verfy"],
             ExitCode.Usage,
             /^$/,

@@ -1,0 +1,142 @@
+import { InvalidArgumentError, type Command } from "commander";
+
+import { isSound, summarize, type Finding } from "../core/finding";
+import type { DrillReport } from "../core/drill";
+import type { Backend, Topology } from "../core/topology";
+import { Cinder } from "../operations/cinder";
+import { findCloud } from "../operations/cloud";
+import { drillSession } from "../operations/drillSession";
+import { DrillError } from "../operations/drillVolumes";
+import { journalFolder } from "../operations/journal";
+import { LockedError } from "../operations/siteLock";
+import { version } from "../package.json";
+import { ExitCode, type Done } from "./exitCode";
+import { interruptible } from "./interrupt";
+import { formatFinding, Progress } from "./print";
+import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
+
+interface DrillFlags extends Source {
+    backend?: string;
+    volume?: string[];
+    check?: string;
+    checkSeconds: number;
+    replicateSeconds: number;
+    reports?: string;
+    breakLock?: string;
+    json?: boolean;
+}
+
+const HELP = `
+The check runs on this machine, by /bin/sh, with the clones' names (pool/clone) as its arguments. Its environment has
+CINDER_DR_SITE, CINDER_DR_ADMIN_HOST, CINDER_DR_CLUSTER, CINDER_DR_CONF, CINDER_DR_CEPH_USER and CINDER_DR_CLONES; its
+stdin is one JSON object {site, images}. The clones are its own to write to. Exit code 0 passes.
+
+Needs an admin's credentials: only an admin is told each volume's host.
+`;
+
+/** @param text what the user typed @throws InvalidArgumentError unless it is a whole number of seconds above 0 */
+const seconds = (text: string): number => {
+    if (!/^[1-9]\d{0,5}$/.test(text))
+        throw new InvalidArgumentError(`must be 1 to 999999 whole seconds, got '${text}'`);
+    return Number(text);
+};
+
+function backendsOf(topology: Topology, { backend, volume = [] }: DrillFlags): Backend[] {
+    const chosen = topology.backends.filter((b) => backend === undefined || b.section === backend);
+    const names = topology.backends.map((b) => b.section).join(", ");
+    if (chosen.length === 0)
+        throw new UsageError(`--backend must be one of ${names}, got '${backend ?? ""}'`);
+    if (volume.length > 0 && chosen.length > 1)
+        throw new UsageError(`--volume must come with --backend (one of ${names})`);
+    return chosen;
+}
+
+/** Whether the drill left something that it made. */
+const codeOf = (reports: readonly DrillReport[], sound: boolean): ExitCode => {
+    if (reports.some(({ left }) => left.length > 0)) return ExitCode.Partial;
+    return sound ? ExitCode.Ok : ExitCode.Problem;
+};
+
+const summary = ({ images, rpoSeconds, rtoSeconds }: DrillReport): string => {
+    const proven = images.filter(({ fault }) => fault === undefined).length;
+    const times = [
+        ...(rpoSeconds === undefined ? [] : [`RPO at most ${rpoSeconds.toFixed(1)} s`]),
+        ...(rtoSeconds === undefined ? [] : [`RTO ${rtoSeconds.toFixed(1)} s`]),
+    ];
+    return [`${String(proven)} of ${String(images.length)} images proven`, ...times].join(", ");
+};
+
+async function runDrill(flags: DrillFlags): Promise<ExitCode> {
+    const { json = false, volume = [], check, checkSeconds, replicateSeconds, breakLock } = flags;
+    const topology = readTopology(flags);
+    const backends = backendsOf(topology, flags);
+    const cinder = new Cinder(findCloud(process.env));
+    const progress = new Progress(process.stderr);
+    const findings: Finding[] = [];
+    const reports: DrillReport[] = [];
+    const say = (line: string) => {
+        progress.clear();
+        if (!json) console.log(line);
+    };
+    const found = (finding: Finding) => {
+        findings.push(finding);
+        say(formatFinding(finding));
+    };
+    const signal = interruptible("clones and snapshots, which the next drill removes");
+    try {
+        for (const backend of backends) {
+            const { report, files } = await drillSession({
+                topology,
+                backend,
+                cinder,
+                version,
+                volumes: volume,
+                ...(check === undefined
+                    ? {}
+                    : { check: { command: check, seconds: checkSeconds } }),
+                replicateSeconds,
+                reports: flags.reports ?? journalFolder(),
+                ...(breakLock === undefined ? {} : { breakLock }),
+                signal,
+                found,
+                doing: (what) => {
+                    progress.show(what);
+                },
+            });
+            reports.push(report);
+            say(`drill ${backend.section}: ${summary(report)}`);
+            say(`report: ${files.join(" ")}`);
+        }
+    } catch (error) {
+        if (!(error instanceof LockedError || error instanceof DrillError)) throw error;
+        found({ state: "problem", subject: "drill", fact: error.message, next: "see above" });
+    } finally {
+        progress.clear();
+        await cinder.close();
+    }
+    const ok = isSound(findings);
+    if (json) console.log(JSON.stringify({ verb: "drill", ok, findings, reports }));
+    else console.log(`drill: ${summarize(findings)}`);
+    return codeOf(reports, ok);
+}
+
+export const drillCommand = (root: Command, done: Done): Command =>
+    withSource(
+        root
+            .command("drill")
+            .description(
+                "prove on clones that the other site can serve every replicated volume; production is not touched",
+            ),
+    )
+        .option("--backend <section>", "only this backend (default: all)")
+        .option("--volume <name or id...>", "only these volumes (default: all replicated ones)")
+        .option("--check <command>", "your own check of the clones")
+        .option("--check-seconds <n>", "limit of the check", seconds, 600)
+        .option("--replicate-seconds <n>", "limit for a snapshot to get across", seconds, 600)
+        .option("--reports <folder>", "where the report goes (default: the journals' folder)")
+        .option("--break-lock <id>", "take over the lock of an operation that is gone")
+        .option("--json", "one JSON object on stdout instead of lines")
+        .addHelpText("after", HELP + CREDENTIALS)
+        .action(async (flags: DrillFlags) => {
+            done(await runDrill(flags));
+        });

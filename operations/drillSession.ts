@@ -1,0 +1,129 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { DrillReport } from "../core/drill";
+import { renderDrill } from "../core/drillReport";
+import { operationId } from "../core/operation";
+import type { Topology } from "../core/topology";
+import { CephSite } from "./cephSite";
+import { drill } from "./drill";
+import type { DrillOptions } from "./drillRun";
+import { DrillError } from "./drillVolumes";
+import { Journal, JournalError, openJournalOf, whoAmI } from "./journal";
+import { SiteLock } from "./siteLock";
+
+const VERB = "drill";
+
+export interface DrillSession extends Omit<DrillOptions, "id" | "who" | "sites" | "phased"> {
+    topology: Topology;
+    version: string;
+    /** Folder of the report's two files; made when it is not there. */
+    reports: string;
+    /** Id of the operation whose lock may be taken over, by the operator's word. */
+    breakLock?: string;
+}
+
+/** Two clusters, or the drill would prove a copy on one and the same. */
+async function differ([a, b]: readonly [CephSite, CephSite]): Promise<void> {
+    const [one, two] = await Promise.all([a.fsid(), b.fsid()]);
+    for (const [at, seen] of [
+        [a, one],
+        [b, two],
+    ] as const)
+        if (at.site.fsid !== undefined && at.site.fsid !== seen)
+            throw new DrillError(
+                `site ${at.site.name}: fsid is '${seen}', must be '${at.site.fsid}': correct adminHost, conf or fsid of the site`,
+            );
+    if (one === two)
+        throw new DrillError(
+            `sites ${a.site.name} and ${b.site.name} are one cluster (fsid ${one}): correct adminHost or conf`,
+        );
+}
+
+const resume = (id: string): Journal => {
+    try {
+        return Journal.resume(id);
+    } catch (error) {
+        if (error instanceof JournalError) throw new DrillError(`drill ${id}: ${error.message}`);
+        throw error;
+    }
+};
+
+/**
+ * Closes the journal of a drill that was killed on this machine, and names it, so that its lock can be taken over.
+ * @throws DrillError when that drill still runs
+ */
+function closeKilled(section: string, now: string): string | undefined {
+    const killed = openJournalOf(VERB, section);
+    if (killed === undefined) return undefined;
+    const journal = resume(killed);
+    journal.end({ outcome: "abandoned", fact: `drill ${now} takes away what it left`, left: [] });
+    journal.close();
+    return killed;
+}
+
+/** Markdown for people, JSON for programs; readable by their owner only, since they name volumes of all projects. */
+function write(folder: string, report: DrillReport): string[] {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const files = [`${report.id}.md`, `${report.id}.json`].map((name) => join(folder, name));
+    const [markdown = "", json = ""] = files;
+    writeFileSync(markdown, renderDrill(report), { mode: 0o600 });
+    writeFileSync(json, `${JSON.stringify(report, null, 4)}\n`, { mode: 0o600 });
+    return files;
+}
+
+function endOf(report: DrillReport): Parameters<Journal["end"]>[0] {
+    const proven = report.images.filter(({ fault }) => fault === undefined).length;
+    return {
+        // A drill that found a problem is done: nothing of it is to be gone on with.
+        outcome: "done",
+        fact: `${String(proven)} of ${String(report.images.length)} images proven, ${report.ok ? "passed" : "not passed"}`,
+        left: report.left,
+    };
+}
+
+/**
+ * Drills one backend under the lock of both sites, with a journal and a report.
+ * @returns the report, and the files it was written to
+ * @throws LockedError when another operation runs, JournalError, and what {@link drill} throws
+ */
+export async function drillSession(
+    session: DrillSession,
+): Promise<{ report: DrillReport; files: string[] }> {
+    const { topology, version, reports, breakLock, ...rest } = session;
+    const { section, pool } = rest.backend;
+    const [who, id] = [whoAmI(), operationId(new Date(), VERB, section)];
+    const { primary, secondary } = topology.sites;
+    const sites = [new CephSite("primary", primary), new CephSite("secondary", secondary)] as const;
+    const broken = breakLock ?? closeKilled(section, id);
+    const flags = { volumes: rest.volumes, check: rest.check?.command };
+    const journal = Journal.create({ id, verb: VERB, backend: section, who, version, flags });
+    const locks: SiteLock[] = [];
+    try {
+        await differ(sites);
+        // In one order for everybody: of two drills one gets both.
+        for (const at of [sites[1], sites[0]])
+            locks.push(await SiteLock.take(at, pool, { id, who, verb: VERB }, broken));
+        const report = await drill({
+            ...rest,
+            id,
+            who,
+            sites,
+            phased: ({ name, seconds }) => {
+                journal.append({ kind: "done", step: name, seconds });
+            },
+        });
+        const files = write(reports, report);
+        journal.append({ kind: "noted", step: "report", data: { files, ok: report.ok } });
+        journal.end(endOf(report));
+        return { report, files };
+    } catch (error) {
+        const fact = error instanceof Error ? error.message : String(error);
+        journal.end({ outcome: "refused", fact, left: [] });
+        throw error;
+    } finally {
+        for (const lock of locks) await lock.release();
+        for (const at of sites) at.close();
+        journal.close();
+    }
+}

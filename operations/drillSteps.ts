@@ -1,0 +1,94 @@
+import { drillNames, rounded } from "../core/drill";
+import * as rbd from "../core/rbd";
+import { snapshotsOn, type Candidate } from "./drillImages";
+import { AT_A_TIME, inParallel } from "./parallel";
+import { waitFor, WaitError } from "./wait";
+
+/** A snapshot that was removed leaves the other site when rbd-mirror has replayed that. */
+const GONE_SECONDS = 120;
+/** Slower than this, a site's disks are so busy that a drill should not read them. */
+const COMPARE_BYTES_PER_SECOND = 10_000_000;
+const COMPARE_SECONDS = 120;
+
+const specOf = ({ image }: Candidate): string => `${image.pool}/${image.image}`;
+const cloneOf = ({ image }: Candidate): string => `${image.pool}/${image.clone}`;
+
+export async function snapshotIt(at: Candidate, snapshot: string): Promise<void> {
+    await at.from.rbd(rbd.createSnapshot(specOf(at), snapshot));
+}
+
+/** @param asked when the snapshot was asked for, by `performance.now()` */
+export async function replicateIt(
+    at: Candidate,
+    snapshot: string,
+    asked: number,
+    limit: { seconds: number; signal: AbortSignal },
+): Promise<void> {
+    await waitFor(
+        async () => ((await snapshotsOn(at.to, specOf(at))).includes(snapshot) ? true : undefined),
+        { what: `the snapshot to reach ${at.to.site.name}`, ...limit },
+    );
+    at.image.rpoSeconds = rounded((performance.now() - asked) / 1000);
+}
+
+export async function cloneIt(at: Candidate, snapshot: string): Promise<void> {
+    const start = performance.now();
+    await at.to.rbd(rbd.cloneSnapshot(specOf(at), snapshot, cloneOf(at)));
+    at.image.cloneSeconds = rounded((performance.now() - start) / 1000);
+}
+
+/** Reads the snapshot here and the clone there, whole. */
+export async function compareIt(at: Candidate, snapshot: string): Promise<void> {
+    const seconds = COMPARE_SECONDS + Math.ceil(at.image.sizeBytes / COMPARE_BYTES_PER_SECOND);
+    const [from, to] = await Promise.all([
+        at.from.sha256(`${specOf(at)}@${snapshot}`, seconds),
+        at.to.sha256(cloneOf(at), seconds),
+    ]);
+    at.image.fromSha256 = from;
+    at.image.toSha256 = to;
+}
+
+/**
+ * Removes clones and snapshots of this run, in the order Ceph allows; what is not there is no error.
+ * @returns what could not be removed, as `site: pool/image`
+ */
+export async function tearDown(
+    candidates: readonly Candidate[],
+    id: string,
+    signal: AbortSignal,
+): Promise<string[]> {
+    const left: string[] = [];
+    await inParallel(candidates, AT_A_TIME, signal, async (at) => {
+        const spec = specOf(at);
+        const { snapshot } = drillNames(id, at.image.image);
+        const removed = async (name: string, work: () => Promise<unknown>) => {
+            try {
+                await work();
+            } catch (error) {
+                left.push(`${name} (${error instanceof Error ? error.message : String(error)})`);
+            }
+        };
+        const there = `${at.to.site.name}: ${spec}@${snapshot}`;
+        await removed(`${at.to.site.name}: ${cloneOf(at)}`, () =>
+            at.to.rbdIfThere(rbd.removeImage(cloneOf(at))),
+        );
+        await removed(`${at.from.site.name}: ${spec}@${snapshot}`, () =>
+            at.from.rbdIfThere(rbd.removeSnapshot(spec, snapshot)),
+        );
+        await removed(there, () =>
+            waitFor(
+                async () =>
+                    (await snapshotsOn(at.to, spec)).includes(snapshot) ? undefined : true,
+                {
+                    what: "it to go with the snapshot that was removed",
+                    seconds: GONE_SECONDS,
+                    signal,
+                },
+            ),
+        );
+    }).catch((error: unknown) => {
+        if (!(error instanceof WaitError)) throw error;
+        left.push(`whatever is called ${drillNames(id, "").snapshot}* (${error.message})`);
+    });
+    return left;
+}
