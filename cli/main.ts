@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 
 import { ProblemsError } from "../core/problem";
 import { drillCommand } from "./drillCommand";
+import { driftCommand } from "./driftCommand";
 import { ExitCode, type Done } from "./exitCode";
 import { UsageError } from "./topologyFile";
 import { verifyCommand } from "./verifyCommand";
@@ -16,7 +17,11 @@ Exit codes:
 `;
 
 /** The verbs, each in a file of its own. */
-const VERBS: ((root: Command, done: Done) => Command)[] = [verifyCommand, drillCommand];
+const VERBS: ((root: Command, done: Done) => Command)[] = [
+    verifyCommand,
+    driftCommand,
+    drillCommand,
+];
 
 function program(done: Done): Command {
     const root = new Command("cinder-dr")

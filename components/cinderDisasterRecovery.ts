@@ -1,16 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { DriftRecord } from "../core/drift/record";
 import { planWaves } from "../core/rollout";
 import { parseTopology, type Topology, type TopologyInput } from "../core/topology";
 import { CinderBackend } from "./cinderBackend";
 import { CinderHost } from "./cinderHost";
 import { checkIdentities } from "./connection";
+import { recordedDrift, tellDrift } from "./drifted";
 import { refuse } from "./refuse";
 import { ReplicatedVolumeType } from "./replicatedVolumeType";
 
 export interface CinderDisasterRecoveryArgs {
     /** Sites, backends, hosts and volume types; the value of the config key `cinder-dr:topology`. */
     topology: TopologyInput;
+    /** What `cinder-dr drift --record` saw; what drifted is an update. Defaults to the stack's file of it. */
+    drift?: DriftRecord;
 }
 
 /** Cinder's replication between two Ceph clusters: the backends on their hosts and the volume types. */
@@ -29,6 +33,7 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         refuse(() => {
             checkIdentities(topology.hosts);
         });
+        const { drifted } = args.drift ?? recordedDrift();
         const { sites, release, rollout } = topology;
         const siteNames = { primary: sites.primary.name, secondary: sites.secondary.name };
         super(
@@ -40,8 +45,12 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
 
         for (const backend of topology.backends)
             new CinderBackend(backend.section, backend, { parent: this });
-        const hosts = this.declareHosts(topology);
+        const hosts = this.declareHosts(topology, drifted);
         const types = this.declareVolumeTypes(topology, hosts);
+        for (const [type, component] of types) tellDrift(drifted[`volumeTypes.${type}`], component);
+        for (const part of ["sites.primary", "sites.secondary"]) tellDrift(drifted[part], this);
+        for (const { section } of topology.backends)
+            tellDrift(drifted[`backends.${section}`], this);
 
         this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));
         this.volumeTypeIds = pulumi
@@ -55,19 +64,19 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
     }
 
     /** Wave after wave: a host waits for every host of the wave before it. */
-    private declareHosts({
-        hosts,
-        backends,
-        timeouts,
-        rollout,
-    }: Topology): Map<string, CinderHost> {
+    private declareHosts(
+        { hosts, backends, timeouts, rollout }: Topology,
+        drifted: DriftRecord["drifted"],
+    ): Map<string, CinderHost> {
         const declared = new Map<string, CinderHost>();
         let before: CinderHost[] = [];
         for (const wave of planWaves(hosts, rollout.canary, rollout.batch)) {
             const dependsOn = before;
             before = wave.map((host) => {
                 const opts = { parent: this, dependsOn };
-                const component = new CinderHost(host.name, { host, backends, timeouts }, opts);
+                const drift = drifted[`hosts.${host.name}`];
+                const args = { host, backends, timeouts, drift };
+                const component = new CinderHost(host.name, args, opts);
                 declared.set(host.name, component);
                 return component;
             });

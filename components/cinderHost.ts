@@ -2,10 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { remote } from "@pulumi/command";
 
 import { renderStanza } from "../core/cinderConf";
+import type { DriftEntry } from "../core/drift/record";
 import { hostRequest } from "../core/hostRequest";
 import { explainPushFault } from "../core/pushFault";
 import type { Backend, Host, Topology } from "../core/topology";
 import { connectionArgs } from "./connection";
+import { commandOf, ignoredChanges, tellDrift } from "./drifted";
 import { pushCommand, pushStdin } from "./pushScript";
 import { refuse } from "./refuse";
 
@@ -15,6 +17,8 @@ export interface CinderHostArgs {
     /** Backends of the topology; those that the host does not serve are left out. */
     backends: Backend[];
     timeouts: Topology["timeouts"];
+    /** What `cinder-dr drift --record` saw of this host. Defaults to nothing. */
+    drift?: DriftEntry | undefined;
 }
 
 /** What a reviewer, a policy and the state see of a host: everything but keys. */
@@ -61,7 +65,7 @@ export class CinderHost extends pulumi.ComponentResource {
             name,
             {
                 connection,
-                create: pushCommand(host, "apply"),
+                ...commandOf(args.drift, (...more) => pushCommand(host, "apply", ...more)),
                 delete: pushCommand(host, "remove"),
                 // The request names libvirt secrets; a reader finds the stanza in this component's inputs.
                 stdin: pulumi.secret(pushStdin(hostRequest(host, args.backends, args.timeouts))),
@@ -71,6 +75,7 @@ export class CinderHost extends pulumi.ComponentResource {
             },
             {
                 parent: this,
+                ...ignoredChanges(args.drift),
                 additionalSecretOutputs: ["stdout", "stderr"],
                 ...(knowsErrorHooks()
                     ? {
@@ -82,6 +87,7 @@ export class CinderHost extends pulumi.ComponentResource {
             },
         );
 
+        tellDrift(args.drift, push);
         this.host = push.id.apply(() => host.name);
         this.registerOutputs({ host: this.host });
     }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 
+import { hostCommand } from "../core/hostCommand";
 import { toShell } from "../core/shell";
 import type { Host } from "../core/topology";
 
@@ -20,20 +21,9 @@ function script(): Buffer {
     return readFileSync(SCRIPT);
 }
 
-/** Runs what stands on stdin after its length: a command line has a size limit and shows in `ps`, stdin has neither. */
-const LOADER =
-    'import sys; i = sys.stdin.buffer; exec(compile(i.read(int(i.readline())), "cinder-dr", "exec"))';
-
-/** The command line of a push; root needs no sudo, everybody else must not be asked for a password. */
-export const pushCommand = (host: Host, verb: "apply" | "remove"): string =>
-    toShell([
-        ...(host.connection.user === "root" ? [] : ["sudo", "-n"]),
-        host.python,
-        "-I",
-        "-c",
-        LOADER,
-        verb,
-    ]);
+/** The command line of a push. */
+export const pushCommand = (host: Host, verb: "apply" | "remove", ...more: string[]): string =>
+    toShell(hostCommand(host, verb, ...more));
 
 /** Every checkpoint of the state holds every host's stdin, so the script goes compressed. */
 const UNPACK =

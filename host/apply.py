@@ -1,6 +1,6 @@
 """Brings one Cinder host's cinder.conf to one desired state, or leaves the host as it was.
 
-Runs as root on the host, fed on stdin:   apply.py apply|remove < request.json
+Runs as root on the host, fed on stdin:   apply.py apply|remove|inspect < request.json
 Self-contained on purpose: one SSH session carries this file and its request, and nothing is
 installed. Standard library only, Python 3.6 and later, because that is what Cinder hosts have;
 whatever needs Cinder runs in the service's own interpreter (PROBE below).
@@ -8,6 +8,7 @@ whatever needs Cinder runs in the service's own interpreter (PROBE below).
 Steps: parse, lock, read, render, stage, validate, target, guard, commit, restart, health; then
 done or rollback. Progress goes to stderr; a success ends with one line `CINDER_DR_RESULT {json}`
 on stdout, a failure with one sentence on stderr. result.json has the whole outcome of both.
+`inspect` only looks: no lock, no write, no restart.
 Exit: 0 done, 1 failed, 2 bad request, 3 refused (nothing changed), 4 rolled back.
 """
 import base64
@@ -15,6 +16,7 @@ import contextlib
 import errno
 import fcntl
 import glob
+import grp
 import hashlib
 import json
 import os
@@ -24,6 +26,7 @@ import select
 import shlex
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -562,6 +565,12 @@ def started(pid):
     except (OSError, ValueError, IndexError):
         return None
     return ticks / float(os.sysconf("SC_CLK_TCK"))
+
+
+def life(pid):
+    """What tells a process from every other: pid, start on the boot clock, boot."""
+    since = started(pid) if pid else None
+    return None if since is None else [pid, since, boot_id()]
 
 
 class Service(object):
@@ -1250,12 +1259,41 @@ class Apply(object):
         if state is not None and state.handle is not None:
             with contextlib.suppress(OSError):
                 self.result["configSha256"] = digest(slurp(self.live))
+                self.note_loaded()
             if self.result["outcome"] == "removed" or not self.remembers():
                 state.remove()
             else:
                 with contextlib.suppress(OSError):
                     state.write("result.json", self.result)
             os.close(state.handle)
+
+    def note_loaded(self):
+        """Which process is known to run with which text: a later look compares both. A run that
+        proves nothing passes on what the last one knew."""
+        if EXIT[self.result["outcome"]] not in (0, 4) or not hasattr(self, "sources"):
+            self.result["loaded"] = self.last_loaded()
+            return
+        self.result["loaded"] = {"process": life(self.service.main()[0]),
+                                 "sources": self.sources_digest()}
+
+    def last_loaded(self):
+        with contextlib.suppress(Stop):
+            return (self.state.read("result.json") or {}).get("loaded") or {}
+        return {}
+
+    def sources_digest(self):
+        return digest(b"\0".join(slurp(path) for path in self.sources))
+
+    def unread(self):
+        """Whether the running process has not read its files as they are now."""
+        if not self.process:
+            return False
+        loaded, alive = self.last_loaded(), life(self.process)
+        if loaded.get("process") == alive:
+            return loaded.get("sources") != self.sources_digest()
+        # The change time, not the modification time: `mv` and `cp -p` bring an old one along.
+        changed = max(os.stat(path).st_ctime for path in self.sources)
+        return alive is not None and boottime() - (time.time() - changed) > alive[1] + 2
 
     def remembers(self):
         """A removal with nothing to remove leaves no folder behind either."""
@@ -1433,9 +1471,14 @@ class Apply(object):
         return since is None or self.resumed["boot"] == boot_id() and since < self.resumed["clock"]
 
     def stale_process(self):
-        """A host that we never wrote to may have been edited by hand and not restarted."""
-        if self.record is not None or self.resumed or not self.process or self.verb == "remove":
+        """A host may have been edited by hand and not restarted."""
+        if self.resumed or not self.process or self.verb == "remove":
             return False
+        if self.record is not None:
+            stale = self.unread()
+            if stale:
+                self.say("the running service has not read %s as it is now" % self.live)
+            return stale
         since = started(self.process)
         edited = boottime() - (time.time() - os.stat(self.live).st_mtime)
         stale = since is not None and edited > since + 2
@@ -1952,6 +1995,148 @@ class Apply(object):
         return (named or lines or [""])[-1]
 
 
+def describe(path, user):
+    """A file as it stands, never its content. `readable`: for the service's user."""
+    try:
+        seen = os.stat(path)
+    except OSError as error:
+        return {"path": path, "there": False, "why": error.strerror}
+    return {"path": path, "there": True, "mode": "%04o" % stat.S_IMODE(seen.st_mode),
+            "owner": "%s:%s" % (name_of(pwd.getpwuid, seen.st_uid),
+                                name_of(grp.getgrgid, seen.st_gid)),
+            "readable": run(["test", "-r", path], 10, user).code == 0}
+
+
+def name_of(look_up, number):
+    try:
+        return look_up(number)[0]
+    except KeyError:
+        return str(number)
+
+
+def ini_value(path, section, key):
+    """One value of a ceph.conf or keyring, or None. Ceph reads `mon host` and `mon_host` alike."""
+    here, wanted = None, key.replace(" ", "_")
+    try:
+        lines = slurp(path).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        line = line.strip()
+        if line.startswith("["):
+            here = line.strip("[]").strip()
+        name, equals, value = line.partition("=")
+        if equals and here == section and name.strip().replace(" ", "_") == wanted:
+            return value.strip()
+    return None
+
+
+class Inspect(Apply):
+    """Says what a push would find and change. Takes no lock, writes nothing, restarts nothing."""
+
+    def __init__(self, request, say):
+        Apply.__init__(self, request, "inspect", say)
+        self.seen = {"version": 1, "host": request["host"], "problem": None, "next": None,
+                     "file": None, "sections": {}, "service": None, "clients": [], "at": now()}
+
+    def run(self):
+        try:
+            self.inspect()
+        except Stop as stop:
+            self.seen.update(problem=redact(stop.what, self.words),
+                             next=redact(stop.then, self.words))
+        except OSError as error:
+            self.seen["problem"] = "%s: %s" % (error.filename, error.strerror or error)
+        finally:
+            if self.probe is not None:
+                self.probe.close()
+        return self.seen
+
+    def inspect(self):
+        self.find_live()
+        self.state = State(self.live)
+        self.read()
+        self.seen["file"] = describe(self.live, self.user)
+        self.seen["service"] = self.see_service()
+        self.seen["clients"] = [self.see_client(backend["section"], side, backend[side])
+                                for backend in self.backends for side in ("primary", "target")
+                                if backend.get(side)]
+        self.render()
+        as_wanted = (self.new == self.data
+                     or self.record is None and self.reads_the_same())
+        for backend in self.backends:
+            self.seen["sections"][backend["section"]] = self.see_section(backend, as_wanted)
+
+    def resume(self):
+        """A push that was cut off is left for the next push; here it is only said."""
+        pending = self.state.read("pending")
+        self.seen["pending"] = pending and pending["phase"]
+
+    def see_section(self, backend, as_wanted):
+        section, keys = backend["section"], {}
+        for key, value in sorted(backend["options"].items(), key=order):
+            items = self.text.find(section, key)
+            held = items if key in MULTI else items[-1:]
+            if not (len(held) == 1 and same(key, held[0].value, value)):
+                keys[key] = [self.shown(key, item.value) for item in held]
+        listed_now = "enabled_backends" not in self.changed.get("DEFAULT", [])
+        return {"keys": {} if as_wanted else keys, "enabled": as_wanted or listed_now,
+                "host": self.service_host(section)}
+
+    def shown(self, key, value):
+        """A value as reports show it: replication_device is a secret option for Cinder, so of it
+        only the parts that cannot be one."""
+        if key in MULTI:
+            parts = pairs(value) or {}
+            return ",".join("%s:%s" % (name, parts[name] if name in ("backend_id", "conf", "user")
+                                       else "***") for name in parts) or "***"
+        return "***" if re.search("secret|password|key", key) else redact(value, self.words)[:200]
+
+    def reads_the_same(self):
+        """Whether oslo.config reads the file as it is like the file as a push would write it."""
+        if "validate" in self.skip:
+            return False
+        owned = {b["section"]: b["options"] for b in self.backends}
+        try:
+            answer = self.ask(do="validate", before=self.config(self.live, self.data),
+                              after=self.config(self.live, self.new), owned=owned, released={},
+                              enabled=sorted(owned))
+        except Blind:
+            return False
+        return not answer["changed"] and not answer["problems"]
+
+    def config(self, path, data):
+        return [{"path": source, "text": data.decode("utf-8")} if source == self.live
+                else {"path": source} for source in self.sources]
+
+    def service_host(self, section):
+        """`host@section` as Cinder's database calls it."""
+        host = socket.gethostname()
+        for path in self.sources:
+            text = self.text if path == self.live else read_text(slurp(path), path)
+            for place in (("DEFAULT", "host"), (section, "backend_host")):
+                for item in text.find(*place)[-1:]:
+                    host = item.value or host
+        return "%s@%s" % (host, section)
+
+    def see_service(self):
+        return {"state": self.service.state(), "pid": self.process, "unread": self.unread()}
+
+    def see_client(self, section, side, names):
+        """Ceph as Cinder will reach it: its two files, and whether `rbd ls` works with them."""
+        keyring = names.get("keyring") or "/etc/ceph/%s.client.%s.keyring" % (
+            names["cluster"], names["user"])
+        seen = {"section": section, "side": side, "files": [], "fsid": None, "keySha256": None}
+        if not self.service.container:
+            seen["files"] = [describe(names["conf"], self.user), describe(keyring, self.user)]
+            seen["fsid"] = ini_value(names["conf"], "global", "fsid")
+            key = ini_value(keyring, "client.%s" % names["user"], "key")
+            seen["keySha256"] = key and digest(key.encode("utf-8"))
+        reason = None if "target" in self.skip else self.reach(names)
+        seen["unreachable"] = reason and redact(reason, self.words)
+        return seen
+
+
 class Pipe(object):
     """What the worker says goes to the foreground, as long as there is one."""
 
@@ -2060,13 +2245,18 @@ def main(arguments, data):
     verb = arguments[1] if len(arguments) > 1 else ""
     host = ""
     try:
-        demand(verb in ("apply", "remove"), "the verb", "be apply or remove", verb)
+        demand(verb in ("apply", "remove", "inspect"), "the verb",
+               "be apply, remove or inspect", verb)
         with contextlib.suppress(ValueError, AttributeError):
             host = str(json.loads(data.decode("utf-8")).get("host", ""))
         request = parse(data)
     except BadRequest as error:
         return finish({"version": 1, "host": host, "outcome": "failed", "step": "parse",
                        "reason": str(error), "next": "correct the topology", "at": now()}, 2)
+    if verb == "inspect":
+        seen = Inspect(request, lambda text: None).run()
+        sys.stdout.write("CINDER_DR_RESULT %s\n" % json.dumps(seen, sort_keys=True))
+        return 0
     seconds = request["timeouts"]["applySeconds"]
     result = relay(detach(request, verb), request["host"], seconds)
     if result == "late":

@@ -34,6 +34,11 @@ export class CephSite {
         return result.stdout.toString("utf8").trim();
     }
 
+    /** Runs `ceph`; an error is an answer too. */
+    ceph(args: Words): Promise<CommandResult> {
+        return this.ssh.run(ceph(this.site, args), RBD_SECONDS);
+    }
+
     /** Runs `rbd`. @throws RemoteError with rbd's own words unless it exits with 0 */
     async rbd(args: Words, stdin?: Buffer): Promise<Buffer> {
         const result = await this.attempt(args, stdin);

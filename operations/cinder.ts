@@ -7,6 +7,18 @@ export interface VolumeType {
     id: string;
     name: string;
     extra_specs?: Record<string, string>;
+    is_public?: boolean;
+}
+
+/** One service row of cinder-volume. */
+export interface VolumeService {
+    /** `host@backend` */
+    host: string;
+    status: string;
+    state: string;
+    replication_status?: string | null;
+    active_backend_id?: string | null;
+    frozen?: boolean;
 }
 
 export interface Volume {
@@ -14,6 +26,7 @@ export interface Volume {
     name: string;
     status: string;
     replication_status: string | null;
+    volume_type?: string | null;
     created_at: string;
     "os-vol-host-attr:host"?: string | null;
     /** Set after a migration: the image is called after it and not after `id`. */
@@ -44,6 +57,18 @@ export class Cinder {
             "/types?is_public=None",
         );
         return body.volume_types;
+    }
+
+    /** The service rows of cinder-volume; an admin's question. */
+    async volumeServices(): Promise<VolumeService[]> {
+        const body = await this.api.call<{ services: VolumeService[] }>(
+            "GET",
+            "/os-services?binary=cinder-volume",
+            undefined,
+            // From 3.7 on a row tells its replication.
+            "volume 3.7",
+        );
+        return body.services;
     }
 
     /** Sets one extra spec; Cinder answers 400 while a volume uses the type. */

@@ -160,6 +160,7 @@ describe("CinderHost", () => {
         const { connection, stdin, ...rest } = inputs;
         assert.deepEqual(rest, {
             create: `${PYTHON} apply`,
+            update: `${PYTHON} apply`,
             delete: `${PYTHON} remove`,
             logging: "none",
             addPreviousOutputInEnv: false,
@@ -189,6 +190,30 @@ describe("CinderHost", () => {
                 JSON.stringify(hostRequest(hosts[0] as (typeof hosts)[0], backends, timeouts)),
             ),
         );
+    });
+
+    it("is an update while its drift is recorded, and none when the record is empty again", async () => {
+        const entry = {
+            at: "2026-11-22T20:00:00.000Z",
+            digest: "0123456789abcdef",
+            repairs: ["cinder-volume"],
+            byHand: [],
+        };
+        const declare = (drifted: Record<string, typeof entry>) =>
+            declaredBy(() => {
+                const topology = goodTopology();
+                new CinderDisasterRecovery("dr", { topology, drift: { version: 1, drifted } });
+            });
+        const drifted = one(await declare({ "hosts.cinder-a": entry }), COMMAND);
+        assert.equal(drifted.inputs.create, `${PYTHON} apply drift-0123456789abcdef`);
+        assert.equal(drifted.inputs.update, `${PYTHON} apply`);
+        assert.deepEqual(drifted.ignoreChanges, []);
+        const byHand = { ...entry, digest: undefined };
+        for (const record of [{}, { "hosts.other": entry }, { "hosts.cinder-a": byHand }]) {
+            const sound = one(await declare(record as Record<string, typeof entry>), COMMAND);
+            assert.equal(sound.inputs.create, `${PYTHON} apply`);
+            assert.deepEqual(sound.ignoreChanges, ["create"]);
+        }
     });
 
     it("sends the request as a secret", async () => {

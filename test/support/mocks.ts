@@ -14,6 +14,7 @@ export interface Declared {
     retainOnDelete: boolean;
     deleteBeforeReplace: boolean;
     replaceOnChanges: string[];
+    ignoreChanges: string[];
     additionalSecretOutputs: string[];
     /** `type name` of what it waits for. */
     dependsOn: string[];
@@ -29,6 +30,7 @@ interface Request {
     getRetainondelete(): boolean;
     getDeletebeforereplace(): boolean;
     getReplaceonchangesList(): string[];
+    getIgnorechangesList(): string[];
     getAdditionalsecretoutputsList(): string[];
     getDependenciesList(): string[];
 }
@@ -76,6 +78,7 @@ function record(request: Request): void {
         retainOnDelete: request.getRetainondelete(),
         deleteBeforeReplace: request.getDeletebeforereplace(),
         replaceOnChanges: request.getReplaceonchangesList(),
+        ignoreChanges: request.getIgnorechangesList(),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
         dependsOn: request.getDependenciesList().map(label),
     });

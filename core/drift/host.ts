@@ -1,0 +1,200 @@
+import { hostRequest, type BackendRequest, type HostRequest } from "../hostRequest";
+import type { Host, Topology } from "../topology";
+import { BY_UP, itemsOf, type DriftItem } from "./item";
+
+/** One file as it stands on a host; its content stays there. */
+export interface FileSeen {
+    path: string;
+    there: boolean;
+    /** Why it cannot be looked at. */
+    why?: string;
+    /** Four octal digits. */
+    mode?: string;
+    /** `user:group` */
+    owner?: string;
+    /** Whether the service's user may read it. */
+    readable?: boolean;
+}
+
+/** Ceph as one host reaches it for one side of one backend. */
+export interface ClientSeen {
+    section: string;
+    side: "primary" | "target";
+    /** The conf, then the keyring; empty for a container, whose files are its own. */
+    files: FileSeen[];
+    /** `fsid` in the conf; null when the conf names none. */
+    fsid: string | null;
+    /** SHA-256 of the key in the keyring; compared, never shown. */
+    keySha256: string | null;
+    /** Why `rbd ls` fails as the service's user; null when it works. */
+    unreachable: string | null;
+}
+
+/** What `host/apply.py inspect` answers. */
+export interface HostSeen {
+    /** Why a push would be refused; null when it would not. */
+    problem: string | null;
+    next: string | null;
+    /** The step at which a push was cut off; null when none was. */
+    pending?: string | null;
+    file: FileSeen | null;
+    sections: Record<string, { keys: Record<string, string[]>; enabled: boolean; host: string }>;
+    service: { state: string; pid: number | null; unread: boolean } | null;
+    clients: ClientSeen[];
+}
+
+/** What `inspect` is asked: the push's own request, and the keyrings, which need not have their usual names. */
+export function inspectRequest(host: Host, { backends, timeouts }: Topology): HostRequest {
+    const request = hostRequest(host, backends, timeouts);
+    return {
+        ...request,
+        backends: request.backends.map((asked) => {
+            const backend = backends.find((b) => b.section === asked.section);
+            if (backend === undefined) return asked;
+            const { keyring } = backend.replicationDevice;
+            return {
+                ...asked,
+                primary: { ...asked.primary, keyring: backend.keyring },
+                target: { ...asked.target, keyring },
+            };
+        }),
+    };
+}
+
+type Maker = ReturnType<typeof itemsOf>;
+
+/** Values that Cinder keeps secret are never shown, wanted or found. */
+const wantedValue = (key: string, value: string): string => {
+    if (key === "replication_device") return value.replace(/secret_uuid:[^,]*/, "secret_uuid:***");
+    return /secret|password|key/.test(key) ? "***" : value;
+};
+
+function* sectionItems(
+    make: Maker,
+    { section, options }: BackendRequest,
+    seen: HostSeen,
+): Generator<DriftItem> {
+    const found = seen.sections[section];
+    if (found === undefined) return;
+    const keys = Object.entries(found.keys);
+    const name = `cinder.conf [${section}]`;
+    for (const [key, values] of keys)
+        yield make.drifted(
+            `${name} ${key}`,
+            values.length === 0 ? "missing" : values.map((value) => `'${value}'`).join(" and "),
+            `'${wantedValue(key, options[key] ?? "")}'`,
+            BY_UP,
+        );
+    if (keys.length === 0)
+        yield make.ok(name, `${String(Object.keys(options).length)} keys as in the topology`);
+    if (!found.enabled)
+        yield make.drifted(
+            "cinder.conf [DEFAULT] enabled_backends",
+            `does not name '${section}'`,
+            `names '${section}'`,
+            BY_UP,
+        );
+}
+
+function* serviceItems(make: Maker, { service, pending }: HostSeen): Generator<DriftItem> {
+    if (service === null) return;
+    const { state, pid, unread } = service;
+    const process = pid === null ? "" : `, process ${String(pid)}`;
+    if (state !== "active")
+        yield make.drifted(
+            "cinder-volume",
+            `the service is '${state}'`,
+            "active",
+            "look into its log on the host and start it",
+        );
+    else if (unread)
+        yield make.drifted(
+            "cinder-volume",
+            `active${process}, which has not read its configuration as it is now`,
+            "a process that has read it",
+            BY_UP,
+        );
+    else yield make.ok("cinder-volume", `active${process}, runs with its configuration`);
+    if (pending !== undefined && pending !== null)
+        yield make.drifted("push", `the last one was cut off while ${pending}`, "ended", BY_UP);
+}
+
+function fileFault({ there, why, readable, mode = "" }: FileSeen, secret: boolean, user: string) {
+    if (!there) return why ?? "missing";
+    if (readable !== true) return `not readable for ${user}`;
+    // The last digit: what everybody else on the host may do.
+    if (secret && !mode.endsWith("0")) return "open to every user of the host";
+    return undefined;
+}
+
+function* clientItems(
+    make: Maker,
+    client: ClientSeen,
+    { fsid, user, managed }: { fsid: string | undefined; user: string; managed: boolean },
+): Generator<DriftItem> {
+    const next = managed ? BY_UP : "put it right by hand: this topology does not keep client files";
+    for (const [i, file] of client.files.entries()) {
+        const fault = fileFault(file, i === 1, user);
+        const stands = file.there ? `${file.mode ?? ""} ${file.owner ?? ""}` : "missing";
+        if (fault === undefined) yield make.ok(file.path, stands);
+        else
+            yield make.drifted(
+                file.path,
+                file.there ? `${stands}: ${fault}` : fault,
+                `readable for ${user}${i === 1 ? ", closed to others" : ""}`,
+                next,
+            );
+    }
+    const conf = client.files[0];
+    if (conf?.there === true && fsid !== undefined && client.fsid !== null && client.fsid !== fsid)
+        yield make.drifted(`${conf.path} fsid`, `'${client.fsid}'`, `'${fsid}'`, next);
+}
+
+function reachItem(make: Maker, { section, side, unreachable }: ClientSeen, cluster: string) {
+    const subject = `[${section}] ${side} '${cluster}'`;
+    return unreachable === null
+        ? make.ok(subject, "`rbd ls` works as Cinder will run it")
+        : make.drifted(
+              subject,
+              `cannot be reached: ${unreachable}`,
+              "`rbd ls` works as Cinder will run it",
+              "look at the cluster, and at this host's files for it",
+          );
+}
+
+/** One host's files, process and ways to Ceph against the topology. */
+export function hostDrift(
+    request: HostRequest,
+    seen: HostSeen,
+    topology: Topology,
+    managed: boolean,
+): DriftItem[] {
+    const make = itemsOf(`hosts.${request.host}`);
+    const items: DriftItem[] = [];
+    if (seen.problem !== null)
+        items.push(
+            make.drifted("push", `would be refused: ${seen.problem}`, "possible", seen.next ?? ""),
+        );
+    const { file } = seen;
+    if (file !== null && file.readable !== true)
+        items.push(
+            make.drifted(
+                request.configFile,
+                `${file.mode ?? ""} ${file.owner ?? ""}: not readable for ${request.serviceUser}`,
+                `readable for ${request.serviceUser}`,
+                "correct its mode and owner by hand",
+            ),
+        );
+    for (const backend of request.backends) items.push(...sectionItems(make, backend, seen));
+    items.push(...serviceItems(make, seen));
+    for (const client of seen.clients) {
+        const backend = request.backends.find((b) => b.section === client.section);
+        if (backend === undefined) continue;
+        const { fsid } = topology.sites[client.side === "primary" ? "primary" : "secondary"];
+        const { serviceUser: user } = request;
+        items.push(...clientItems(make, client, { fsid, user, managed }));
+        if (!request.skipChecks.includes("target"))
+            items.push(reachItem(make, client, backend[client.side].cluster));
+    }
+    return items;
+}
