@@ -41,14 +41,6 @@ const json = ["--format", "json"];
 export const imageInfo = (spec: string): Words => ["info", ...json, spec];
 export const imageStatus = (spec: string): Words => ["mirror", "image", "status", ...json, spec];
 export const poolInfo = (pool: string): Words => ["mirror", "pool", "info", ...json, pool];
-export const poolStatus = (pool: string): Words => [
-    "mirror",
-    "pool",
-    "status",
-    "--verbose",
-    ...json,
-    pool,
-];
 export const listSnapshots = (spec: string): Words => ["snap", "ls", ...json, spec];
 export const createSnapshot = (spec: string, snapshot: string): Words => [
     "snap",
