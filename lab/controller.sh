@@ -30,7 +30,9 @@ password() { cat "$LAB/passwords/$1"; }
 make_passwords() {
     local name
     install -d -m 700 "$LAB/passwords"
-    for name in admin cinder keystone-db cinder-db rabbit passphrase; do
+    for name in admin cinder keystone-db cinder-db rabbit passphrase $(
+        ! with_nova || echo "${NOVA_PASSWORDS[@]}"
+    ); do
         [ -s "$LAB/passwords/$name" ] && continue
         (umask 077; head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$LAB/passwords/$name.new")
         mv "$LAB/passwords/$name"{.new,}
@@ -169,7 +171,7 @@ wait_until() {  # SECONDS NAME COMMAND...
     shift 2
     until "$@" >/dev/null 2>&1; do
         if [ $SECONDS -ge $end ] || ! alive "$name"; then
-            echo "lab: controller: $name did not answer: /var/log/lab/$name.out ends:" >&2
+            echo "lab: $(hostname): $name did not answer: /var/log/lab/$name.out ends:" >&2
             tail -3 "/var/log/lab/$name.out" >&2
             return 1
         fi
@@ -232,9 +234,9 @@ make_databases() {
     echo "databases made"
 }
 
-start_uwsgi() { # NAME USER PORT INI
+start_uwsgi() { # NAME USER PORT INI [PATH]
     spawn "$1" "$2" /usr/bin/uwsgi_python3 --ini "$4" --http-socket "127.0.0.1:$3"
-    wait_until 60 "$1" curl -fs -o /dev/null "http://127.0.0.1:$3/healthcheck"
+    wait_until 60 "$1" curl -fs -o /dev/null "http://127.0.0.1:$3${5:-/healthcheck}"
     echo "$1 answers"
 }
 

@@ -24,8 +24,10 @@ const HELP = `Usage: npm run lab -- VERB
 Two real Ceph clusters with rbd-mirror both ways, MariaDB, RabbitMQ, Keystone, Cinder and two
 Cinder hosts on this machine, all on loopback, from Debian 12's packages. One lab per machine.
 
-  up [--load N]       make what is missing, start what is stopped; with N plain SSH hosts
-                      load-01... (needs root; the first time it installs packages)
+  up [--load N] [--nova]
+                      make what is missing, start what is stopped; with N plain SSH hosts
+                      load-01...; with Nova on a host compute-a (its fake virt driver), which the
+                      lab then has until reset (needs root; the first time it installs packages)
   down                stop every process of the lab; the files stay
   status [--json]     what runs, whose lab it is; exit 0 only if all of it runs
   reset [--up]        down, and throw every file of the lab away; with --up make a new one
@@ -106,7 +108,8 @@ function up(words) {
     const load = option(words, "--load", "0");
     if (!/^\d{1,2}$/.test(load))
         fail(`--load must be 0 to 99, got '${load}'`, "npm run lab -- --help");
-    const { code } = shell(["up", String(Number(load))]);
+    const nova = flag(words, "--nova") ? ["nova"] : [];
+    const { code } = shell(["up", String(Number(load)), ...nova]);
     if (code !== 0) process.exit(code);
     claim();
     const stack = writeOutputs();

@@ -13,7 +13,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE
 umask 022
 T0=${CINDER_DR_LAB_T0:-$(date +%s%3N)}
 
-for part in machine rooms ceph mirroring controller hosts; do
+for part in machine rooms ceph mirroring controller hosts compute; do
     # shellcheck source=/dev/null
     . "$HERE/$part.sh"
 done
@@ -101,7 +101,8 @@ choose_ssh_port() {
 
 refuse_taken_ports() {
     local room port taken=()
-    for room in controller "${SITES[@]/#/ceph-}" "${CINDER_HOSTS[@]}"; do
+    # shellcheck disable=SC2046
+    for room in controller "${SITES[@]/#/ceph-}" "${CINDER_HOSTS[@]}" $(! with_nova || echo "$COMPUTE"); do
         running "$room" && continue
         for port in $(ports_of "$room"); do
             ! listening "$(address "$room")" "$port" || taken+=("$(address "$room"):$port")
@@ -115,17 +116,20 @@ ports_of() {
     case $1 in
         controller) echo 3306 4369 5672 25672 5000 8776 ;;
         ceph-*) echo 3300 6789 "$(ssh_port)" ;;
+        compute-a) echo 8774 8778 9292 9696 "$(ssh_port)" ;;
         *) ssh_port ;;
     esac
 }
 
 # ---- verbs ------------------------------------------------------------------
-up() {
+up() {          # LOAD [nova]
     local load=${1:-0}
     require_machine
     lock
     scan_rooms
     thaw
+    [ "${2:-}" != nova ] || { mkdir -p "$LAB" && touch "$LAB/with-nova"; }
+    ! with_nova || PACKAGES+=("${NOVA_PACKAGES[@]}")
     prepare
     up_clusters &
     local clusters=$!
@@ -139,6 +143,7 @@ up() {
     [ $failed = 0 ] || exit 1
     scan_rooms
     up_cinder
+    ! with_nova || up_compute
     write_ssh_config
     date +%FT%TZ -u >"$LAB/up-since"
 }
@@ -217,7 +222,7 @@ stop_everything() {
     scan_rooms
     # Cinder first: a cinder-volume without its database retries and logs
     for room in ${ROOM_PID[@]+"${!ROOM_PID[@]}"}; do
-        case $room in cinder-* | load-*) first+=("$room") ;; *) last+=("$room") ;; esac
+        case $room in cinder-* | compute-* | load-*) first+=("$room") ;; *) last+=("$room") ;; esac
     done
     in_parallel stop_room ${first[@]+"${first[@]}"}
     in_parallel stop_room ${last[@]+"${last[@]}"}
@@ -288,6 +293,15 @@ status() {      # lines of: host part address pid MiB
         status_line "$room" cinder-volume $(cinder_volume_pids "$room" || true)
     done
     status_controller
+    ! with_nova || status_compute
+}
+
+status_compute() {
+    local part
+    for part in "${NOVA_PARTS[@]}"; do
+        # shellcheck disable=SC2046
+        status_line "$COMPUTE" "$part" $(compute_pids "$part" || true)
+    done
 }
 
 status_controller() {

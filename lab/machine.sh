@@ -6,6 +6,7 @@ PACKAGES=(
     mariadb-server rabbitmq-server keystone cinder-api cinder-scheduler cinder-volume open-iscsi
     python3-openstackclient python3-cinderclient openssh-server openssh-client sudo curl
 )
+# With `up --nova` also those of compute.sh.
 POLICY=/usr/sbin/policy-rc.d
 APT=(apt-get -qq -o DPkg::Lock::Timeout=600)
 
@@ -100,6 +101,7 @@ keystone keystone/register-endpoint boolean false
 cinder-common cinder/configure_db boolean false
 cinder-api cinder/register-endpoint boolean false
 X
+    ! with_nova || nova_debconf_answers | debconf-set-selections
 }
 
 # mariadb's postinst starts a server of its own whatever policy-rc.d says; and on a machine

@@ -1,6 +1,6 @@
 """What an operator has done in this cloud before: service entries, one plain volume.
 
-    openstack_setup.py register | plain-volume HOST
+    openstack_setup.py register | plain-volume HOST | register-nova | compute HOST
 """
 
 import contextlib
@@ -35,6 +35,50 @@ def register(cloud):
             region_id="RegionOne",
             url=VOLUME_ENDPOINT,
         )
+
+
+NOVA_ENDPOINTS = {
+    "placement": ("placement", "http://127.0.0.1:8778"),
+    "nova": ("compute", "http://127.0.0.1:8774/v2.1"),
+    "glance": ("image", "http://127.0.0.1:9292"),
+}
+
+
+def register_nova(cloud):
+    """Users with the roles admin and `service`: without the latter Cinder takes no detach from Nova."""
+    identity = cloud.identity
+    project = identity.find_project("service")
+    roles = [
+        identity.find_role("admin"),
+        identity.find_role("service") or identity.create_role(name="service"),
+    ]
+    for name, (kind, url) in NOVA_ENDPOINTS.items():
+        with open(f"/root/passwords/{name}") as file:
+            password = file.read().strip()
+        user = identity.find_user(name) or identity.create_user(
+            name=name, password=password, default_project_id=project.id, domain_id="default"
+        )
+        for role in roles:
+            identity.assign_project_role_to_user(project, user, role)
+        service = identity.find_service(name) or identity.create_service(name=name, type=kind)
+        have = {entry.interface for entry in identity.endpoints(service_id=service.id)}
+        for interface in {"public", "internal"} - have:
+            identity.create_endpoint(
+                service_id=service.id, interface=interface, region_id="RegionOne", url=url
+            )
+
+
+def compute(cloud, host):
+    """The compute host is up, and there is a flavor small enough for any number of servers."""
+    nova = cloud.compute
+
+    def is_up():
+        found = [s for s in nova.services() if s.binary == "nova-compute" and s.host == host]
+        return found and found[0].state == "up"
+
+    wait_for(f"nova-compute on {host}", 120, is_up)
+    if not nova.find_flavor("tiny"):
+        nova.create_flavor(name="tiny", ram=64, disk=0, vcpus=1)
 
 
 def wait_for(what, seconds, probe):
@@ -74,7 +118,10 @@ def plain_volume(cloud, host):
 
 if __name__ == "__main__":
     connection = openstack.connect()
-    if sys.argv[1] == "register":
-        register(connection)
-    else:
-        plain_volume(connection, sys.argv[2])
+    verbs = {
+        "register": register,
+        "plain-volume": plain_volume,
+        "register-nova": register_nova,
+        "compute": compute,
+    }
+    verbs[sys.argv[1]](connection, *sys.argv[2:])

@@ -16,6 +16,10 @@ chmod 1777 /run/lock
 for owner in cinder ceph keystone rabbitmq; do
     install -d -o "$owner" -g "$owner" "/run/$owner" "/run/lock/$owner"
 done
+for owner in nova placement glance; do
+    ! id -u "$owner" >/dev/null 2>&1 ||
+        install -d -o "$owner" -g "$owner" "/run/$owner" "/run/lock/$owner"
+done
 install -d -o mysql -g mysql /run/mysqld
 for directory in etc home root; do mount --bind "$files/$directory" "/$directory"; done
 mount --bind "$files/usr-local" /usr/local

@@ -41,6 +41,7 @@ address() {
         controller) echo 127.0.0.1 ;;
         cinder-a) echo 127.0.1.1 ;;
         cinder-b) echo 127.0.1.2 ;;
+        compute-a) echo 127.0.1.11 ;;
         ceph-primary) echo 127.0.3.1 ;;
         ceph-secondary) echo 127.0.3.2 ;;
         load-*) echo "127.0.2.$((10#${1#load-}))" ;;
@@ -79,6 +80,10 @@ own_directories() {     # NEW: what the packages would have made below /var
     done
     install -d -o mysql -g mysql -m 700 "$1/var/lib/mysql"
     install -d -o rabbitmq -g rabbitmq -m 700 "$1/var/lib/rabbitmq" "$1/var/log/rabbitmq"
+    for owner in nova placement glance; do
+        ! id -u "$owner" >/dev/null 2>&1 ||
+            install -d -o "$owner" -g "$owner" -m 750 "$1/var/lib/$owner" "$1/var/log/$owner"
+    done
     chmod 3770 "$1/var/log/ceph"
     mkdir -p "$1"/var/log/{journal,lab} "$1/var/lib/misc"
     chmod 1777 "$1/var/log/lab"
@@ -120,7 +125,7 @@ write_etc_hosts() {     # ROOM
     local name
     {
         echo "127.0.0.1 localhost controller"
-        for name in ceph-primary ceph-secondary cinder-a cinder-b; do
+        for name in ceph-primary ceph-secondary cinder-a cinder-b compute-a; do
             echo "$(address "$name") $name"
         done
         [[ $1 != load-* ]] || echo "$(address "$1") $1"
