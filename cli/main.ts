@@ -4,6 +4,7 @@ import { ProblemsError } from "../core/problem";
 import { drillCommand } from "./drillCommand";
 import { driftCommand } from "./driftCommand";
 import { ExitCode, type Done } from "./exitCode";
+import { retireUserCommand } from "./retireUserCommand";
 import { UsageError } from "./topologyFile";
 import { verifyCommand } from "./verifyCommand";
 
@@ -21,6 +22,7 @@ const VERBS: ((root: Command, done: Done) => Command)[] = [
     verifyCommand,
     driftCommand,
     drillCommand,
+    retireUserCommand,
 ];
 
 function program(done: Done): Command {

@@ -1,3 +1,4 @@
+import type { Attachment } from "../core/formerUser";
 import type { Cloud } from "./cloud";
 import { OpenStackApi, OpenStackError, type Service } from "./openstack";
 
@@ -116,6 +117,27 @@ export class Cinder {
             // The cloud's own limit may be lower than ours: only an empty page is the last one.
             marker = page.at(-1)?.id ?? "";
             if (marker === "") return volumes;
+        }
+    }
+
+    /** Attachments of all projects with their connection; an admin's question. */
+    async allAttachments(): Promise<Attachment[]> {
+        const attachments: Attachment[] = [];
+        for (let marker = ""; ;) {
+            const after = marker === "" ? "" : `&marker=${marker}`;
+            const path = `/attachments/detail?all_tenants=1&limit=${String(PAGE)}${after}`;
+            // Attachments came with 3.27.
+            const page = (
+                await this.api.call<{ attachments: Attachment[] }>(
+                    "GET",
+                    path,
+                    undefined,
+                    "volume 3.27",
+                )
+            ).attachments;
+            attachments.push(...page);
+            marker = page.at(-1)?.id ?? "";
+            if (marker === "") return attachments;
         }
     }
 
