@@ -27,10 +27,11 @@ const SHOWN = 80;
 /** A private key, or a cephx key (base64 of a record that starts with its type, 1 or 2), typed into the wrong field. */
 const SECRET = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^]*|A[Qg][A-Za-z0-9+/]{36,}={0,2}/g;
 
-// eslint-disable-next-line no-control-regex -- control characters are what must become visible
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g;
+const INVISIBLE =
+    // eslint-disable-next-line no-control-regex -- characters that nobody sees are what must become visible
+    /[\u0000-\u001f\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/g;
 
-/** Typed text as errors show it: on one line, control characters made visible, keys hidden. */
+/** Typed text as errors show it: on one line, what nobody would see made visible, keys hidden. */
 const visible = (text: string): string =>
     text
         .replace(SECRET, "[secret]")

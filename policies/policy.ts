@@ -1,5 +1,6 @@
 import type {
     PolicyConfigSchema,
+    PolicyResource,
     ResourceValidationArgs,
     ResourceValidationPolicy,
     StackValidationPolicy,
@@ -7,6 +8,7 @@ import type {
 import { Secret } from "@pulumi/policy";
 
 import { isExempt } from "./exemption";
+import { RECOVERY } from "./facts/texts";
 import { Memory } from "./memory";
 import type { Config, Repair, ResourceRule, Rule, StackRule, Surroundings } from "./rule";
 import { seeSecrets } from "./seen";
@@ -111,6 +113,12 @@ function resourcePolicy(
     };
 }
 
+/** The closest CinderDisasterRecovery above a resource. */
+function recoveryOf({ parent }: PolicyResource): { recovery?: string } {
+    if (parent === undefined) return {};
+    return parent.type === RECOVERY ? { recovery: parent.urn } : recoveryOf(parent);
+}
+
 const stackPolicy = (
     rule: StackRule,
     memory: Memory,
@@ -119,7 +127,9 @@ const stackPolicy = (
     ...text(rule),
     validateStack: async (args, report) => {
         const config = configOf(rule, args.getConfig());
-        const resources = await Promise.all(args.resources.map((r) => memory.recall(r)));
+        const resources = await Promise.all(
+            args.resources.map(async (r) => ({ ...(await memory.recall(r)), ...recoveryOf(r) })),
+        );
         // The engine lists them in the order in which they were ready: a refusal would name another one each time.
         resources.sort((a, b) => (a.urn < b.urn ? -1 : 1));
         const byUrn = new Map(resources.map((r) => [r.urn, r]));

@@ -21,6 +21,8 @@ export interface Seen {
     urn: string;
     /** Type of the component that the resource is a child of. */
     parentType?: string;
+    /** URN of the CinderDisasterRecovery that the resource is a part of; known to rules of the stack alone. */
+    recovery?: string;
     inputs: Inputs;
     /** Paths of the inputs that are not known yet. */
     unknown: string[];

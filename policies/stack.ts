@@ -1,5 +1,5 @@
 import { backendNameOf, isReplicated, type Stanza, stanzasOf } from "./facts/stanzas";
-import { CINDER_HOST, RECOVERY } from "./facts/texts";
+import { CINDER_HOST, RECOVERY, VOLUME_TYPE } from "./facts/texts";
 import {
     backendOf,
     REPLICATION,
@@ -49,11 +49,26 @@ export const otherTypes = ({ volumeTypes }: Stack): In<VolumeType>[] =>
         (type) => type.whole && !wantsReplication(type) && type.specs[REPLICATION] !== UNKNOWN,
     );
 
-/** The names that replicated backends have, or are asked for by. */
-export const replicatedNames = (stack: Stack): (string | undefined)[] => [
-    ...stack.replicated.map(backendNameOf),
-    ...replicatedTypes(stack).map(backendOf),
-];
+/** Which cloud a resource goes to, as far as its provider tells; a command has no such provider. */
+const cloudOf = ({ resource }: In<VolumeType>): string | undefined =>
+    resource.type === VOLUME_TYPE && resource.provider !== undefined
+        ? `${resource.provider.urn} ${textIn(resource.inputs.region) ?? ""}`
+        : undefined;
+
+const areOfOneCloud = (one: In<VolumeType>, other: In<VolumeType>): boolean => {
+    const [a, b] = [cloudOf(one), cloudOf(other)];
+    return a === undefined || b === undefined || a === b;
+};
+
+/** The names that replicated backends of a type's cloud have, or are asked for by. */
+export function replicatedNames(stack: Stack, type: In<VolumeType>): (string | undefined)[] {
+    const types = replicatedTypes(stack);
+    const near = types.filter((t) => areOfOneCloud(t, type)).map(backendOf);
+    const far = types.filter((t) => !areOfOneCloud(t, type)).map(backendOf);
+    // A stanza says not whose it is: a name that only types of another cloud ask for is that cloud's.
+    const names = stack.replicated.map(backendNameOf);
+    return [...near, ...names.filter((name) => near.includes(name) || !far.includes(name))];
+}
 
 /** The major number of Cinder's release: what a setting says, else what the stack's topology says. */
 export function releaseOf({ recoveries }: Stack, setting: Plain): number | undefined {

@@ -1,6 +1,8 @@
+import { base64In, withoutBase64 } from "./encoded";
+
 /** A name that says secret, and a value that is neither a variable, a path, a flag nor nothing. */
 const ASSIGNED =
-    /(?:password|passwd|passphrase|secret|token|(?:api|access|secret|private)[_-]?key)["']?\s*[=:]\s*["']?(?!(?:true|false|none|null)\b)(?![$<{%*/])[^\s"',;&|)]{4,}/i;
+    /(?:(?<!no)passwd|password|passphrase|secret|token|(?:api|access|secret|private)[_-]?key)["']?\s*[=:]\s*["']?(?!(?:true|false|none|null)\b)(?![$<{%*/])[^\s"',;&|)]{4,}/i;
 
 /** Texts that are secrets by their shape, with the name that a refusal gives them. */
 const SHAPES: readonly [what: string, RegExp][] = [
@@ -18,6 +20,11 @@ const SHAPES: readonly [what: string, RegExp][] = [
         "a password",
         /--?(?:\w+-)*(?:password|passphrase|token|secret)\s+(?![-$<{"'/])[^\s"',;&|)]{4,}/i,
     ],
+    [
+        "a password",
+        /\bmysql\w*\b[^\n;|&]*\s-p(?![\s$"'<{])\S{4,}|\bsshpass\s+-p\s*(?![\s$"'<{])\S{4,}/,
+    ],
+    ["a password", /\bcurl\b[^\n;|&]*\s(?:-u|--user)[\s=]*["']?[^\s:$"']+:(?![$<{])[^\s"']{4,}/],
 ];
 
 /** Bits per character. */
@@ -56,10 +63,16 @@ const isRandom = (word: string, minimumEntropy: number): boolean =>
 /** Default of what counts as random: 24 characters of base64 hold about 4.3 bits each. */
 export const MINIMUM_ENTROPY = 3.8;
 
+/** A digest as ssh-keygen and subresource integrity write it: random, and made to be shown. */
+const DIGEST = /\bSHA256:[A-Za-z0-9+/]{43}|\bsha(?:256|384|512)-[A-Za-z0-9+/]{43,86}={0,2}/g;
+
 /** What kind of secret a text holds, or undefined. Never the secret itself. */
 export function secretIn(text: string, minimumEntropy = MINIMUM_ENTROPY): string | undefined {
     const shape = SHAPES.find(([, pattern]) => pattern.test(text));
     if (shape !== undefined) return shape[0];
-    const words = text.match(/[A-Za-z0-9+=_-]{20,}/g) ?? [];
-    return words.some((word) => isRandom(word, minimumEntropy)) ? "a random text" : undefined;
+    const words = withoutBase64(text.replace(DIGEST, " ")).match(/[A-Za-z0-9+=_-]{20,}/g) ?? [];
+    if (words.some((word) => isRandom(word, minimumEntropy))) return "a random text";
+    return base64In(text)
+        .map((inner) => secretIn(inner, minimumEntropy))
+        .find((kind) => kind !== undefined);
 }

@@ -3,6 +3,23 @@ import { scriptsOf } from "./texts";
 
 const OPERATOR = /[;&|()\n]/;
 
+/** Where a substitution that begins at `at` ends: behind its last parenthesis or backtick, or with the text. */
+function substitutionEnd(text: string, at: number): number {
+    if (text.charAt(at) === "`") {
+        const end = text.indexOf("`", at + 1);
+        return end < 0 ? text.length : end + 1;
+    }
+    let depth = 0;
+    for (let end = at + 1; end < text.length; end++) {
+        if (text.charAt(end) === "(") depth++;
+        if (text.charAt(end) === ")" && --depth === 0) return end + 1;
+    }
+    return text.length;
+}
+
+const isSubstitution = (text: string, at: number): boolean =>
+    text.charAt(at) === "`" || text.startsWith("$(", at);
+
 /** Reads one word from `at`; quotes and backslashes are taken as a POSIX shell takes them, substitutions are left as text. */
 function readWord(text: string, at: number): { word: string; next: number } {
     let word = "";
@@ -11,9 +28,19 @@ function readWord(text: string, at: number): { word: string; next: number } {
         if (/\s/.test(c) || OPERATOR.test(c)) break;
         if (c === "'" || c === '"') {
             for (at++; at < text.length && text.charAt(at) !== c; at++) {
+                if (c === '"' && isSubstitution(text, at)) {
+                    const end = substitutionEnd(text, at);
+                    word += text.slice(at, end);
+                    at = end - 1;
+                    continue;
+                }
                 if (c === '"' && text.charAt(at) === "\\" && at + 1 < text.length) at++;
                 word += text.charAt(at);
             }
+        } else if (isSubstitution(text, at)) {
+            const end = substitutionEnd(text, at);
+            word += text.slice(at, end);
+            at = end - 1;
         } else if (c === "\\") {
             at++;
             if (text.charAt(at) !== "\n") word += text.charAt(at);
@@ -49,11 +76,16 @@ export function statementsIn(text: string): string[][] {
     return statements.flatMap((statement) => [statement, ...nested(statement)]);
 }
 
-/** What stands behind `sh -c`, `bash -lc`, `ssh host` and the like. */
+const SUBSTITUTION = /\$\(((?:[^()]|\([^()]*\))*)\)|`([^`]*)`/g;
+
+/** What stands behind `sh -c`, `bash -lc` and the like, and what a substitution runs. */
 const nested = (words: string[]): string[][] =>
-    words.slice(1).flatMap((word, i) => {
-        const before = words[i] ?? "";
-        return /\s/.test(word) && /^-[a-z]*c$/.test(before) ? statementsIn(word) : [];
+    words.flatMap((word, i) => {
+        const isScript = /\s/.test(word) && /^-[a-z]*c$/.test(words[i - 1] ?? "");
+        const inner = [...word.matchAll(SUBSTITUTION)].map(
+            ([, run, quoted]) => run ?? quoted ?? "",
+        );
+        return [...(isScript ? [word] : []), ...inner].flatMap(statementsIn);
     });
 
 /** Words from a program's name on, wherever it stands in the command: after `sudo -n`, `timeout 60`, `docker exec x`. */

@@ -1,7 +1,8 @@
-import { mapIn, once, type Plain, type Seen, textIn } from "../seen";
+import { mapIn, once, type Plain, type Seen, textIn, UNKNOWN } from "../seen";
 import { confIn, type Section } from "./cinderConf";
+import { base64In, jsonIn } from "./encoded";
 import { type Device, parseDevice } from "./replicationDevice";
-import { CINDER_BACKEND, CINDER_HOST, isOwnPush, textsOf } from "./texts";
+import { CINDER_BACKEND, CINDER_HOST, isOwnPush, leaves } from "./texts";
 
 /** One section of cinder.conf that configures the RBD driver, wherever it was found. */
 export interface Stanza {
@@ -11,6 +12,8 @@ export interface Stanza {
     /** The only value, or the last one: a later value replaces an earlier one unless the option takes several. */
     value(option: string): string | undefined;
     devices: Device[];
+    /** Keystone's address in the same file: hosts that have another one are of another cloud. */
+    cloud: string | undefined;
     /** False where only single options are seen: an option that is missing here may stand in the file. */
     whole: boolean;
 }
@@ -52,7 +55,18 @@ function merged(sections: Section[]): Section[] {
     return [...byName.values()];
 }
 
-function stanzaOf({ name, options, whole }: Section, shared: Section | undefined): Stanza {
+/** Where a cinder.conf has its Keystone, if it says so. */
+function cloudOf(sections: Section[]): string | undefined {
+    const own = sections.find(({ name }) => name === "keystone_authtoken");
+    const [url] = own?.options.get("auth_url") ?? own?.options.get("www_authenticate_uri") ?? [];
+    return url?.toLowerCase().replace(/(?:\/v3)?\/*$/, "");
+}
+
+function stanzaOf(
+    { name, options, whole }: Section,
+    shared: Section | undefined,
+    cloud: string | undefined,
+): Stanza {
     const values = (key: string) => options.get(key) ?? shared?.options.get(key) ?? [];
     const value = (key: string) => {
         const last = values(key).at(-1);
@@ -63,20 +77,45 @@ function stanzaOf({ name, options, whole }: Section, shared: Section | undefined
         values,
         value,
         whole,
+        cloud,
         devices: values("replication_device").map(parseDevice),
     };
 }
+
+/** A value of a map as lines of a section: charts give numbers, flags, and lists for options that stand more than once. */
+const linesOf = (value: Plain): string[] =>
+    Array.isArray(value)
+        ? value.flatMap(linesOf)
+        : typeof value === "object" || value === undefined || value === UNKNOWN
+          ? []
+          : [String(value)];
 
 /** A section that is a map among the inputs, as charts and deployment tools take it: its key is its name. */
 function* sectionsOfMaps(value: Plain, name: string): Generator<Section> {
     if (typeof value !== "object" || value === null) return;
     const entries = Object.entries(value);
-    const texts = entries.filter(
-        (entry): entry is [string, string] => typeof entry[1] === "string",
+    const options = new Map(
+        entries
+            .map(([key, inner]) => [key, linesOf(inner)] as const)
+            .filter(([, l]) => l.length > 0),
     );
-    if (texts.some(([key]) => key === "replication_device" || key === "volume_driver"))
-        yield { name, options: new Map(texts.map(([key, text]) => [key, [text]])), whole: true };
+    if (options.has("replication_device") || options.has("volume_driver"))
+        yield { name, options: new Map(options), whole: !Object.values(value).includes(UNKNOWN) };
     for (const [key, inner] of entries) yield* sectionsOfMaps(inner, key);
+}
+
+/** Maps and texts among the inputs, with those that stand there as JSON or base64. */
+function opened(value: Plain): { maps: Plain[]; texts: string[] } {
+    const texts = [...leaves(value, "")].map(({ text }) => text);
+    const inner = texts.flatMap((text): Plain[] => {
+        const json = jsonIn(text);
+        return json === undefined ? base64In(text) : [json];
+    });
+    const deeper = inner.map(opened);
+    return {
+        maps: [value, ...deeper.flatMap(({ maps }) => maps)],
+        texts: [...texts, ...deeper.flatMap((d) => d.texts)],
+    };
 }
 
 /** The pieces of cinder.conf among the inputs of a resource, each text's sections together. */
@@ -85,13 +124,13 @@ export const confsOf = (seen: Seen): Section[][] => once(seen, allConfs);
 function allConfs(seen: Seen): Section[][] {
     const { stanza, stanzas } = seen.inputs;
     if (isOwnPush(seen)) return [];
-    const texts =
+    const { maps, texts } =
         seen.type === CINDER_BACKEND
-            ? [textIn(stanza) ?? ""]
+            ? { maps: [], texts: [textIn(stanza) ?? ""] }
             : seen.type === CINDER_HOST
-              ? Object.values(mapIn(stanzas)).map((text) => textIn(text) ?? "")
-              : textsOf(seen).map(({ text }) => text);
-    return [...texts.map(confIn), [...sectionsOfMaps(seen.inputs, "")]]
+              ? { maps: [], texts: Object.values(mapIn(stanzas)).map((text) => textIn(text) ?? "") }
+              : opened(seen.inputs);
+    return [...texts.map(confIn), ...maps.map((map) => [...sectionsOfMaps(map, "")])]
         .map(merged)
         .filter((sections) => sections.length > 0);
 }
@@ -104,8 +143,16 @@ const allStanzas = (seen: Seen): Stanza[] =>
         const shared = sections.find(({ name }) => name === SHARED);
         return sections
             .filter((s) => s.name !== SHARED && s.name !== "DEFAULT" && isRbd(s))
-            .map((s) => stanzaOf(s, shared));
+            .map((s) => stanzaOf(s, shared, cloudOf(sections)));
     });
+
+/** The names of backends that are another driver's. */
+export const foreignNamesOf = (seen: Seen): string[] =>
+    confsOf(seen)
+        .flat()
+        .filter((section) => section.options.has("volume_driver") && !isRbd(section))
+        .flatMap(({ options }) => options.get("volume_backend_name") ?? [])
+        .map(unquoted);
 
 /** Whether Cinder would replicate with it: a stanza without a device is a plain backend. */
 export const isReplicated = ({ devices }: Stanza): boolean => devices.length > 0;

@@ -24,7 +24,7 @@ export const isCommand = ({ type }: Seen): boolean =>
 /** The push of a {@link CINDER_HOST}: what it does stands in the component's inputs, plainly. */
 export const isOwnPush = ({ parentType }: Seen): boolean => parentType === CINDER_HOST;
 
-function* leaves(value: Plain, path: string): Generator<Text> {
+export function* leaves(value: Plain, path: string): Generator<Text> {
     const text = textIn(value);
     if (text !== undefined) yield { property: path, text };
     else if (typeof value === "object" && value !== null)

@@ -15,18 +15,26 @@ export interface VolumeType {
     whole: boolean;
 }
 
+export const REPLICATION = "replication_enabled";
+
 /** Every spelling that somebody who wants replication has used. */
 const YES = /^\s*(?:<\s*is\s*>)?\s*(?:true|t|yes|y|on|1)\s*$/i;
 const NO = /^\s*(?:<\s*is\s*>)?\s*(?:false|f|no|n|off|0)?\s*$/i;
 
-export const REPLICATION = "replication_enabled";
+/** Every name that somebody who meant `replication_enabled` has given it, whatever its scope. */
+const MEANT = /(?:^|:)(?:is)?(?:replicat(?:ion|ions|e|ed)(?:is)?enabled?|enabled?replication)$/;
 
-/** A key as it was meant. The scheduler takes a scope off; the RBD driver reads the bare key only, in lower case. */
-export const bareKey = (key: string): string =>
-    key
+/**
+ * A key as it was meant. The scheduler takes the scope `capabilities:` off and passes over every other; the RBD driver
+ * reads the bare key only, in lower case.
+ */
+export const bareKey = (key: string): string => {
+    const bare = key
         .replace(/^capabilities:/, "")
         .trim()
         .toLowerCase();
+    return MEANT.test(bare.replace(/[^a-z:]/g, "")) ? REPLICATION : bare;
+};
 
 /** Whether somebody meant the type to replicate, however that is spelled. */
 export const wantsReplication = ({ specs }: VolumeType): boolean =>
@@ -134,9 +142,17 @@ function allVolumeTypes(seen: Seen): VolumeType[] {
     return merged([...byOpenstack(seen), ...byCinder(seen)]);
 }
 
+/** The scheduler compares texts with `s==`, which says the same as the text alone. */
+const EQUALS = /^\s*s==\s+/;
+
+/** The spec that asks for a backend. The scheduler takes its own scope off, and only the scheduler reads it. */
+export const backendSpecOf = ({ specs }: VolumeType): Plain => {
+    const given = specs.volume_backend_name ?? specs["capabilities:volume_backend_name"];
+    return textIn(given)?.replace(EQUALS, "") ?? given;
+};
+
 /** The name of the backend that the type asks for, where it is plain. */
-export const backendOf = ({ specs }: VolumeType): string | undefined =>
-    textIn(specs.volume_backend_name ?? specs["capabilities:volume_backend_name"]);
+export const backendOf = (type: VolumeType): string | undefined => textIn(backendSpecOf(type));
 
 /** The specs that are known, as text. */
 export const plainSpecs = ({ specs }: VolumeType): [string, string][] =>

@@ -9,12 +9,22 @@ const redirected = (words: readonly string[]): string[] =>
 
 const CHANGES = ["--set", "--del", "--merge"];
 
+/** The last argument is the new file, or the directory that the files before it go into. */
+const copied = (call: string[]): string[] => {
+    const words = verbsOf(call);
+    const target = words.at(-1)?.replace(/\/$/, "");
+    if (target === undefined) return [];
+    const inside = words.slice(0, -1).map((file) => `${target}/${file.split("/").at(-1) ?? ""}`);
+    const name = target.split("/").at(-1) ?? "";
+    return [target, ...inside.filter((file) => !file.endsWith(`/${name}/${name}`))];
+};
+
 /** The files that a program writes, given its arguments. */
 const WRITERS: Record<string, (call: string[]) => string[]> = {
     tee: verbsOf,
-    cp: (call) => verbsOf(call).slice(-1),
-    mv: (call) => verbsOf(call).slice(-1),
-    install: (call) => verbsOf(call).slice(-1),
+    cp: copied,
+    mv: copied,
+    install: copied,
     sed: (call) => (call.some((word) => /^(?:-\w*i|--in-place)/.test(word)) ? verbsOf(call) : []),
     dd: (call) => call.flatMap((word) => (word.startsWith("of=") ? [word.slice(3)] : [])),
     crudini: (call) => (call.some((word) => CHANGES.includes(word)) ? verbsOf(call) : []),

@@ -1,6 +1,20 @@
 import { isReplicated, stanzasOf } from "../facts/stanzas";
 import { plainName } from "../quoted";
 import type { StackRule } from "../rule";
+import type { Seen } from "../seen";
+
+const serves = (host: Seen, section: string): boolean =>
+    stanzasOf(host).some((s) => s.section === section);
+
+/** The replicated sections that only hosts on the protected site have. */
+function protectedOnly(hosts: readonly Seen[]): string[] {
+    const sections = hosts.flatMap((host) => stanzasOf(host).filter(isReplicated));
+    return [...new Set(sections.map(({ section }) => section))].filter((section) =>
+        hosts
+            .filter((host) => serves(host, section))
+            .every(({ inputs }) => inputs.site === "primary"),
+    );
+}
 
 export const aHostStandsOffTheProtectedSite: StackRule = {
     name: "a-host-stands-off-the-protected-site",
@@ -13,23 +27,17 @@ export const aHostStandsOffTheProtectedSite: StackRule = {
     traps: [42],
     checks: [14],
     *judgeStack({ hosts, recoveries }) {
-        const sections = new Set(
-            hosts.flatMap((host) =>
-                stanzasOf(host)
-                    .filter(isReplicated)
-                    .map((s) => s.section),
-            ),
-        );
-        for (const section of sections) {
-            const serving = hosts.filter((host) =>
-                stanzasOf(host).some((s) => s.section === section),
-            );
-            if (!serving.every(({ inputs }) => inputs.site === "primary")) continue;
-            const urn = recoveries[0]?.urn ?? serving[0]?.urn ?? "";
-            yield {
-                urn,
-                sentence: `has every host of [${plainName(section)}] on the primary site; run a cinder-volume on the other site too`,
-            };
+        for (const recovery of new Set(hosts.map((host) => host.recovery))) {
+            const own = hosts.filter((host) => host.recovery === recovery);
+            for (const section of protectedOnly(own))
+                yield {
+                    urn:
+                        recovery ??
+                        recoveries[0]?.urn ??
+                        own.find((host) => serves(host, section))?.urn ??
+                        "",
+                    sentence: `has every host of [${plainName(section)}] on the primary site; run a cinder-volume on the other site too`,
+                };
         }
     },
 };

@@ -1,7 +1,21 @@
 import { aboutStatements } from "../about";
+import { callOf, optionsOf, verbsOf } from "../facts/shellWords";
 import type { ResourceRule } from "../rule";
 
 const FILE = /\/cinder\/[\w.-]*\.conf$|\/cinder\.conf\b|\.keyring$/;
+
+/** `install -m 644`, `-Dm644`, `--mode=644`; the last word of a cluster of flags that ends with m. */
+function modesIn(words: readonly string[]): string[] {
+    const chmod = callOf(words, "chmod");
+    const install = callOf(words, "install") ?? [];
+    const attached = install.flatMap((word) => /^-[A-Za-z]*m(.+)$/.exec(word)?.[1] ?? []);
+    const apart = install.filter((_, i) => /^-[A-Za-z]*m$/.test(install[i - 1] ?? ""));
+    const given = [...attached, ...apart, ...optionsOf(install, "--mode")];
+    return [...given, ...verbsOf(chmod ?? []).slice(0, 1)].flatMap((mode) => mode.split(","));
+}
+
+/** Octal with a last digit that gives anything, or symbols that give something to others or to all. */
+const OPEN = /^(?:[0-7]*[1-7]|(?:[ugo]*[ao][ugoa]*)?[+=][rwxX]*[rwx][rwxX]*)$/;
 
 export const cinderConfIsNotReadableByAll: ResourceRule = {
     name: "cinder-conf-is-not-readable-by-all",
@@ -15,21 +29,7 @@ export const cinderConfIsNotReadableByAll: ResourceRule = {
     checks: [6, 7],
     judge: aboutStatements(function* (words) {
         if (!words.some((word) => FILE.test(word))) return;
-        const modes = words.flatMap((word, i) => {
-            const before = words[i - 1] ?? "";
-            return before === "-m" || /(?:^|\/)chmod$/.test(before)
-                ? [word]
-                : word.startsWith("--mode=")
-                  ? [word.slice(7)]
-                  : [];
-        });
-        if (
-            modes.some(
-                (mode) =>
-                    /^[0-7]*[1-7]$/.test(mode) ||
-                    /^(?:[ugo]*[ao][ugoa]*)?[+=][rwxX]*[rwx]/.test(mode),
-            )
-        )
+        if (modesIn(words).some((mode) => OPEN.test(mode)))
             yield "makes cinder.conf or a keyring readable by all; use mode 0640 and the group cinder";
     }),
 };

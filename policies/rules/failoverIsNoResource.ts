@@ -3,7 +3,7 @@ import { callOf, hasVerbs } from "../facts/shellWords";
 import type { ResourceRule } from "../rule";
 
 const FAILOVER =
-    /^(?:failover-host|reset_active_backend)$|os-services\/(?:failover|failover_host)$|^--failover-host$/;
+    /^(?:(?:--)?failover-host|reset_active_backend)$|os-services\/failover(?:_host)?\b|\bfailover_host\s*\(/;
 const PROMOTIONS = ["promote", "demote", "resync"];
 
 export const failoverIsNoResource: ResourceRule = {
@@ -17,7 +17,9 @@ export const failoverIsNoResource: ResourceRule = {
     traps: [2, 30, 40],
     checks: [19],
     judge: aboutStatements(function* (words) {
-        const isCinder = words.some((word) => FAILOVER.test(word));
+        const isCinder =
+            words.some((word) => FAILOVER.test(word)) ||
+            hasVerbs(callOf(words, "openstack") ?? [], "volume", "host", "failover");
         const rbd = callOf(words, "rbd") ?? [];
         const promotes = ["image", "pool"].some((what) =>
             PROMOTIONS.some((verb) => hasVerbs(rbd, "mirror", what, verb)),

@@ -1,4 +1,4 @@
-import type { Stanza } from "../facts/stanzas";
+import { isReplicated, type Stanza } from "../facts/stanzas";
 import { CINDER_HOST } from "../facts/texts";
 import { plainName } from "../quoted";
 import type { StackRule } from "../rule";
@@ -22,9 +22,27 @@ const OPTIONS = [
 const isOnHost = ({ resource, whole }: In<Stanza>): boolean =>
     whole && (resource.type === CINDER_HOST || resource.type.startsWith("command:remote:"));
 
+const differ = (one: In<Stanza>, other: In<Stanza>, option: string): boolean =>
+    one.values(option).join("\n") !== other.values(option).join("\n");
+
+/** What tells one backend from another that has its section's name: all three of them are never one slip. */
+const IDENTITY = ["volume_backend_name", "rbd_secret_uuid", "replication_device"];
+
+/** Two clouds of one stack may use one section's name. */
+const areOfOneCloud = (one: In<Stanza>, other: In<Stanza>): boolean =>
+    [
+        [one.cloud, other.cloud],
+        [one.resource.recovery, other.resource.recovery],
+    ].every(([a, b]) => a === undefined || b === undefined || a === b);
+
+const areOneBackend = (one: In<Stanza>, other: In<Stanza>): boolean =>
+    one.section === other.section &&
+    areOfOneCloud(one, other) &&
+    !IDENTITY.every((option) => differ(one, other, option));
+
 /** Options that one of two stanzas has and the other has not, or has otherwise. */
-const differences = (one: Stanza, other: Stanza): string[] =>
-    OPTIONS.filter((option) => one.values(option).join("\n") !== other.values(option).join("\n"));
+const differences = (one: In<Stanza>, other: In<Stanza>): string[] =>
+    OPTIONS.filter((option) => differ(one, other, option));
 
 export const hostsOfABackendAgree: StackRule = {
     name: "hosts-of-a-backend-agree",
@@ -36,12 +54,12 @@ export const hostsOfABackendAgree: StackRule = {
     reference: "internal",
     traps: [23],
     checks: [15],
-    *judgeStack({ replicated }) {
-        const first = new Map<string, In<Stanza>>();
-        for (const stanza of replicated.filter(isOnHost)) {
-            const other = first.get(stanza.section);
-            if (other === undefined) first.set(stanza.section, stanza);
-            else {
+    *judgeStack({ stanzas }) {
+        const firsts: In<Stanza>[] = [];
+        for (const stanza of stanzas.filter(isOnHost)) {
+            const other = firsts.find((first) => areOneBackend(first, stanza));
+            if (other === undefined) firsts.push(stanza);
+            else if (isReplicated(stanza) || isReplicated(other)) {
                 const options = differences(stanza, other);
                 if (options.length > 0)
                     yield {

@@ -1,4 +1,4 @@
-import { backendOf, REPLICATION, saysNo } from "../facts/volumeTypes";
+import { backendOf, backendSpecOf, REPLICATION, saysNo } from "../facts/volumeTypes";
 import { quoted } from "../quoted";
 import type { StackRule } from "../rule";
 import { UNKNOWN } from "../seen";
@@ -15,10 +15,9 @@ export const otherTypesAvoidTheReplicatedBackend: StackRule = {
     traps: [4],
     checks: [13],
     *judgeStack(stack) {
-        const names = replicatedNames(stack);
-        if (names.length === 0) return;
         for (const type of otherTypes(stack)) {
-            if (type.specs.volume_backend_name === UNKNOWN) continue;
+            const names = replicatedNames(stack, type);
+            if (names.length === 0 || backendSpecOf(type) === UNKNOWN) continue;
             const { urn } = type.resource;
             const name = backendOf(type);
             if (name !== undefined && names.includes(name))

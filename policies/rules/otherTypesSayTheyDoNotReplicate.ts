@@ -13,9 +13,9 @@ export const otherTypesSayTheyDoNotReplicate: StackRule = {
     traps: [4],
     checks: [13],
     *judgeStack(stack) {
-        const names = replicatedNames(stack);
-        if (names.length === 0) return;
         for (const type of otherTypes(stack)) {
+            const names = replicatedNames(stack, type);
+            if (names.length === 0) continue;
             const name = backendOf(type);
             // One without a backend, or with a replicated one, is refused elsewhere.
             if (name === undefined || names.includes(name) || saysNo(type.specs[REPLICATION]))

@@ -1,4 +1,4 @@
-import { backendNameOf, isReplicated } from "../facts/stanzas";
+import { backendNameOf, foreignNamesOf, isReplicated } from "../facts/stanzas";
 import { backendOf } from "../facts/volumeTypes";
 import { quoted } from "../quoted";
 import type { StackRule } from "../rule";
@@ -33,9 +33,11 @@ export const replicatedTypeFindsItsBackend: StackRule = {
             ...stack.stanzas.filter(isReplicated).map(backendNameOf),
             ...(backends as string[]),
         ];
+        // Other drivers replicate in ways of their own.
+        const foreign = stack.resources.flatMap(foreignNamesOf);
         for (const type of replicatedTypes(stack)) {
             const name = backendOf(type);
-            if (name === undefined || replicated.includes(name)) continue;
+            if (name === undefined || [...replicated, ...foreign].includes(name)) continue;
             yield {
                 urn: type.resource.urn,
                 sentence: known.includes(name)

@@ -1,4 +1,5 @@
 import { aboutReplicatedTypes } from "../about";
+import { backendSpecOf } from "../facts/volumeTypes";
 import { quoted } from "../quoted";
 import type { ResourceRule } from "../rule";
 import { textIn, UNKNOWN } from "../seen";
@@ -16,9 +17,9 @@ export const replicatedTypeNamesItsBackend: ResourceRule = {
     reference: "internal",
     traps: [4],
     checks: [12],
-    judge: aboutReplicatedTypes(function* ({ specs, whole }) {
-        const name = specs.volume_backend_name;
-        if (name === UNKNOWN || (!whole && name === undefined)) return;
+    judge: aboutReplicatedTypes(function* (type) {
+        const name = backendSpecOf(type);
+        if (name === UNKNOWN || (!type.whole && name === undefined)) return;
         if (name === undefined || name === "")
             yield "names no backend; add the spec volume_backend_name";
         else if (OPERATOR.test(textIn(name) ?? "<>"))

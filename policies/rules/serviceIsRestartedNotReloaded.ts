@@ -7,9 +7,12 @@ const RELOADS = /^(?:(?:try-)?reload(?:-or-restart)?|force-reload)$/;
 const KILLS = /(?:^|\/)(?:kill|pkill|killall|docker|podman)$/;
 const HANGUP = /^(?:-|-s|--signal=)?(?:SIG)?HUP$|^-1$/;
 
+/** cinder-volume under any unit's or container's name; the other services hold no targets. */
+const VOLUME = /cinder(?![-_](?:api|scheduler|backup))/;
+
 const reloads = (words: readonly string[]): boolean => {
     const has = (pattern: RegExp) => words.some((word) => pattern.test(word));
-    return has(/cinder/) && (has(RELOADS) || (has(KILLS) && has(HANGUP)));
+    return has(VOLUME) && (has(RELOADS) || (has(KILLS) && has(HANGUP)));
 };
 
 export const serviceIsRestartedNotReloaded: ResourceRule = {

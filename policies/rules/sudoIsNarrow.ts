@@ -1,5 +1,12 @@
-import { scriptsOf } from "../facts/texts";
+import { COPIES, isCommand, isOwnPush, textsOf } from "../facts/texts";
 import type { ResourceRule } from "../rule";
+import type { Seen } from "../seen";
+
+/** Behind NOPASSWD: stand tags, each with a colon, and then the commands, up to the end of the line or of its quotes. */
+const WIDE = /NOPASSWD:\s*(?:[A-Z_]+:\s*)*(?:ALL\b|[^\n'"`;&|>]*\*)/;
+
+const writesFiles = (seen: Seen): boolean =>
+    (isCommand(seen) && !isOwnPush(seen)) || COPIES.includes(seen.type);
 
 export const sudoIsNarrow: ResourceRule = {
     name: "sudo-is-narrow",
@@ -12,7 +19,7 @@ export const sudoIsNarrow: ResourceRule = {
     traps: [],
     checks: [28],
     *judge(seen) {
-        if (scriptsOf(seen).some(({ text }) => /NOPASSWD:\s*(?:ALL\b|[^\n]*\*)/.test(text)))
+        if (writesFiles(seen) && textsOf(seen).some(({ text }) => WIDE.test(text)))
             yield "lets a login run anything as root; name the one command in the sudoers line";
     },
 };

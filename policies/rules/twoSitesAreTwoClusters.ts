@@ -15,14 +15,22 @@ interface Cluster {
 
 const FILE = /\/etc\/ceph\/[\w.-]+\.conf\b/;
 
+/** A text cut before each file that it names: a script names a file and then what goes into it. */
+const partsOf = (text: string): string[] => text.split(new RegExp(`(?=${FILE.source})`));
+
 function clustersOf(resource: Seen): Cluster[] {
-    const texts = textsOf(resource).map(({ text }) => text);
-    const file = texts.map((text) => FILE.exec(text)?.[0]).find((f) => f !== undefined);
-    if (file === undefined) return [];
+    const parts = textsOf(resource).flatMap(({ text }) => partsOf(text));
+    const named = parts.find((part) => FILE.test(part)) ?? "";
+    const [first] = FILE.exec(named) ?? [];
+    if (first === undefined) return [];
     // What is primary on the hosts of one site is secondary on those of the other.
     const where = hopsOf(resource).map(addressOf).join();
-    const globals = texts.flatMap(sectionsIn).filter(({ name }) => name === "global");
-    return globals.map(({ options }) => {
+    const globals = parts.flatMap((part) =>
+        sectionsIn(part)
+            .filter(({ name }) => name === "global")
+            .map(({ options }) => ({ file: FILE.exec(part)?.[0] ?? first, options })),
+    );
+    return globals.map(({ file, options }) => {
         const [fsid] = options.get("fsid") ?? [];
         const hosts = (options.get("mon_host") ?? options.get("mon host") ?? []).flatMap(
             (list) => list.match(/[\w.-]+(?::\d+)?/g) ?? [],

@@ -10,6 +10,8 @@ import { plainName } from "../quoted";
 import type { ResourceRule } from "../rule";
 
 const JUDGED = [VOLUME_TYPE, REPLICATED_VOLUME_TYPE, CINDER_BACKEND, CINDER_HOST, RECOVERY];
+/** What is no name and reaches no file: Cinder keeps a description as it is. */
+const FREE = /^(?:stanzas?(?:\.|$)|description$)/;
 const BROKEN = /[\p{Cc}\u2028\u2029\ufeff]|\p{Cs}/u;
 
 export const valuesAreOneLine: ResourceRule = {
@@ -25,7 +27,7 @@ export const valuesAreOneLine: ResourceRule = {
     *judge(seen) {
         if (!JUDGED.includes(seen.type)) return;
         for (const { property, text } of textsOf(seen))
-            if (!/^stanzas?(?:\.|$)/.test(property) && BROKEN.test(text))
+            if (!FREE.test(property) && BROKEN.test(text))
                 yield `has a control character in ${plainName(property)}; write it on one line`;
     },
 };

@@ -16,6 +16,8 @@ export interface Resource {
     opts?: { protect?: boolean; ignoreChanges?: string[]; additionalSecretOutputs?: string[] };
     /** Type of the component that it is a child of. */
     parentType?: string;
+    /** The component that it is a child of, for rules of the stack. */
+    parent?: { type: string; urn: string; parent?: Resource["parent"] };
     provider?: { name: string; props: Record<string, unknown> };
 }
 

@@ -118,6 +118,7 @@ export async function refusals(
         ...argsOf(resource),
         // A component's outputs are not its inputs.
         props: resource.type.startsWith("cinder-dr:") ? {} : argsOf(resource).props,
+        parent: resource.parent,
         dependencies: [],
         propertyDependencies: {},
     }));

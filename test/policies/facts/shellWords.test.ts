@@ -40,6 +40,53 @@ describe("statementsIn", () => {
         ["echo 'a b'", [["echo", "a b"]]],
         ["echo -c word", [["echo", "-c", "word"]]],
         ["x --c 'a b'", [["x", "--c", "a b"]]],
+        [
+            "-c 'a b'",
+            [
+                ["-c", "a b"],
+                ["a", "b"],
+            ],
+        ],
+        [
+            "a $(b c) d",
+            [
+                ["a", "$(b c)", "d"],
+                ["b", "c"],
+            ],
+        ],
+        [
+            "a x$(b $(c d))y e",
+            [
+                ["a", "x$(b $(c d))y", "e"],
+                ["b", "$(c d)"],
+                ["c", "d"],
+            ],
+        ],
+        [
+            'a "$(b c) `d e`" f',
+            [
+                ["a", "$(b c) `d e`", "f"],
+                ["b", "c"],
+                ["d", "e"],
+            ],
+        ],
+        [
+            "a `b c` d",
+            [
+                ["a", "`b c`", "d"],
+                ["b", "c"],
+            ],
+        ],
+        ["a $(b c", [["a", "$(b c"]]],
+        ["a `b c", [["a", "`b c"]]],
+        [
+            "a '$(b c)'",
+            [
+                ["a", "$(b c)"],
+                ["b", "c"],
+            ],
+        ],
+        ["a $b (c)", [["a", "$b"], ["c"]]],
     ] as const)
         it(`splits ${JSON.stringify(text)}`, () => {
             assert.deepEqual(statementsIn(text), expected);

@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 
-import { confsOf, stanzasOf } from "../../../policies/facts/stanzas";
+import { confsOf, foreignNamesOf, stanzasOf } from "../../../policies/facts/stanzas";
 import { see } from "../../../policies/seen";
-import { confCommand, DEVICE, host, stanza } from "../fixtures";
-import { argsOf } from "../support";
+import { command, confCommand, DEVICE, host, stanza } from "../fixtures";
+import { argsOf, UNKNOWN_TEXT } from "../support";
 
 const sections = async (text: string) =>
     stanzasOf(await see(argsOf(confCommand(text)))).map(({ section }) => section);
@@ -72,6 +72,57 @@ describe("stanzasOf", () => {
             [one?.section, one?.value("rbd_pool"), one?.devices.length, rest.length],
             ["ceph", "a", 1, 0],
         );
+    });
+
+    it("reads numbers, flags and lists of a map, and says where something is not known", async () => {
+        const rbd1 = {
+            volume_driver: "cinder.volume.drivers.rbd.RBDDriver",
+            rados_connect_timeout: 5,
+            rbd_flatten_volume_from_snapshot: false,
+            rbd_user: null,
+            nested: { a: "b" },
+            replication_device: [DEVICE, DEVICE],
+        };
+        const read = async (backend: object) => {
+            const [only] = stanzasOf(
+                await see(
+                    argsOf({ type: "x:y:Z", name: "x", props: { backends: { rbd1: backend } } }),
+                ),
+            );
+            assert.ok(only);
+            return only;
+        };
+        const one = await read(rbd1);
+        assert.equal(one.value("rados_connect_timeout"), "5");
+        assert.equal(one.value("rbd_flatten_volume_from_snapshot"), "false");
+        assert.equal(one.value("rbd_user"), undefined);
+        assert.equal(one.value("nested"), undefined);
+        assert.deepEqual([one.devices.length, one.whole], [2, true]);
+        const hidden = await read({ ...rbd1, rados_connect_timeout: UNKNOWN_TEXT });
+        assert.deepEqual([hidden.value("rados_connect_timeout"), hidden.whole], [undefined, false]);
+    });
+
+    it("reads what stands as JSON or base64 among the inputs", async () => {
+        const values = { backends: { rbd1: { replication_device: DEVICE } } };
+        const base64 = Buffer.from(stanza()).toString("base64");
+        for (const [text, section] of [
+            [JSON.stringify(values), "rbd1"],
+            [JSON.stringify({ files: { "cinder.conf": stanza() } }), "ceph"],
+            [`echo ${base64} | base64 -d > /etc/cinder/cinder.conf`, "ceph"],
+            [JSON.stringify({ data: { "cinder.conf": base64 } }), "ceph"],
+        ] as const) {
+            const seen = await see(argsOf(command("helm upgrade x", { stdin: text })));
+            assert.deepEqual(
+                stanzasOf(seen).map((s) => [s.section, s.devices.length]),
+                [[section, 1]],
+                text,
+            );
+        }
+    });
+
+    it("knows the backends of other drivers by name", async () => {
+        const text = `${stanza()}[lvm]\nvolume_driver = x.LVMVolumeDriver\nvolume_backend_name = 'lvm'\n[x]\nvolume_backend_name = y\n[z]\nvolume_driver = x.LVM\n`;
+        assert.deepEqual(foreignNamesOf(await see(argsOf(confCommand(text)))), ["lvm"]);
     });
 
     it("takes quotes off as oslo.config does", async () => {

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import {
+    backendOf,
     bareKey,
     meansYes,
     saysNo,
@@ -66,6 +67,21 @@ describe("volumeTypesOf a command", () => {
         });
 });
 
+describe("the backend that a type asks for", () => {
+    const asks = async (specs: Record<string, unknown>) =>
+        volumeTypesOf(await see(argsOf(plainType("x", specs)))).map(backendOf)[0];
+
+    it("is a plain name, a scoped one, or one that is compared as a text", async () => {
+        assert.equal(await asks({ volume_backend_name: "a" }), "a");
+        assert.equal(await asks({ "capabilities:volume_backend_name": "a" }), "a");
+        assert.equal(await asks({ volume_backend_name: " s==  a b" }), "a b");
+        assert.equal(await asks({ volume_backend_name: "s==a" }), "s==a");
+        assert.equal(await asks({ volume_backend_name: "as== a" }), "as== a");
+        assert.equal(await asks({ volume_backend_name: 5 }), undefined);
+        assert.equal(await asks({}), undefined);
+    });
+});
+
 describe("what a spec means", () => {
     for (const value of [
         "<is> True",
@@ -102,7 +118,22 @@ describe("what a spec means", () => {
         for (const value of ["<is> False", "< is > no", "no", "", " 0 ", "Off", false, 5, null])
             assert.ok(!(await wants(value)), String(value));
         assert.ok(await wants("<is> True", "capabilities:replication_enabled"));
-        assert.ok(!(await wants("<is> True", "x:replication_enabled")));
+        for (const key of [
+            "x:replication_enabled",
+            "Replication-Enabled",
+            "replication_enable",
+            "isReplicationEnabled",
+            "replicated_enabled",
+            "enable_replication",
+        ])
+            assert.ok(await wants("<is> True", key), key);
+        for (const key of [
+            "group_replication_enabled",
+            "replication_type",
+            "replication",
+            "myreplication_enabled_by",
+        ])
+            assert.ok(!(await wants("<is> True", key)), key);
         assert.equal(bareKey("capabilities:a:b"), "a:b");
         assert.equal(bareKey("x:capabilities:a"), "x:capabilities:a");
     });

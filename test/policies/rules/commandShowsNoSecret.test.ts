@@ -1,3 +1,5 @@
+import { Secret } from "@pulumi/policy";
+
 import { commandShowsNoSecret } from "../../../policies/rules/commandShowsNoSecret";
 import { backend, command, host, HOST_KEY, localCommand, volumeType } from "../fixtures";
 import { testRule } from "../support";
@@ -21,6 +23,22 @@ testRule(commandShowsNoSecret, {
         "a public key": command(`echo '${HOST_KEY}' >> /root/.ssh/known_hosts`),
         "digests, UUIDs, paths and versions": command(
             "echo 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 00000000-0000-4000-8000-000000000003 /usr/lib/python3.11/dist-packages/cinder/volume/drivers/rbd.py linux-image-6.1.0-13-amd64-unsigned",
+        ),
+        "an encrypted variable": command("openstack volume list", {
+            environment: { OS_PASSWORD: new Secret("hunter2hunter2"), OS_USERNAME: "x" },
+        }),
+        "encrypted variables": command("openstack volume list", {
+            environment: new Secret({ OS_PASSWORD: "hunter2hunter2" }),
+        }),
+        "digests that a command runs again for": command("true", {
+            triggers: [20, 32, 48, 64].map((n) =>
+                Buffer.from(Array.from({ length: n }, (_, i) => (i * 89 + 7) % 256)).toString(
+                    "base64",
+                ),
+            ),
+        }),
+        "a file in base64": command(
+            `echo ${Buffer.from("[Log]\nA1 = Zz9, q8 = Yy7\n").toString("base64")} | base64 -d > x`,
         ),
         "the UUID of a libvirt secret": backend(),
         "a host": host(),
@@ -66,6 +84,32 @@ testRule(commandShowsNoSecret, {
         "a password in the environment": [
             command("true", { environment: { OS_PASSWORD: "hunter2" } }),
             said("a password", "environment.OS_PASSWORD"),
+        ],
+        "a variable beside an encrypted one": [
+            command("true", {
+                environment: { OS_PASSWORD: "hunter2", OS_TOKEN: new Secret("hunter2hunter2") },
+            }),
+            said("a password", "environment.OS_PASSWORD"),
+        ],
+        "an encrypted command line": [
+            command("", { create: new Secret("mysql -pHunter2hunter2 cinder") }),
+            said("a password", "create"),
+        ],
+        "a digest that is no trigger": [
+            command(
+                `x ${Buffer.from(Array.from({ length: 32 }, (_, i) => (i * 89 + 7) % 256)).toString("base64")}`,
+            ),
+            said("a random text", "create"),
+        ],
+        "a random text among triggers": [
+            command("true", { triggers: ["mQ7vXz2Lp9RtWb4KsYc8Nd6F"] }),
+            said("a random text", "triggers.0"),
+        ],
+        "a password in a file in base64": [
+            command(
+                `echo ${Buffer.from("[database]\npassword = hunter2\n").toString("base64")} | base64 -d > x`,
+            ),
+            said("a password", "create"),
         ],
         "a secret among triggers": [
             command("true", { triggers: [KEY] }),

@@ -73,6 +73,10 @@ testRule(confFileHasOneWriter, {
             [command("echo x >>/etc/cinder/cinder.conf"), host({ address: "10.0.0.1" })],
             said("run", "cinder-a"),
         ],
+        "a copy into its directory": [
+            [command("cp /tmp/cinder.conf /etc/cinder/"), host({ address: "10.0.0.1" })],
+            said("run", "cinder-a"),
+        ],
         "a copy resource": [
             [copy("/etc/cinder/cinder.conf"), host({ address: "10.0.0.1" })],
             said("copy", "cinder-a"),

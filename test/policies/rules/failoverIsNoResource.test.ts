@@ -16,6 +16,9 @@ testRule(failoverIsNoResource, {
         "other services": command("curl https://c/v3/p/os-services/failovers"),
         "a host of that name": command("ping failover_host.os-services"),
         "options that only hold it": command("x --failover-hosts a; x y--failover-host b"),
+        "a look at a host": command(
+            "openstack volume host set --enable a; openstack volume failover host",
+        ),
         "a comment": command("# cinder failover-host\ntrue"),
     },
     fails: {
@@ -34,6 +37,23 @@ testRule(failoverIsNoResource, {
         ],
         "the newer API by curl": [
             localCommand("curl -X PUT https://c/v3/p/os-services/failover -d @-"),
+            said,
+        ],
+        "the API by a URL in quotes": [
+            localCommand(`curl -X PUT "$CINDER/os-services/failover_host?x" -d @-`),
+            said,
+        ],
+        "the openstack client": [
+            command("openstack --os-cloud x volume host failover --volume-backend b cinder-a@ceph"),
+            said,
+        ],
+        "a line of Python": [
+            command(`python3 -c 'c.services.failover_host ("cinder-a@ceph", "b")'`),
+            said,
+        ],
+        "a substitution": [command('echo "$(cinder failover-host cinder-a@ceph)"'), said],
+        "a loop": [
+            command("for i in $(rbd ls volumes); do rbd mirror image promote volumes/$i; done"),
             said,
         ],
         "rbd promote": [command("rbd mirror image promote --force volumes/a"), said],

@@ -1,5 +1,6 @@
 import { hostsOfABackendAgree } from "../../../policies/rules/hostsOfABackendAgree";
-import { backend, command, confCommand, DEVICE, host, stanza } from "../fixtures";
+import { RECOVERY } from "../../../policies/facts/texts";
+import { backend, command, confCommand, DEVICE, host, type Resource, stanza } from "../fixtures";
 import { testRule } from "../support";
 
 const OPTIONS = [
@@ -12,9 +13,45 @@ const OPTIONS = [
     "rbd_max_clone_depth",
 ] as const;
 
+const partOf = (urn: string, resource: Resource): Resource => ({
+    ...resource,
+    parent: { type: RECOVERY, urn },
+});
+
 testRule(hostsOfABackendAgree, {
     passes: {
         "two hosts alike": [host(), host({}, "cinder-b")],
+        "hosts of two clouds, by their Keystone": [
+            confCommand(`[keystone_authtoken]\nauth_url = https://a:5000/v3\n${stanza()}`),
+            confCommand(
+                `[keystone_authtoken]\nwww_authenticate_uri = https://b:5000\n${stanza({ rbd_pool: "x" })}`,
+                "b",
+                "10.0.0.2",
+            ),
+        ],
+        "hosts of two topologies": [
+            partOf("one", host()),
+            partOf("two", host({ stanzas: { ceph: stanza({ rbd_pool: "x" }) } }, "cinder-b")),
+        ],
+        "two backends whose sections have one name": [
+            host(),
+            host(
+                {
+                    stanzas: {
+                        ceph: stanza({
+                            volume_backend_name: "x",
+                            rbd_secret_uuid: "x",
+                            replication_device: "backend_id:x,user:x",
+                        }),
+                    },
+                },
+                "cinder-b",
+            ),
+        ],
+        "two backends without replication": [
+            confCommand(stanza({ replication_device: undefined })),
+            confCommand(stanza({ replication_device: undefined, rbd_pool: "x" }), "b", "10.0.0.2"),
+        ],
         "two hosts of two backends": [
             host(),
             host(
@@ -43,6 +80,33 @@ testRule(hostsOfABackendAgree, {
         "another pool": [
             [host({ stanzas: { ceph: stanza({ rbd_pool: "x" }) } }), host({}, "cinder-b")],
             "'cinder-b' [ceph] differs from that of 'cinder-a' in rbd_pool; give all hosts of a backend the same stanza",
+        ],
+        "a host without the device": [
+            [host(), host({ stanzas: { ceph: stanza({ replication_device: undefined }) } }, "b")],
+            "'cinder-a' [ceph] differs from that of 'b' in replication_device; give all hosts of a backend the same stanza",
+        ],
+        "hosts of one cloud, whose Keystone is written in two ways": [
+            [
+                confCommand(`[keystone_authtoken]\nauth_url = https://K:5000/v3/\n${stanza()}`),
+                confCommand(
+                    `[keystone_authtoken]\nauth_url = https://k:5000\n${stanza({ rbd_pool: "x" })}`,
+                    "b",
+                    "10.0.0.2",
+                ),
+            ],
+            "'conf' [ceph] differs from that of 'b' in rbd_pool; give all hosts of a backend the same stanza",
+        ],
+        "a host of no topology": [
+            [partOf("one", host()), host({ stanzas: { ceph: stanza({ rbd_pool: "x" }) } }, "b")],
+            "'cinder-a' [ceph] differs from that of 'b' in rbd_pool; give all hosts of a backend the same stanza",
+        ],
+        "the third of three": [
+            [
+                host({ stanzas: { other: stanza({ volume_backend_name: "o" }, "other") } }),
+                host({}, "cinder-b"),
+                host({ stanzas: { ceph: stanza({ rbd_pool: "x" }) } }, "cinder-c"),
+            ],
+            "'cinder-c' [ceph] differs from that of 'cinder-b' in rbd_pool; give all hosts of a backend the same stanza",
         ],
         "another device and a missing option": [
             [

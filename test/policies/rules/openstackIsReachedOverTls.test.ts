@@ -1,5 +1,5 @@
 import { openstackIsReachedOverTls } from "../../../policies/rules/openstackIsReachedOverTls";
-import { confCommand } from "../fixtures";
+import { command, confCommand, localCommand } from "../fixtures";
 import { testRule } from "../support";
 
 const provider = (props: Record<string, unknown>) => ({
@@ -29,6 +29,13 @@ testRule(openstackIsReachedOverTls, {
         "options that only hold the word": confCommand(
             "[cinder]\nmy_insecure = true\nmy_auth_url = http://k\nauth_url_x = http://k\n",
         ),
+        "a client over https": command(
+            "export OS_AUTH_URL=https://k:5000; openstack --os-auth-url https://k:5000/v3 volume list",
+            { environment: { OS_AUTH_URL: "https://k" } },
+        ),
+        "words of other programs": command(
+            "curl --insecure x; X_OS_AUTH_URL=http://k true; echo --os-auth-url http://k",
+        ),
         "another resource": { type: "x:y:Z", name: "openstack", props: { insecure: true } },
     },
     fails: {
@@ -43,6 +50,22 @@ testRule(openstackIsReachedOverTls, {
         "a provider in clear": [
             provider({ authUrl: "http://keystone:5000/v3" }),
             "'openstack' sets a plain authUrl; use https and check its certificate",
+        ],
+        "a client that checks nothing": [
+            command("sudo openstack --insecure volume type list"),
+            "'run' sets --insecure; use https and check its certificate",
+        ],
+        "another client in clear": [
+            command("cinder --os-auth-url http://k:5000 list"),
+            "'run' sets a plain OS_AUTH_URL; use https and check its certificate",
+        ],
+        "a variable of the script": [
+            localCommand("export OS_AUTH_URL=http://k:5000\nnova list"),
+            "'run' sets a plain OS_AUTH_URL; use https and check its certificate",
+        ],
+        "a variable of the resource": [
+            command("glance image-list", { environment: { OS_AUTH_URL: "http://k:5000" } }),
+            "'run' sets a plain OS_AUTH_URL; use https and check its certificate",
         ],
         "a section that checks nothing": [
             confCommand("[keystone_authtoken]\ninsecure = True\n# cinder\n"),

@@ -8,13 +8,24 @@ const said =
 testRule(poolMirrorsImageByImage, {
     passes: {
         "image mode": command("rbd mirror pool enable --site-name paris volumes image"),
-        "a pool of that name": command("rbd mirror pool info pool"),
+        "a pool called pool": command("rbd mirror pool enable pool image"),
+        "a pool of Glance": command("rbd mirror pool enable images pool"),
+        "a pool of Glance as an option": command("rbd mirror pool enable -p images pool"),
+        "a look at a pool of that name": command("rbd mirror pool info pool"),
         "another program": command("echo mirror pool enable x pool"),
     },
     fails: {
         "pool mode": [command("rbd mirror pool enable volumes pool"), said],
         "pool mode through cephadm and sudo": [
             command("sudo cephadm shell -- rbd --cluster b mirror pool enable volumes pool"),
+            said,
+        ],
+        "pool mode before an option": [
+            command("rbd mirror pool enable volumes pool --site-name paris"),
+            said,
+        ],
+        "pool mode with the pool as an option": [
+            command("rbd mirror pool enable --pool volumes pool"),
             said,
         ],
         "pool mode in a script": [
@@ -31,4 +42,15 @@ testRule(poolMirrorsImageByImage, {
         ],
     },
     unknown: ["create"],
+    settings: {
+        "passes a pool that is not Cinder's": [
+            { otherPools: ["volumes"] },
+            command("rbd mirror pool enable volumes pool"),
+        ],
+        "fails for Glance's pool": [
+            { otherPools: [] },
+            command("rbd mirror pool enable images pool"),
+            said,
+        ],
+    },
 });

@@ -12,6 +12,12 @@ testRule(replicatedTypeFindsItsBackend, {
             volumeType({ volume_backend_name: "RBD" }),
         ],
         "a stack of types alone": volumeType({ volume_backend_name: "elsewhere" }),
+        "a backend of another driver": [
+            confCommand(
+                `${stanza()}[pure]\nvolume_driver = cinder.volume.drivers.pure.PureISCSIDriver\nvolume_backend_name = "pure"\n`,
+            ),
+            volumeType({ volume_backend_name: "pure" }),
+        ],
         "a type that does not replicate": [
             backend(),
             plainType("lvm", { volume_backend_name: "lvm" }),

@@ -10,6 +10,11 @@ testRule(replicatedTypeNamesItsBackend, {
         "a plain name": volumeType(),
         "a name with spaces and signs": volumeType({ volume_backend_name: "ceph-a=b gold" }),
         "a type that does not replicate": plainType("lvm", { replication_enabled: "<is> False" }),
+        "a name in the scheduler's own scope": plainType("gold", {
+            replication_enabled: "<is> True",
+            "capabilities:volume_backend_name": "ceph",
+        }),
+        "a name that is compared as a text": volumeType({ volume_backend_name: "s== ceph" }),
         "a command that sets one spec": command(
             "cinder type-key gold set replication_enabled='<is> True'",
         ),
@@ -25,7 +30,10 @@ testRule(replicatedTypeNamesItsBackend, {
             "'replicated' names no backend; add the spec volume_backend_name",
         ],
         "an operator": [volumeType({ volume_backend_name: "<in> ceph" }), operator("'<in> ceph'")],
-        "a comparison": [volumeType({ volume_backend_name: "s== ceph" }), operator("'s== ceph'")],
+        "a comparison without its space": [
+            volumeType({ volume_backend_name: "s==ceph" }),
+            operator("'s==ceph'"),
+        ],
         "an equation": [volumeType({ volume_backend_name: "= 5" }), operator("'= 5'")],
         ...Object.fromEntries(
             ["== a", "s!= a", "s<= a", ">= a", "> a", "s< a", "< a", " ! a"].map((text) => [

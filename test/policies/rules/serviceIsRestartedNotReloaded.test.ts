@@ -16,6 +16,9 @@ testRule(serviceIsRestartedNotReloaded, {
         "another -1": command("crudini --set /etc/cinder/cinder.conf ceph x -1"),
         "another signal": command("pkill -TERM -f cinder-volume"),
         "a word of that name": command("echo HUP cinder"),
+        "a reload of the other services": command(
+            "systemctl reload cinder-api openstack-cinder-scheduler; docker kill -s HUP cinder_backup",
+        ),
         "a unit": host(),
         "a restart command": host({
             service: {
@@ -31,6 +34,12 @@ testRule(serviceIsRestartedNotReloaded, {
         "a signal": [command("pkill -HUP -f cinder-volume"), said("run")],
         "a signal to a container": [command("docker kill --signal=HUP cinder_volume"), said("run")],
         "a signal by words": [command("docker kill -s SIGHUP cinder_volume"), said("run")],
+        "a signal to what a substitution finds": [
+            command("kill -HUP $(pgrep -f cinder-volume)"),
+            said("run"),
+        ],
+        "a signal to what backticks find": [command("kill -1 `pidof cinder-volume`"), said("run")],
+        "all of Cinder": [command("systemctl reload 'cinder*'"), said("run")],
         "a reload command of a host": [
             host({
                 service: {

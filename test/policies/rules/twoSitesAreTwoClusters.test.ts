@@ -28,6 +28,9 @@ testRule(twoSitesAreTwoClusters, {
             conf("ceph", "fsid = 1"),
             conf("secondary", "fsid = 1", "10.0.0.2"),
         ],
+        "two confs of one script and two clusters": command(
+            "cat > /etc/ceph/ceph.conf <<E\n[global]\nfsid = 1\nE\ncat > /etc/ceph/b.conf <<E\n[global]\nfsid = 2\nE\n",
+        ),
         "a conf without a path": [
             conf("ceph", "fsid = 1"),
             command("cat > x <<E\n[global]\nfsid = 1\nE"),
@@ -51,6 +54,19 @@ testRule(twoSitesAreTwoClusters, {
         "two confs with one fsid": [
             [conf("ceph", "fsid = 1"), conf("secondary", "fsid = 1")],
             "'secondary' writes '/etc/ceph/secondary.conf' with the fsid of '/etc/ceph/ceph.conf'; give each site's conf its own cluster",
+        ],
+        "two confs of one script": [
+            command(
+                "cat > /etc/ceph/ceph.conf <<E\n[global]\nfsid = 1\nE\ncat > /etc/ceph/b.conf <<E\n[global]\nfsid = 1\nE\n",
+            ),
+            "'run' writes '/etc/ceph/b.conf' with the fsid of '/etc/ceph/ceph.conf'; give each site's conf its own cluster",
+        ],
+        "a conf whose text comes first": [
+            [
+                conf("ceph", "fsid = 1"),
+                command("tee /etc/ceph/b.conf", { stdin: "[global]\nfsid = 1\n" }),
+            ],
+            "'run' writes '/etc/ceph/b.conf' with the fsid of '/etc/ceph/ceph.conf'; give each site's conf its own cluster",
         ],
         "two confs with one monitor": [
             [

@@ -8,12 +8,13 @@ testRule(valuesAreOneLine, {
         "a stanza's lines": backend(),
         "stanzas' lines": host(),
         "another resource": command("a\nb"),
+        "a description of two lines": volumeType({}, { props: { description: "a\nb\tc" } }),
         "umlauts and signs": volumeType({ note: "Zürich €" }),
     },
     fails: {
         "a line break": [
-            volumeType({}, { props: { description: "a\nb" } }),
-            "'replicated' has a control character in description; write it on one line",
+            volumeType({}, { props: { name: "a\nb" } }),
+            "'replicated' has a control character in name; write it on one line",
         ],
         "a NUL": [
             volumeType({ note: "a\0" }),
@@ -35,14 +36,22 @@ testRule(valuesAreOneLine, {
             {
                 type: "cinder-dr:index:ReplicatedVolumeType",
                 name: "r",
-                props: { description: "\r" },
+                props: { volumeBackendName: "\r" },
             },
-            "'r' has a control character in description; write it on one line",
+            "'r' has a control character in volumeBackendName; write it on one line",
+        ],
+        "an option that begins like the description": [
+            volumeType({}, { props: { descriptions: "\r" } }),
+            "'replicated' has a control character in descriptions; write it on one line",
+        ],
+        "an option that ends like the description": [
+            volumeType({ "x.description": "\r" }),
+            "'replicated' has a control character in extraSpecs.x.description; write it on one line",
         ],
         "an option whose name begins alike": [
             backend({ stanzaLike: "\r" }),
             "'ceph' has a control character in stanzaLike; write it on one line",
         ],
     },
-    unknown: ["description"],
+    unknown: ["name"],
 });

@@ -1,5 +1,5 @@
 import { volumeTypeHidesNoChange } from "../../../policies/rules/volumeTypeHidesNoChange";
-import { command, volumeType } from "../fixtures";
+import { command, plainType, volumeType } from "../fixtures";
 import { testRule } from "../support";
 
 const said =
@@ -16,6 +16,10 @@ testRule(volumeTypeHidesNoChange, {
             {},
             { opts: { ignoreChanges: ["myextraSpecs"] } },
         ),
+        "a type that does not replicate": {
+            ...plainType("lvm", { volume_backend_name: "lvm" }),
+            opts: { ignoreChanges: ["extraSpecs"] },
+        },
         "a command": { ...command("true"), opts: { ignoreChanges: ["*"] } },
     },
     fails: {

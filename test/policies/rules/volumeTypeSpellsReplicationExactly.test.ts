@@ -79,6 +79,10 @@ testRule(volumeTypeSpellsReplicationExactly, {
             volumeType({ replication_enabled: "<is> True " }),
             says("'<is> True '"),
         ],
+        "a space of another kind": [
+            volumeType({ replication_enabled: "<is>\u00a0True" }),
+            says("'<is>\\u00a0True'"),
+        ],
         "a bare True": [volumeType({ replication_enabled: "True" }), says("'True'")],
         "a boolean": [volumeType({ replication_enabled: true }), says("'true'")],
         "a boolean no": [volumeType({ replication_enabled: false }), says("'false'")],
