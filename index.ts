@@ -6,4 +6,5 @@ const topology = new pulumi.Config("cinder-dr").requireObject<TopologyInput>("to
 const recovery = new CinderDisasterRecovery("cinder-dr", { topology });
 
 export const hosts = recovery.hosts;
+export const notApplied = recovery.notApplied;
 export const volumeTypeIds = recovery.volumeTypeIds;

@@ -23,6 +23,8 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
     readonly volumeTypeIds: pulumi.Output<Record<string, string>>;
     /** Hosts whose cinder-volume runs with the configuration. */
     readonly hosts: pulumi.Output<string[]>;
+    /** Hosts that the topology names as unreachable, with the reason: nothing was applied to them. */
+    readonly notApplied: pulumi.Output<Record<string, string>>;
 
     constructor(
         name: string,
@@ -53,6 +55,7 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
             tellDrift(drifted[`backends.${section}`], this);
 
         this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));
+        this.notApplied = pulumi.output(this.leaveUnreachable(topology));
         this.volumeTypeIds = pulumi
             .all(
                 types.map(([type, { volumeTypeId }]) =>
@@ -60,7 +63,11 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
                 ),
             )
             .apply((entries) => Object.fromEntries(entries));
-        this.registerOutputs({ hosts: this.hosts, volumeTypeIds: this.volumeTypeIds });
+        this.registerOutputs({
+            hosts: this.hosts,
+            notApplied: this.notApplied,
+            volumeTypeIds: this.volumeTypeIds,
+        });
     }
 
     /** Wave after wave: a host waits for every host of the wave before it. */
@@ -69,19 +76,31 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         drifted: DriftRecord["drifted"],
     ): Map<string, CinderHost> {
         const declared = new Map<string, CinderHost>();
+        const { canary, batch, pauseSeconds } = rollout;
+        const reachable = hosts.filter((host) => host.unreachable === undefined);
         let before: CinderHost[] = [];
-        for (const wave of planWaves(hosts, rollout.canary, rollout.batch)) {
+        for (const wave of planWaves(reachable, canary, batch)) {
             const dependsOn = before;
             before = wave.map((host) => {
                 const opts = { parent: this, dependsOn };
                 const drift = drifted[`hosts.${host.name}`];
-                const args = { host, backends, timeouts, drift };
+                const args = { host, backends, timeouts, drift, pauseSeconds };
                 const component = new CinderHost(host.name, args, opts);
                 declared.set(host.name, component);
                 return component;
             });
         }
         return declared;
+    }
+
+    /** What waits for a host must not wait for one that nobody can reach. */
+    private leaveUnreachable({ hosts, backends, timeouts }: Topology): Record<string, string> {
+        const left = hosts.flatMap((host) =>
+            host.unreachable === undefined ? [] : [[host, host.unreachable] as const],
+        );
+        for (const [host] of left)
+            new CinderHost(host.name, { host, backends, timeouts }, { parent: this });
+        return Object.fromEntries(left.map(([host, reason]) => [host.name, reason]));
     }
 
     /** A type is made when every host of its backend replicates: earlier volumes of it would not be. */

@@ -4,12 +4,13 @@ import { remote } from "@pulumi/command";
 import { renderStanza } from "../core/cinderConf";
 import type { DriftEntry } from "../core/drift/record";
 import { hostRequest } from "../core/hostRequest";
-import { explainPushFault } from "../core/pushFault";
 import type { Backend, Host, Topology } from "../core/topology";
 import { connectionArgs } from "./connection";
 import { commandOf, ignoredChanges, tellDrift } from "./drifted";
+import { afterPush, onFault } from "./pushHooks";
 import { pushCommand, pushStdin } from "./pushScript";
 import { refuse } from "./refuse";
+import { inState } from "./stackState";
 
 export interface CinderHostArgs {
     /** The host, as {@link parseTopology} gives it. */
@@ -19,6 +20,8 @@ export interface CinderHostArgs {
     timeouts: Topology["timeouts"];
     /** What `cinder-dr drift --record` saw of this host. Defaults to nothing. */
     drift?: DriftEntry | undefined;
+    /** Seconds to wait after a restart of this host's service, before what depends on it. Defaults to 0. */
+    pauseSeconds?: number;
 }
 
 /** What a reviewer, a policy and the state see of a host: everything but keys. */
@@ -36,20 +39,11 @@ const visible = ({ host, backends }: CinderHostArgs) => ({
             .map((backend) => [backend.section, renderStanza(backend)]),
     ),
     ...(host.site === undefined ? {} : { site: host.site }),
+    ...(host.cluster === undefined ? {} : { cluster: host.cluster }),
+    ...(host.unreachable === undefined ? {} : { unreachable: host.unreachable }),
     skipChecks: host.skipChecks,
     consent: host.consent,
 });
-
-/** Says what to do about a failure that the plugin reports without naming the next step. */
-const explain = (host: string) => (args: pulumi.ErrorHookArgs) => {
-    const sentence = explainPushFault(host, args.errors[0] ?? "");
-    if (sentence !== undefined) void pulumi.log.error(`cinder-dr: ${sentence}`);
-    return false;
-};
-
-/** Pulumi's unit-test monitor knows no hooks and would wait for ever for the registration's answer. */
-const knowsErrorHooks = (): boolean =>
-    "registerErrorHook" in ((pulumi.runtime.getMonitor() as object | undefined) ?? {});
 
 /** One Cinder host whose cinder.conf carries its backends' replication: one SSH connection an update. */
 export class CinderHost extends pulumi.ComponentResource {
@@ -58,17 +52,29 @@ export class CinderHost extends pulumi.ComponentResource {
 
     constructor(name: string, args: CinderHostArgs, opts?: pulumi.ComponentResourceOptions) {
         const { host } = args;
-        const connection = refuse(() => connectionArgs(host.connection));
+        refuse(() => connectionArgs(host.connection));
         super("cinder-dr:index:CinderHost", name, visible(args), opts);
 
+        this.host =
+            host.unreachable === undefined
+                ? this.push(name, args).id.apply(() => host.name)
+                : this.leave(name, args, host.unreachable);
+        this.registerOutputs({ host: this.host });
+    }
+
+    private push(name: string, args: CinderHostArgs, opts?: pulumi.CustomResourceOptions) {
+        const { host, backends, timeouts, pauseSeconds = 0 } = args;
+        // Two stacks that push one host are told from each other on the host.
+        const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
+        const request = { ...hostRequest(host, backends, timeouts), owner };
         const push = new remote.Command(
             name,
             {
-                connection,
+                connection: connectionArgs(host.connection),
                 ...commandOf(args.drift, (...more) => pushCommand(host, "apply", ...more)),
                 delete: pushCommand(host, "remove"),
                 // The request names libvirt secrets; a reader finds the stanza in this component's inputs.
-                stdin: pulumi.secret(pushStdin(hostRequest(host, args.backends, args.timeouts))),
+                stdin: pulumi.secret(pushStdin(request)),
                 logging: "none",
                 // Otherwise the last output travels back as environment, which sshd refuses with a warning.
                 addPreviousOutputInEnv: false,
@@ -77,18 +83,27 @@ export class CinderHost extends pulumi.ComponentResource {
                 parent: this,
                 ...ignoredChanges(args.drift),
                 additionalSecretOutputs: ["stdout", "stderr"],
-                ...(knowsErrorHooks()
-                    ? {
-                          hooks: {
-                              onError: [new pulumi.ErrorHook(`${name}-fault`, explain(host.name))],
-                          },
-                      }
-                    : {}),
+                hooks: { ...onFault(name, host.name), ...afterPush(name, pauseSeconds) },
+                ...opts,
             },
         );
-
         tellDrift(args.drift, push);
-        this.host = push.id.apply(() => host.name);
-        this.registerOutputs({ host: this.host });
+        return push;
+    }
+
+    /**
+     * A host that cannot be reached keeps what the state says of it; one that was never pushed stays undeclared,
+     * because declaring it would connect to it.
+     */
+    private leave(name: string, args: CinderHostArgs, reason: string): pulumi.Output<string> {
+        void pulumi.log.warn(
+            `cinder-dr: ${args.host.name}: not applied: unreachable: ${reason}`,
+            this,
+        );
+        const urn = pulumi.createUrn(name, "command:remote:Command", this);
+        return inState(urn).apply((known) => {
+            if (known) this.push(name, args, { ignoreChanges: ["*"] });
+            return args.host.name;
+        });
     }
 }

@@ -17,6 +17,8 @@ export interface HostRequest {
         lockSeconds: number;
     };
     skipChecks: string[];
+    /** Active-active cluster that the host must be a member of; "" for none. */
+    cluster: string;
     consent: Record<string, string>;
 }
 
@@ -68,5 +70,6 @@ export const hostRequest = (
     backends: backends.filter((b) => host.backends.includes(b.section)).map(backendRequest),
     timeouts: { ...timeouts, lockSeconds: LOCK_SECONDS },
     skipChecks: host.skipChecks,
+    cluster: host.cluster ?? "",
     consent: host.consent,
 });

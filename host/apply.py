@@ -36,7 +36,8 @@ import time
 EXIT = {"unchanged": 0, "changed": 0, "restarted": 0, "removed": 0,
         "failed": 1, "refused": 3, "rolled-back": 4}
 REFUSALS = ("unreachableTarget", "failingOver", "activeSideUnreachable", "activeDeviceRemoved",
-            "failedOver", "identityChange", "guardBlind")
+            "failedOver", "identityChange", "guardBlind", "clusterUnnamed", "lastMember",
+            "otherOwner")
 SKIPPABLE = ("validate", "target", "guard", "health")
 # Their value decides the service's name in Cinder's database (host@section): another one
 # orphans every volume of the backend.
@@ -1099,6 +1100,9 @@ def parse(data):
     request["skipChecks"] = request.get("skipChecks") or []
     for name in request["skipChecks"]:
         demand(name in SKIPPABLE, "skipChecks", "name one of %s" % ", ".join(SKIPPABLE), name)
+    for name in ("cluster", "owner"):
+        request[name] = request.get(name) or ""
+        demand(isinstance(request[name], str), name, "be a name", request[name])
     request["consent"] = request.get("consent") or {}
     for name in request["consent"]:
         demand(name in REFUSALS, "consent", "name one of %s" % ", ".join(REFUSALS), name)
@@ -1200,6 +1204,7 @@ class Apply(object):
         self.user, self.probe, self.step_name, self.committed = None, None, "parse", False
         self.kept, self.changed, self.rows, self.others = [], {}, None, []
         self.staged, self.blind, self.before, self.old_pid = None, False, {"hosts": {}}, None
+        self.hosts, self.everybody = {}, {}
         self.result = {"version": 1, "host": request["host"], "outcome": "failed", "step": "parse",
                        "reason": "", "next": "", "refusal": None, "protected": None,
                        "changedKeys": {}, "keptKeys": [], "restarted": False, "pid": None,
@@ -1308,6 +1313,10 @@ class Apply(object):
         with self.step("read"):
             self.state.sweep()
             self.read()
+        if self.verb == "remove" and self.foreign() and "otherOwner" not in self.consent:
+            self.say("the host is managed by %s, which is left as it is" % self.record["owner"])
+            self.step_name = "done"
+            return "unchanged"
         with self.step("render"):
             self.render()
         restart = bool(self.resumed) and self.restart_due() or self.stale_process()
@@ -1316,6 +1325,7 @@ class Apply(object):
             self.step_name = "done"
             return self.settle("unchanged")
         staged = self.new != self.data
+        self.guard_owner()
         try:
             if staged:
                 with self.step("stage"):
@@ -1486,6 +1496,18 @@ class Apply(object):
             self.say("the running service is older than %s" % self.live)
         return stale
 
+    def foreign(self):
+        """Whether another stack's push made the record. One of before 0.1.0 names no owner."""
+        return bool(self.record and self.record.get("owner")
+                    and self.record["owner"] != self.request["owner"])
+
+    def guard_owner(self):
+        """Two stacks that want different things of one host would take turns for ever."""
+        if self.foreign() and self.verb == "apply":
+            self.refuse("otherOwner", "the host is managed by %s, and %s wants another "
+                        "configuration" % (self.record["owner"], self.request["owner"] or "this run"),
+                        "take the host out of one of them")
+
     # -- render
 
     def render(self):
@@ -1530,9 +1552,12 @@ class Apply(object):
         self.new = str(text).encode("utf-8")
         self.changed.update(changed)
         self.new_record = self.record
+        if self.foreign() and "otherOwner" in self.consent:
+            self.new_record = dict(self.record, owner=self.request["owner"])
         if self.new != self.data:
             self.new_record = keys and {
                 "version": 1, "host": self.request["host"], "configFile": self.live,
+                "owner": self.request["owner"],
                 "sections": keys, "written": digest(self.new), "at": now(),
                 "original": base64.b64encode(pristine).decode("ascii")} or None
 
@@ -1628,7 +1653,7 @@ class Apply(object):
         for place in answer["unknown"]:
             self.say("%s is no option that this Cinder knows" % place)
         self.check_identity(answer["before"], answer["after"])
-        self.before = answer["before"] or {"hosts": {}}
+        self.before = dict(answer["before"] or {"hosts": {}}, cluster=answer["after"]["cluster"])
         self.leave_alone(answer["changed"])
         return bool(answer["changed"])
 
@@ -1730,6 +1755,7 @@ class Apply(object):
         """The service rows as the database has them now: section -> row."""
         answer = self.ask(do="rows", heads=heads,
                           config=self.config(self.staged or self.live, self.new))
+        self.everybody = answer["rows"]
         if heads:
             self.hosts = dict(self.before["hosts"], **answer["hosts"])
             self.enabled = sorted(answer["hosts"])
@@ -1751,8 +1777,25 @@ class Apply(object):
                 self.refuse("failingOver", "[%s] is failing over now" % section,
                             "wait for `cinder service-list --withreplication` to show its end")
         self.guard_release()
+        self.guard_cluster()
         for backend in self.request["backends"]:
             self.guard_backend(backend)
+
+    def guard_cluster(self):
+        """Members of an active-active cluster serve each other's volumes, so one must stay up. The
+        topology has to name the cluster: only then does it push its members one after another."""
+        cluster = self.before.get("cluster") or ""
+        if self.verb == "apply" and "validate" not in self.skip \
+                and cluster != self.request["cluster"]:
+            self.refuse("clusterUnnamed", "cinder.conf says cluster '%s', and the topology says "
+                        "'%s'" % (cluster, self.request["cluster"]),
+                        "write it as hosts.%s.cluster, so that the members are never all pushed "
+                        "at once" % self.request["host"])
+        others = [row for host, row in self.everybody.items() if cluster
+                  and host not in self.hosts.values() and row["cluster"].split("@")[0] == cluster]
+        if others and not any(row["isUp"] for row in others):
+            self.refuse("lastMember", "no other member of the cluster '%s' is up" % cluster,
+                        "bring another member up first: it serves the volumes meanwhile")
 
     def active(self, section):
         """The active device's backend_id; failback leaves '' where null was (seen in 21.3)."""

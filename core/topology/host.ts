@@ -7,6 +7,7 @@ import {
     type Connection,
     type sshDefaults,
 } from "./connection";
+import { consent } from "./refusal";
 import { closed, line, matching, path, words } from "./text";
 import { ROLES } from "./site";
 
@@ -96,11 +97,19 @@ export const hostInput = closed("a Cinder host", {
         )
         .optional()
         .describe("Checks left out because the host has no Cinder of its own. Defaults to none."),
-    consent: z
-        .record(
-            matching(/^[a-z][A-Za-z]*$/, "the name of a refusal"),
-            line("a reason").min(1, { error: () => "must be a reason" }),
-        )
+    cluster: line("the `cluster` of [DEFAULT] in this host's cinder.conf")
+        .min(1, { error: () => "must not be empty" })
+        .optional()
+        .describe(
+            "Active-active cluster this host is a member of, as its cinder.conf says in `cluster`. Members are never all pushed at once.",
+        ),
+    unreachable: line("the reason why this host is left out")
+        .min(1, { error: () => "must be the reason why this host is left out" })
+        .optional()
+        .describe(
+            "Reason why this host cannot be reached for now. It stays in the state as it is, is not connected to, and is reported as not applied.",
+        ),
+    consent: consent
         .optional()
         .describe("Refusals overridden on this host: name to reason, e.g. unreachableTarget."),
 }).describe("One host that runs cinder-volume.");
@@ -121,6 +130,8 @@ export interface Host {
     service: Service;
     site?: (typeof ROLES)[number];
     skipChecks: Check[];
+    cluster?: string;
+    unreachable?: string;
     consent: Record<string, string>;
 }
 
@@ -150,6 +161,8 @@ export function resolveHost(
         service: resolveService(given.service),
         ...(given.site === undefined ? {} : { site: given.site }),
         skipChecks: given.skipChecks ?? [],
+        ...(given.cluster === undefined ? {} : { cluster: given.cluster }),
+        ...(given.unreachable === undefined ? {} : { unreachable: given.unreachable }),
         consent: given.consent ?? {},
     };
 }

@@ -30,6 +30,11 @@ const rolloutInput = closed("how hosts are restarted one after another", {
         })
         .optional()
         .describe("Hosts pushed at once after the canary. Defaults to 1."),
+    pauseSeconds: seconds(3600)
+        .optional()
+        .describe(
+            "How long to wait after a host whose service was restarted, before the next ones. Defaults to no wait.",
+        ),
 });
 
 const timeoutsInput = closed("time limits", {
@@ -82,7 +87,7 @@ export interface Topology {
     volumeTypes: VolumeType[];
     /** The Ceph side as desired state; undefined: Ceph is only used. */
     mirroring?: Mirroring;
-    rollout: { canary: number; batch: number | "all" };
+    rollout: { canary: number; batch: number | "all"; pauseSeconds: number };
     timeouts: { healthSeconds: number; applySeconds: number; targetSeconds: number };
 }
 
@@ -139,7 +144,11 @@ export function parseTopology(given: unknown): Topology {
         ...(input.mirroring === undefined
             ? {}
             : { mirroring: resolveMirroring(input.mirroring, ssh) }),
-        rollout: { canary: input.rollout?.canary ?? 1, batch: input.rollout?.batch ?? 1 },
+        rollout: {
+            canary: input.rollout?.canary ?? 1,
+            batch: input.rollout?.batch ?? 1,
+            pauseSeconds: input.rollout?.pauseSeconds ?? 0,
+        },
         timeouts: {
             healthSeconds: input.timeouts?.healthSeconds ?? 90,
             applySeconds: input.timeouts?.applySeconds ?? 300,

@@ -96,6 +96,37 @@ describe("CinderDisasterRecovery", () => {
         assert.equal(waits("ReplicatedVolumeType", "replicated"), "abcde");
     });
 
+    for (const pushed of [false, true])
+        it(`leaves a host that is named unreachable and was ${pushed ? "pushed" : "never pushed"}, and waits for none such`, async () => {
+            let dr: CinderDisasterRecovery | undefined;
+            const hosts = {
+                a: { hostKey: HOST_KEY, unreachable: "burnt" },
+                b: { hostKey: HOST_KEY },
+            };
+            const urn = `urn:pulumi:test::cinder-dr::cinder-dr:index:CinderDisasterRecovery$cinder-dr:index:CinderHost$${COMMAND}::a`;
+            const declared = await declaredBy(
+                () => (dr = recovery({ ...goodTopology(), hosts })()),
+                { state: pushed ? [urn] : [] },
+            );
+            assert.ok(dr);
+            assert.deepEqual(await valueOf(dr.hosts), ["b"]);
+            assert.deepEqual(await valueOf(dr.notApplied), { a: "burnt" });
+            assert.deepEqual(one(declared, "CinderHost", "b").dependsOn, []);
+            assert.equal(one(declared, "CinderHost", "a").inputs.unreachable, "burnt");
+            assert.deepEqual(
+                declared
+                    .filter(({ type }) => type === COMMAND)
+                    .map(({ name, ignoreChanges }) => [name, ignoreChanges])
+                    .sort(),
+                pushed
+                    ? [
+                          ["a", ["*"]],
+                          ["b", ["create"]],
+                      ]
+                    : [["b", ["create"]]],
+            );
+        });
+
     it("waits for no host that serves another backend", async () => {
         const topology = {
             ...goodTopology(),
@@ -187,7 +218,10 @@ describe("CinderHost", () => {
         assert.deepEqual(
             JSON.parse(request),
             JSON.parse(
-                JSON.stringify(hostRequest(hosts[0] as (typeof hosts)[0], backends, timeouts)),
+                JSON.stringify({
+                    ...hostRequest(hosts[0] as (typeof hosts)[0], backends, timeouts),
+                    owner: "cinder-dr/test",
+                }),
             ),
         );
     });

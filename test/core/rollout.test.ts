@@ -4,6 +4,16 @@ import fc from "fast-check";
 
 import { planWaves } from "../../core/rollout";
 
+interface Host {
+    name: string;
+    cluster?: string;
+}
+
+/** One host a letter; a capital letter is a member of the active-active cluster `x`. */
+const hosts = (letters: string): Host[] =>
+    [...letters].map((name) => (/[A-Z]/.test(name) ? { name, cluster: "x" } : { name }));
+const named = (wave: Host[]): string => wave.map(({ name }) => name).join("");
+
 describe("the waves of a rollout", () => {
     const plans: [canary: number, batch: number | "all", waves: string[]][] = [
         [1, 1, ["a", "b", "c", "d", "e"]],
@@ -15,16 +25,26 @@ describe("the waves of a rollout", () => {
     ];
     for (const [canary, batch, waves] of plans)
         it(`are ${waves.join(" ")} for canary ${canary}, batch ${batch}`, () => {
-            assert.deepEqual(
-                planWaves([..."abcde"], canary, batch).map((wave) => wave.join("")),
-                waves,
-            );
+            assert.deepEqual(planWaves(hosts("abcde"), canary, batch).map(named), waves);
+        });
+
+    const clusters: [letters: string, canary: number, batch: number | "all", waves: string[]][] = [
+        ["AB", 0, "all", ["A", "B"]],
+        ["ABC", 0, "all", ["AB", "C"]],
+        ["aABb", 0, "all", ["aAb", "B"]],
+        ["ABcd", 0, 2, ["Ac", "Bd"]],
+        ["ABc", 1, "all", ["A", "Bc"]],
+        ["A", 0, "all", ["A"]],
+    ];
+    for (const [letters, canary, batch, waves] of clusters)
+        it(`keep a member of the cluster serving: ${waves.join(" ")} for ${letters}`, () => {
+            assert.deepEqual(planWaves(hosts(letters), canary, batch).map(named), waves);
         });
 
     it("hold every host once, in the order typed, none more than a batch, each canary alone", () => {
         fc.assert(
             fc.property(
-                fc.array(fc.nat()),
+                fc.array(fc.nat().map((number): Host => ({ name: String(number) }))),
                 fc.nat(9),
                 fc.integer({ min: 1, max: 9 }),
                 (hosts, canary, batch) => {

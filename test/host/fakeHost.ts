@@ -64,6 +64,9 @@ export interface World {
     hostsAfter?: Record<string, string>;
     rbd?: Record<string, number>;
     restartSeconds?: number;
+    /** `cluster` of the file, and whether its other members (`host@section`) are up. */
+    cluster?: string;
+    members?: Record<string, boolean>;
     /** Where the fake parts stand still for a while: a question of the probe, or before the old process ends. */
     holdsAt?: "validate" | "rows" | "restart";
     holdSeconds?: number;
@@ -159,8 +162,9 @@ for line in iter(sys.stdin.readline, ""):
     if ask["do"] == world.get("holdsAt"):
         time.sleep(world["holdSeconds"])
     if ask["do"] == "validate":
-        before = {"hosts": {"ceph": "h1@ceph", "lvm": "h1@lvm"}, "cluster": ""}
-        after = {"hosts": world.get("hostsAfter", before["hosts"]), "cluster": ""}
+        before = {"hosts": {"ceph": "h1@ceph", "lvm": "h1@lvm"},
+                  "cluster": world.get("cluster", "")}
+        after = dict(before, hosts=world.get("hostsAfter", before["hosts"]))
         answer = {"problems": world.get("problems", []), "unknown": [], "before": before,
                   "after": after, "changed": world.get("changed", [["ceph", "x"]])}
     elif world.get("blind"):
@@ -176,6 +180,8 @@ for line in iter(sys.stdin.readline, ""):
                 "reportCount": beat, "updatedAt": "%020d" % beat, "activeBackendId": "",
                 "replicationStatus": "error" if mute else "enabled", "isUp": True, "cluster": ""},
                 **world.get("rows", {}).get(section, {}))
+        for member, up in world.get("members", {}).items():
+            rows[member] = dict(rows["h1@ceph"], isUp=up, cluster=world["cluster"] + "@ceph")
         answer = {"rows": rows, "hosts": {"ceph": "h1@ceph", "lvm": "h1@lvm"}}
     print(json.dumps(answer), flush=True)
 `;

@@ -463,6 +463,49 @@ describe("apply refuses, and the host stays as it was", function () {
                 assert.equal(host.apply({ ...request, consent: { [refusal]: "known" } }).code, 0);
             }));
 
+    it("clusterUnnamed when the topology does not say the file's cluster, lastMember when no other is up", () =>
+        withHost((host) => {
+            host.world({ cluster: "aa", members: { "h2@ceph": false } });
+            host.service("restart");
+            assertRefused(
+                host,
+                host.apply({ skipChecks: SKIP_CEPH }),
+                "guard",
+                /cinder\.conf says cluster 'aa', and the topology says ''; write it as hosts\.h1\.cluster/,
+            );
+            const request = { skipChecks: SKIP_CEPH, cluster: "aa" };
+            assertRefused(
+                host,
+                host.apply(request),
+                "guard",
+                /no other member of the cluster 'aa' is up; bring another member up first/,
+            );
+            assert.equal(host.restarts(), 1);
+            host.world({ cluster: "aa", members: { "h2@ceph": false, "h3@ceph": true } });
+            assert.equal(host.apply(request).result.outcome, "restarted");
+        }));
+
+    it("otherOwner when another stack wants something else, and leaves it its host at removal", () =>
+        withHost((host) => {
+            host.service("restart");
+            assert.equal(host.apply({ owner: "dr/one" }).code, 0);
+            const ours = host.read();
+            assert.equal(host.apply({ owner: "dr/two" }).result.outcome, "unchanged");
+            const backends = [{ ...CEPH, options: { ...CEPH.options, rbd_pool: "other" } }];
+            const run = host.apply({ owner: "dr/two", backends });
+            assert.equal(run.code, 3, run.stderr);
+            assert.match(
+                run.stderr,
+                /the host is managed by dr\/one, and dr\/two wants another configuration; take the host out of one of them/,
+            );
+            assert.equal(host.apply({ owner: "dr/two" }, "remove").result.outcome, "unchanged");
+            assert.equal(host.read(), ours);
+            const consent = { otherOwner: "dr/one is gone" };
+            assert.equal(host.apply({ owner: "dr/two", backends, consent }).code, 0);
+            assert.equal(host.apply({ owner: "dr/two" }, "remove").result.outcome, "removed");
+            assert.equal(host.read(), CONF);
+        }));
+
     it("guardBlind when the database does not answer, without its password", () =>
         withHost((host) => {
             host.world({ blind: true });

@@ -162,6 +162,22 @@ const SHAPE: Row[] = [
     ],
     [
         "hosts/cinder-a/consent",
+        { everything: "please" },
+        "hosts.cinder-a.consent.everything is no refusal; must be one of unreachableTarget, failingOver, activeSideUnreachable, activeDeviceRemoved, failedOver, identityChange, guardBlind, clusterUnnamed, lastMember, otherOwner",
+    ],
+    [
+        "hosts/cinder-a/unreachable",
+        "",
+        "hosts.cinder-a.unreachable must be the reason why this host is left out",
+    ],
+    ["hosts/cinder-a/cluster", "", "hosts.cinder-a.cluster must not be empty"],
+    [
+        "rollout/pauseSeconds",
+        -1,
+        "rollout.pauseSeconds must be whole seconds from 1 to 3600, got '-1'",
+    ],
+    [
+        "hosts/cinder-a/consent",
         { unreachableTarget: "" },
         "hosts.cinder-a.consent.unreachableTarget must be a reason",
     ],
