@@ -6,7 +6,7 @@ import {
     type Answer,
     type SiteSeen,
     type UserSeen,
-} from "../core/drift/site";
+} from "../core/drift/siteSeen";
 import { poolInfo, poolStatus } from "../core/rbd";
 import type { Words } from "../core/shell";
 import type { Site } from "../core/topology";

@@ -1,34 +1,7 @@
 import { hostRequest, type BackendRequest, type HostRequest } from "../hostRequest";
 import type { Host, Topology } from "../topology";
+import { clientItems, reachItem, type ClientSeen, type FileSeen } from "./client";
 import { BY_UP, itemsOf, type DriftItem } from "./item";
-
-/** One file as it stands on a host; its content stays there. */
-export interface FileSeen {
-    path: string;
-    there: boolean;
-    /** Why it cannot be looked at. */
-    why?: string;
-    /** Four octal digits. */
-    mode?: string;
-    /** `user:group` */
-    owner?: string;
-    /** Whether the service's user may read it. */
-    readable?: boolean;
-}
-
-/** Ceph as one host reaches it for one side of one backend. */
-export interface ClientSeen {
-    section: string;
-    side: "primary" | "target";
-    /** The conf, then the keyring; empty for a container, whose files are its own. */
-    files: FileSeen[];
-    /** `fsid` in the conf; null when the conf names none. */
-    fsid: string | null;
-    /** SHA-256 of the key in the keyring; compared, never shown. */
-    keySha256: string | null;
-    /** Why `rbd ls` fails as the service's user; null when it works. */
-    unreachable: string | null;
-}
 
 /** What `host/apply.py inspect` answers. */
 export interface HostSeen {
@@ -119,56 +92,9 @@ function* serviceItems(make: Maker, { service, pending }: HostSeen): Generator<D
         yield make.drifted("push", `the last one was cut off while ${pending}`, "ended", BY_UP);
 }
 
-function fileFault({ there, why, readable, mode = "" }: FileSeen, secret: boolean, user: string) {
-    if (!there) return why ?? "missing";
-    if (readable !== true) return `not readable for ${user}`;
-    // The last digit: what everybody else on the host may do.
-    if (secret && !mode.endsWith("0")) return "open to every user of the host";
-    return undefined;
-}
-
-function* clientItems(
-    make: Maker,
-    client: ClientSeen,
-    { fsid, user, managed }: { fsid: string | undefined; user: string; managed: boolean },
-): Generator<DriftItem> {
-    const next = managed ? BY_UP : "put it right by hand: this topology does not keep client files";
-    for (const [i, file] of client.files.entries()) {
-        const fault = fileFault(file, i === 1, user);
-        const stands = file.there ? `${file.mode ?? ""} ${file.owner ?? ""}` : "missing";
-        if (fault === undefined) yield make.ok(file.path, stands);
-        else
-            yield make.drifted(
-                file.path,
-                file.there ? `${stands}: ${fault}` : fault,
-                `readable for ${user}${i === 1 ? ", closed to others" : ""}`,
-                next,
-            );
-    }
-    const conf = client.files[0];
-    if (conf?.there === true && fsid !== undefined && client.fsid !== null && client.fsid !== fsid)
-        yield make.drifted(`${conf.path} fsid`, `'${client.fsid}'`, `'${fsid}'`, next);
-}
-
-function reachItem(make: Maker, { section, side, unreachable }: ClientSeen, cluster: string) {
-    const subject = `[${section}] ${side} '${cluster}'`;
-    return unreachable === null
-        ? make.ok(subject, "`rbd ls` works as Cinder will run it")
-        : make.drifted(
-              subject,
-              `cannot be reached: ${unreachable}`,
-              "`rbd ls` works as Cinder will run it",
-              "look at the cluster, and at this host's files for it",
-          );
-}
-
 /** One host's files, process and ways to Ceph against the topology. */
-export function hostDrift(
-    request: HostRequest,
-    seen: HostSeen,
-    topology: Topology,
-    managed: boolean,
-): DriftItem[] {
+export function hostDrift(request: HostRequest, seen: HostSeen, topology: Topology): DriftItem[] {
+    const keyringMode = topology.mirroring?.clientFiles?.keyringMode;
     const make = itemsOf(`hosts.${request.host}`);
     const items: DriftItem[] = [];
     if (seen.problem !== null)
@@ -192,7 +118,12 @@ export function hostDrift(
         if (backend === undefined) continue;
         const { fsid } = topology.sites[client.side === "primary" ? "primary" : "secondary"];
         const { serviceUser: user } = request;
-        items.push(...clientItems(make, client, { fsid, user, managed }));
+        const wanted = {
+            user,
+            ...(fsid === undefined ? {} : { fsid }),
+            ...(keyringMode === undefined ? {} : { keyringMode }),
+        };
+        items.push(...clientItems(make, client, wanted));
         if (!request.skipChecks.includes("target"))
             items.push(reachItem(make, client, backend[client.side].cluster));
     }

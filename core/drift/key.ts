@@ -1,6 +1,6 @@
-import type { ClientSeen } from "./host";
+import type { ClientSeen } from "./client";
 import { BY_UP, itemsOf, type DriftItem } from "./item";
-import type { SiteSeen } from "./site";
+import type { SiteSeen } from "./siteSeen";
 
 /** A host's key of one user against the cluster's; compared as digests, never shown. */
 export function keyDrift(

@@ -1,125 +1,50 @@
 import type { Site, Topology } from "../topology";
 import { ROLES, type Role } from "../topology/site";
 import { itemsOf, type DriftItem } from "./item";
-
-/** An answer, or why there is none. */
-export type Answer<T> = { seen: T } | { why: string };
-
-/** `rbd mirror pool info --format json`, as far as it is compared. */
-export interface PoolInfo {
-    /** `image`, `pool` or `disabled`. */
-    mode: string;
-    siteName: string;
-    peers: { uuid: string; siteName: string; direction: string; clientName: string }[];
-}
-
-/** `rbd mirror pool status --verbose --format json`, as far as it is compared. */
-export interface PoolStatus {
-    /** Verbatim: `OK`, `WARNING`, `ERROR`, or `UNKNOWN` for a user who may not ask. */
-    daemonHealth: string;
-    daemons: { hostname: string; clientId: string; health: string; callouts: string[] }[];
-    /** Names of the mirrored images. */
-    images: string[];
-}
-
-/** `ceph auth get` of one user; undefined when there is no such user. */
-export type UserSeen = { caps: Record<string, string>; keySha256: string } | undefined;
-
-/** What one cluster shows. */
-export interface SiteSeen {
-    fsid: Answer<string>;
-    pools: Record<string, { info: Answer<PoolInfo>; status: Answer<PoolStatus> }>;
-    users: Record<string, Answer<UserSeen>>;
-}
-
-export function parsePoolInfo(text: string): PoolInfo {
-    const given = JSON.parse(text) as {
-        mode?: string;
-        site_name?: string;
-        peers?: {
-            uuid?: string;
-            site_name?: string;
-            direction?: string;
-            client_name?: string;
-        }[];
-    };
-    return {
-        mode: given.mode ?? "",
-        siteName: given.site_name ?? "",
-        peers: (given.peers ?? []).map((peer) => ({
-            uuid: peer.uuid ?? "",
-            siteName: peer.site_name ?? "",
-            direction: peer.direction ?? "",
-            clientName: peer.client_name ?? "",
-        })),
-    };
-}
-
-export function parsePoolStatus(text: string): PoolStatus {
-    const given = JSON.parse(text) as {
-        summary?: { daemon_health?: string };
-        daemons?: {
-            hostname?: string;
-            client_id?: string;
-            health?: string;
-            callouts?: string[];
-        }[];
-        images?: { name?: string }[];
-    };
-    return {
-        daemonHealth: given.summary?.daemon_health ?? "UNKNOWN",
-        daemons: (given.daemons ?? []).map((daemon) => ({
-            hostname: daemon.hostname ?? "",
-            clientId: daemon.client_id ?? "",
-            health: daemon.health ?? "",
-            callouts: daemon.callouts ?? [],
-        })),
-        images: (given.images ?? []).map((image) => image.name ?? ""),
-    };
-}
-
-/** What repairs the Ceph side: `pulumi up` where the topology declares it, else the operator. */
-interface Repair {
-    pool: string;
-    peer: string;
-    caps: string;
-    daemon: string;
-}
+import type { SiteRepair } from "./repair";
+import type { Answer, PoolInfo, PoolStatus, SiteSeen, UserSeen } from "./siteSeen";
 
 type Maker = ReturnType<typeof itemsOf>;
 
-function* infoItems(
+function* poolItems(
     make: Maker,
     pool: string,
     info: PoolInfo,
-    { site, other, repair }: { site: Site; other: Site; repair: Repair },
+    { site, repair }: { site: Site; repair: SiteRepair },
 ): Generator<DriftItem> {
-    const name = `pool ${pool}`;
+    const mode = `pool ${pool} mirror mode`;
+    const next = info.mode === "disabled" ? repair.disabled : repair.mode;
     yield info.mode === "image"
-        ? make.ok(`${name} mirror mode`, info.mode)
-        : make.drifted(`${name} mirror mode`, info.mode, "image", repair.pool);
+        ? make.ok(mode, info.mode)
+        : make.drifted(mode, info.mode, "image", next);
     if (info.mode === "disabled") return;
+    const name = `pool ${pool} site name`;
     yield info.siteName === site.name
-        ? make.ok(`${name} site name`, info.siteName)
-        : make.drifted(`${name} site name`, `'${info.siteName}'`, `'${site.name}'`, repair.pool);
-    const [peer, ...more] = info.peers;
+        ? make.ok(name, info.siteName)
+        : make.drifted(name, `'${info.siteName}'`, `'${site.name}'`, repair.siteName);
+}
+
+function* peerItems(
+    make: Maker,
+    pool: string,
+    { peers }: PoolInfo,
+    { other, repair }: { other: Site; repair: SiteRepair },
+): Generator<DriftItem> {
+    const subject = `pool ${pool} peer`;
+    const names = peers.map((peer) => `'${peer.siteName}'`).join(", ");
+    const [peer] = peers;
     if (peer === undefined) {
-        yield make.drifted(`${name} peer`, "none", `'${other.name}'`, repair.peer);
+        yield make.drifted(subject, "none", `'${other.name}'`, repair.noPeer);
         return;
     }
-    if (more.length > 0)
-        yield make.drifted(
-            `${name} peers`,
-            info.peers.map((p) => `'${p.siteName}'`).join(", "),
-            `only '${other.name}'`,
-            repair.peer,
-        );
-    yield peer.siteName === other.name
-        ? make.ok(`${name} peer`, `'${peer.siteName}'`)
-        : make.drifted(`${name} peer`, `'${peer.siteName}'`, `'${other.name}'`, repair.peer);
+    if (peers.length > 1 || peer.siteName !== other.name) {
+        yield make.drifted(subject, names, `only '${other.name}'`, repair.wrongPeer);
+        return;
+    }
+    yield make.ok(subject, names);
     yield peer.direction === "rx-tx"
-        ? make.ok(`${name} direction`, peer.direction)
-        : make.drifted(`${name} direction`, peer.direction, "rx-tx", repair.peer);
+        ? make.ok(`pool ${pool} direction`, peer.direction)
+        : make.drifted(`pool ${pool} direction`, peer.direction, "rx-tx", repair.direction);
 }
 
 function daemonItem(make: Maker, pool: string, status: PoolStatus, next: string): DriftItem {
@@ -186,34 +111,41 @@ export interface SiteWanted {
     role: Role;
     /** Caps, by daemon, of each user whose caps the topology declares. */
     users: Record<string, Record<string, string>>;
-    repair: Repair;
+    repair: SiteRepair;
 }
 
 /** One cluster's pools, peers, daemons and users against the topology. */
 export function siteDrift(seen: SiteSeen, { topology, role, users, repair }: SiteWanted) {
     const site = topology.sites[role];
     const other = topology.sites[ROLES.find((r) => r !== role) ?? role];
-    const make = itemsOf(`sites.${role}`);
-    const items: DriftItem[] = [];
-    if ("why" in seen.fsid) items.push(make.unseen("fsid", seen.fsid.why));
-    else if (site.fsid !== undefined && site.fsid !== seen.fsid.seen)
-        items.push(
-            make.drifted(
-                "fsid",
-                `'${seen.fsid.seen}'`,
-                `'${site.fsid}'`,
-                "correct adminHost, conf or fsid of the site: this is another cluster",
-            ),
-        );
-    else items.push(make.ok("fsid", seen.fsid.seen));
+    const at = `sites.${role}`;
+    const items: DriftItem[] = [fsidItem(itemsOf(at), site, seen.fsid)];
     for (const [pool, { info, status }] of Object.entries(seen.pools)) {
-        if ("why" in info) items.push(make.unseen(`pool ${pool}`, info.why));
-        else items.push(...infoItems(make, pool, info.seen, { site, other, repair }));
-        if ("why" in info || info.seen.mode === "disabled") continue;
-        if ("why" in status) items.push(make.unseen(`pool ${pool} rbd-mirror`, status.why));
-        else items.push(daemonItem(make, pool, status.seen, repair.daemon));
+        const make = itemsOf(`${at}.pools.${pool}`);
+        if ("why" in info) {
+            items.push(make.unseen(`pool ${pool}`, info.why));
+            continue;
+        }
+        items.push(...poolItems(make, pool, info.seen, { site, repair }));
+        if (info.seen.mode === "disabled") continue;
+        const peers = itemsOf(`${at}.peers.${pool}`);
+        items.push(...peerItems(peers, pool, info.seen, { other, repair }));
+        const daemons = itemsOf(`${at}.rbdMirror`);
+        items.push(
+            "why" in status
+                ? daemons.unseen(`pool ${pool} rbd-mirror`, status.why)
+                : daemonItem(daemons, pool, status.seen, repair.daemon),
+        );
     }
+    const make = itemsOf(`${at}.users`);
     for (const [user, answer] of Object.entries(seen.users))
         items.push(userItem(make, user, answer, users[user], repair.caps));
     return items;
+}
+
+function fsidItem(make: Maker, { fsid }: Site, answer: Answer<string>): DriftItem {
+    if ("why" in answer) return make.unseen("fsid", answer.why);
+    if (fsid === undefined || fsid === answer.seen) return make.ok("fsid", answer.seen);
+    const next = "correct adminHost, conf or fsid of the site: this is another cluster";
+    return make.drifted("fsid", `'${answer.seen}'`, `'${fsid}'`, next);
 }

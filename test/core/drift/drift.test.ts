@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 
 import { hostDrift, inspectRequest, type HostSeen } from "../../../core/drift/host";
 import { imageDrift } from "../../../core/drift/image";
-import { type DriftItem } from "../../../core/drift/item";
+import { BY_UP, type DriftItem } from "../../../core/drift/item";
 import { keyDrift } from "../../../core/drift/key";
 import { serviceDrift } from "../../../core/drift/service";
-import { parsePoolInfo, parsePoolStatus, siteDrift, type SiteSeen } from "../../../core/drift/site";
+import { siteRepair } from "../../../core/drift/repair";
+import { siteDrift } from "../../../core/drift/site";
+import { parsePoolInfo, parsePoolStatus, type SiteSeen } from "../../../core/drift/siteSeen";
 import { volumeTypeDrift } from "../../../core/drift/volumeType";
 import { parseTopology } from "../../../core/topology";
-import { goodTopology, uuid, withValue } from "../../support/topology";
+import { goodTopology, HOST_KEY, uuid, withValue } from "../../support/topology";
 
 const topology = parseTopology(
     withValue("sites/primary/fsid", uuid(7), withValue("sites/secondary/fsid", uuid(8))),
@@ -48,7 +50,7 @@ describe("a host's drift", () => {
     const of = (change: (seen: HostSeen) => void): string[] => {
         const seen = goodHost();
         change(seen);
-        return faults(hostDrift(request, seen, topology, false));
+        return faults(hostDrift(request, seen, topology));
     };
     const client = (seen: HostSeen) => seen.clients[0] as HostSeen["clients"][0];
 
@@ -162,6 +164,17 @@ describe("a host's drift", () => {
             assert.deepEqual(of(change), expected);
         });
 
+    it("finds a keyring of another mode than the topology keeps", () => {
+        const managed = parseTopology({
+            ...goodTopology(),
+            mirroring: { clientFiles: { keyringMode: "0440" } },
+        });
+        assert.equal(
+            faults(hostDrift(request, goodHost(), managed))[0],
+            "drifted: /etc/ceph/primary.keyring: 0640 root:cinder: another mode / 0440, readable for cinder, closed to others",
+        );
+    });
+
     it("finds another key than the cluster's, without showing either", () => {
         const site = (keySha256: string): SiteSeen => ({
             fsid: { seen: "" },
@@ -214,7 +227,7 @@ describe("a site's drift", () => {
             },
             users: caps === undefined ? {} : { cinder: { seen: { caps, keySha256: "" } } },
         };
-        const repair = { pool: "p", peer: "p", caps: "p", daemon: "p" };
+        const repair = siteRepair(topology, "primary");
         const users = { cinder: { mon: "profile rbd", osd: "profile rbd pool=volumes" } };
         return faults(siteDrift(seen, { topology, role: "primary", users, repair }));
     };
@@ -239,7 +252,7 @@ describe("a site's drift", () => {
         [
             "another peer",
             INFO.replace("lyon", "rome"),
-            ["drifted: pool volumes peer: 'rome' / 'lyon'"],
+            ["drifted: pool volumes peer: 'rome' / only 'lyon'"],
         ],
         [
             "one direction",
@@ -279,11 +292,31 @@ describe("a site's drift", () => {
 
     it("is another cluster when the fsid is", () => {
         const seen: SiteSeen = { fsid: { seen: uuid(1) }, pools: {}, users: {} };
-        const repair = { pool: "p", peer: "p", caps: "p", daemon: "p" };
+        const repair = siteRepair(topology, "primary");
         assert.deepEqual(
             faults(siteDrift(seen, { topology, role: "primary", users: {}, repair })),
             [`drifted: fsid: '${uuid(1)}' / '${uuid(7)}'`],
         );
+    });
+});
+
+describe("the repair of a site", () => {
+    const repair = (mirroring?: object, rbdMirror?: object) => {
+        const base = mirroring === undefined ? goodTopology() : { ...goodTopology(), mirroring };
+        const given = withValue("sites/primary/rbdMirror", rbdMirror, base);
+        return siteRepair(parseTopology(given), "primary");
+    };
+    it("is the operator's where the topology does not declare it", () => {
+        assert.ok(Object.values(repair()).every((next) => next !== BY_UP));
+        assert.match(repair({}).daemon, /^start rbd-mirror on its host/);
+        assert.equal(repair({}, { hosts: { c: { hostKey: HOST_KEY } } }).daemon, BY_UP);
+    });
+    it("needs a consent where protection may go, and is up's elsewhere", () => {
+        const { mode, siteName, wrongPeer, noPeer, disabled, direction, caps } = repair({});
+        for (const next of [noPeer, disabled, direction, caps]) assert.equal(next, BY_UP);
+        for (const next of [mode, siteName, wrongPeer])
+            assert.match(next, /consent with mirroring\.consent\./);
+        assert.equal(repair({ consent: { changeMode: "moved to Cinder" } }).mode, BY_UP);
     });
 });
 
