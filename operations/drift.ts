@@ -39,6 +39,10 @@ interface HostLook {
 
 async function lookAtHost({ topology, found }: DriftOptions, host: Host): Promise<HostLook> {
     const request = inspectRequest(host, topology);
+    if (host.unreachable !== undefined) {
+        found([itemsOf(`hosts.${host.name}`).unseen("host", `unreachable: ${host.unreachable}`)]);
+        return { host, request };
+    }
     try {
         const seen = await seeHost(host, request);
         found(hostDrift(request, seen, topology));
