@@ -6,6 +6,12 @@ import { driftCommand } from "./driftCommand";
 import { ExitCode, type Done } from "./exitCode";
 import { retireUserCommand } from "./retireUserCommand";
 import { UsageError } from "./topologyFile";
+import { failbackCommand } from "./failbackCommand";
+import { failoverCommand } from "./failoverCommand";
+import { preflightCommand } from "./preflightCommand";
+import { reportCommand } from "./reportCommand";
+import { resumeCommand } from "./resumeCommand";
+import { statusCommand } from "./statusCommand";
 import { verifyCommand } from "./verifyCommand";
 
 const EXIT_CODES = `
@@ -19,6 +25,12 @@ Exit codes:
 
 /** The verbs, each in a file of its own. */
 const VERBS: ((root: Command, done: Done) => Command)[] = [
+    statusCommand,
+    preflightCommand,
+    failoverCommand,
+    failbackCommand,
+    resumeCommand,
+    reportCommand,
     verifyCommand,
     driftCommand,
     drillCommand,

@@ -7,25 +7,44 @@ export interface MirrorStatus {
     entriesBehindPrimary?: number;
 }
 
+/** How far a replaying image is behind, as far as its description says. */
+export interface Lag {
+    /** Journal entries that the site has not replayed. */
+    entries?: number;
+    /** Replay speed. */
+    entriesPerSecond?: number;
+    bytesPerSecond?: number;
+}
+
+const numberIn = (detail: Record<string, unknown>, key: string): number | undefined => {
+    const value = detail[key];
+    return typeof value === "number" ? value : undefined;
+};
+
 /** The description of a replaying image is text with JSON in it: `replaying, {"entries_behind_primary":0,…}`. */
-function entriesBehind(description: string): number | undefined {
+export function parseLag(description: string): Lag | undefined {
     const start = description.indexOf("{");
     if (start < 0) return undefined;
+    let detail: Record<string, unknown>;
     try {
-        const detail = JSON.parse(description.slice(start)) as { entries_behind_primary?: unknown };
-        const entries = detail.entries_behind_primary;
-        return typeof entries === "number" ? entries : undefined;
+        detail = JSON.parse(description.slice(start)) as Record<string, unknown>;
     } catch {
         // A description with a brace and no JSON is text of another Ceph release: it names no lag.
         return undefined;
     }
+    const lag = {
+        entries: numberIn(detail, "entries_behind_primary"),
+        entriesPerSecond: numberIn(detail, "entries_per_second"),
+        bytesPerSecond: numberIn(detail, "bytes_per_second"),
+    };
+    return Object.fromEntries(Object.entries(lag).filter(([, value]) => value !== undefined));
 }
 
 export function parseMirrorStatus(text: string): MirrorStatus {
     const given = JSON.parse(text) as { state?: unknown; description?: unknown };
     if (typeof given.state !== "string") throw new Error("rbd mirror image status named no state");
     const description = typeof given.description === "string" ? given.description : "";
-    const entries = entriesBehind(description);
+    const entries = parseLag(description)?.entries;
     return {
         state: given.state,
         description,

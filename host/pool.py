@@ -56,7 +56,12 @@ def each(names, work):
 def seen(status):
     return {"state": ("up+" if status["up"] else "down+") + STATES.get(status["state"], "unknown"),
             "description": status["description"],
-            "lastUpdate": status["last_update"].timestamp() if status["last_update"] else 0}
+            "lastUpdate": utc(status["last_update"])}
+
+
+def utc(when):
+    """The bindings give a naive time in UTC."""
+    return when.replace(tzinfo=datetime.timezone.utc).timestamp() if when else 0
 
 
 class Journal(object):
@@ -164,8 +169,13 @@ def daemons(cluster):
     known = dump.get("services", {}).get("rbd-mirror", {}).get("daemons", {})
     return {"list": [{"id": key, "name": item["metadata"].get("id", key),
                       "hostname": item["metadata"].get("hostname", ""),
-                      "lastBeacon": stamps.get(key, {}).get("last_beacon", "")}
+                      "beacon": beacon(stamps.get(key, {}).get("last_beacon"))}
                      for key, item in known.items() if isinstance(item, dict)]}
+
+
+def beacon(text):
+    """When a daemon last reported, by the cluster's clock; 0 when it never did."""
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() if text else 0
 
 
 # ---- changing roles ---------------------------------------------------------

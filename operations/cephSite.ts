@@ -49,10 +49,16 @@ export class CephSite {
     /**
      * Asks host/pool.py on the admin host: one process and one connection for a whole pool.
      * @param seconds limit of the whole answer
+     * @param connectSeconds limit of the connect and of each of Ceph's answers
      */
-    async pool<T>(pool: string, request: { do: string }, seconds = RBD_SECONDS): Promise<T> {
+    async pool<T>(
+        pool: string,
+        request: { do: string },
+        seconds = RBD_SECONDS,
+        connectSeconds = CEPH_TIMEOUT_SECONDS,
+    ): Promise<T> {
         const { commandPrefix, clusterName: cluster, conf, cephUser: user } = this.site;
-        const whole = { ...request, pool, cluster, conf, user, seconds: CEPH_TIMEOUT_SECONDS };
+        const whole = { ...request, pool, cluster, conf, user, seconds: connectSeconds };
         const words = [...commandPrefix, "python3", "-"];
         const result = await this.ssh.run(words, seconds, withRequest("pool.py", whole));
         const line = result.stdout.toString("utf8").trim().split("\n").at(-1) ?? "";

@@ -1,5 +1,6 @@
 import type { Attachment } from "../core/formerUser";
 import type { Cloud } from "./cloud";
+import type { ServiceRow } from "../core/service";
 import { OpenStackApi, OpenStackError, type Service } from "./openstack";
 
 export { OpenStackError };
@@ -27,11 +28,22 @@ export interface Volume {
     name: string;
     status: string;
     replication_status: string | null;
-    volume_type?: string | null;
     created_at: string;
     "os-vol-host-attr:host"?: string | null;
+    volume_type?: string | null;
+    bootable?: string;
+    size?: number;
+    attachments?: { server_id: string; attachment_id?: string; device?: string }[];
+    "os-vol-tenant-attr:tenant_id"?: string;
     /** Set after a migration: the image is called after it and not after `id`. */
     "os-vol-mig-status-attr:name_id"?: string | null;
+}
+
+export interface Snapshot {
+    id: string;
+    name: string;
+    status: string;
+    volume_id: string;
 }
 
 /** Volumes asked for at a time: `osapi_max_limit` of Cinder is 1000 by default. */
@@ -139,6 +151,50 @@ export class Cinder {
             marker = page.at(-1)?.id ?? "";
             if (marker === "") return attachments;
         }
+    }
+
+    /** Rows of cinder-volume, of all hosts. */
+    async services(): Promise<ServiceRow[]> {
+        const path = "/os-services?binary=cinder-volume";
+        // 3.7 brings the cluster, 3.49 the backend's state: the newest that this Cinder speaks has what there is.
+        const body = await this.api.call<{ services: ServiceRow[] }>(
+            "GET",
+            path,
+            undefined,
+            "volume latest",
+        );
+        return body.services;
+    }
+
+    /** Snapshots of all projects, page by page. */
+    async allSnapshots(): Promise<Snapshot[]> {
+        const snapshots: Snapshot[] = [];
+        for (let marker = ""; ;) {
+            const after = marker === "" ? "" : `&marker=${marker}`;
+            const path = `/snapshots/detail?all_tenants=1&limit=${String(PAGE)}${after}`;
+            const page = (await this.api.call<{ snapshots: Snapshot[] }>("GET", path)).snapshots;
+            snapshots.push(...page);
+            marker = page.at(-1)?.id ?? "";
+            if (marker === "") return snapshots;
+        }
+    }
+
+    /** Queues a failover of one host's backend, or of its whole cluster; 202 says no more than that. */
+    async failoverHost(host: string, backendId: string): Promise<void> {
+        await this.api.call("PUT", "/os-services/failover_host", { host, backend_id: backendId });
+    }
+
+    /** freeze, thaw: refused (400) where it is so already. enable needs the binary too. */
+    async service(verb: "freeze" | "thaw" | "enable", host: string): Promise<void> {
+        await this.api.call("PUT", `/os-services/${verb}`, {
+            host,
+            ...(verb === "enable" ? { binary: "cinder-volume" } : {}),
+        });
+    }
+
+    /** Sets a status in the database and nothing else. */
+    async resetStatus(kind: "volumes" | "snapshots", id: string, status: string): Promise<void> {
+        await this.api.call("POST", `/${kind}/${id}/action`, { "os-reset_status": { status } });
     }
 
     async deleteVolume(id: string): Promise<void> {

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+
+import { failback } from "../operations/failback";
+import type { Done } from "./exitCode";
+import { runOperation, withOperation, type OperationFlags } from "./failoverCommand";
+import { UsageError } from "./topologyFile";
+
+interface FailbackFlags extends OperationFlags {
+    resyncSeconds: string;
+    compareBytes: string;
+}
+
+function whole(flag: string, text: string): number {
+    if (!/^\d{1,15}$/.test(text))
+        throw new UsageError(`${flag} must be a whole number, got '${text}'`);
+    return Number(text);
+}
+
+export const failbackCommand = (root: Command, done: Done): Command =>
+    withOperation(
+        root
+            .command("failback")
+            .description(
+                "take a failed-over backend back to its primary site, and prove that no byte was lost on the way",
+            )
+            .option("--resync-seconds <n>", "how long resyncing may take", "14400")
+            .option(
+                "--compare-bytes <n>",
+                "bytes of each image compared on both sites at the end",
+                String(1 << 30),
+            ),
+    ).action(async ({ resyncSeconds, compareBytes, ...flags }: FailbackFlags) => {
+        const limits = {
+            resyncSeconds: whole("--resync-seconds", resyncSeconds),
+            compareBytes: whole("--compare-bytes", compareBytes),
+        };
+        const recorded = {
+            stack: flags.stack,
+            topology: flags.topology,
+            acceptLoss: flags.acceptLoss,
+            ...limits,
+        };
+        done(
+            await runOperation("failback", flags, (options) =>
+                failback({ ...options, ...limits }, recorded),
+            ),
+        );
+    });

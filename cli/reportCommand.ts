@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+
+import { renderReport, reportOf } from "../core/report";
+import { journalFolder, JournalError, listJournals, readJournal } from "../operations/journal";
+import { ExitCode, type Done } from "./exitCode";
+
+interface ReportFlags {
+    json?: boolean;
+}
+
+function printList(json: boolean): void {
+    const reports = listJournals()
+        .map((id) => readJournal(id))
+        .filter((entries) => entries.length > 0)
+        .map(reportOf);
+    if (json) {
+        console.log(JSON.stringify({ verb: "report", ok: true, operations: reports }));
+        return;
+    }
+    for (const { id, verb, who, outcome } of reports)
+        console.log(`${id}  ${verb}  ${who}  ${outcome}`);
+    if (reports.length === 0) console.log(`no operation is recorded in ${journalFolder()}`);
+}
+
+export const reportCommand = (root: Command, done: Done): Command =>
+    root
+        .command("report")
+        .description(
+            "render an operation's journal as Markdown: who, consents, steps, RTO, RPO, what is left",
+        )
+        .argument("[id]", "the operation (without it: the list of all)")
+        .option("--json", "one JSON object on stdout instead of Markdown")
+        .addHelpText(
+            "after",
+            "\nJournals lie in $CINDER_DR_JOURNALS, else $XDG_STATE_HOME/cinder-dr, else ~/.local/state/cinder-dr.\n",
+        )
+        .action((id: string | undefined, { json = false }: ReportFlags) => {
+            if (id === undefined) printList(json);
+            else {
+                const entries = readJournal(id);
+                if (entries.length === 0) throw new JournalError(`the journal '${id}' is empty`);
+                const report = reportOf(entries);
+                console.log(
+                    json
+                        ? JSON.stringify({ verb: "report", ok: true, report })
+                        : renderReport(report),
+                );
+            }
+            done(ExitCode.Ok);
+        });

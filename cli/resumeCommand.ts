@@ -1,0 +1,98 @@
+import type { Command } from "commander";
+
+import { begunOf, isOpen, type Begun } from "../core/operation";
+import { failback } from "../operations/failback";
+import { failoverForced } from "../operations/failoverForced";
+import { failoverPlanned } from "../operations/failoverPlanned";
+import { listJournals, readJournal } from "../operations/journal";
+import type { RunOptions } from "../operations/run";
+import type { Done } from "./exitCode";
+import { runOperation, withOperation, type OperationFlags } from "./failoverCommand";
+import { UsageError } from "./topologyFile";
+
+interface ResumeFlags extends OperationFlags {
+    undoRows?: boolean;
+    writeRows?: boolean;
+    rbdMirrorStopped?: boolean;
+}
+
+/** The operation that is meant: the only one that is open, or the one that is named. */
+function chosen(id: string | undefined): Begun {
+    const open = listJournals().filter((one) => {
+        const entries = readJournal(one);
+        return entries.length > 0 && isOpen(entries);
+    });
+    if (id !== undefined) return begunOf(readJournal(id));
+    const [only, ...more] = open;
+    if (only === undefined) throw new UsageError("there is no operation to go on with");
+    if (more.length > 0)
+        throw new UsageError(`several operations were cut short: name one of ${open.join(", ")}`);
+    return begunOf(readJournal(only));
+}
+
+const text = (value: unknown): string | undefined =>
+    typeof value === "string" ? value : undefined;
+const count = (value: unknown, fallback: number): number =>
+    typeof value === "number" ? value : fallback;
+
+function goOn(
+    { id, verb, flags }: Begun,
+    given: ResumeFlags,
+): (options: RunOptions) => Promise<string> {
+    switch (verb) {
+        case "failover --planned":
+            return (options) => failoverPlanned(options, flags, id);
+        case "failover --forced": {
+            const fenced = text(flags.fenced);
+            const more = {
+                ...(fenced === undefined ? {} : { fenced }),
+                mirrorStopped: flags.mirrorStopped === true || given.rbdMirrorStopped === true,
+                writeRows: flags.writeRows === true || given.writeRows === true,
+                undo: given.undoRows === true,
+            };
+            return (options) => failoverForced({ ...options, ...more }, flags, id);
+        }
+        case "failback": {
+            const limits = {
+                resyncSeconds: count(flags.resyncSeconds, 14_400),
+                compareBytes: count(flags.compareBytes, 1 << 30),
+            };
+            return (options) => failback({ ...options, ...limits }, flags, id);
+        }
+        default:
+            throw new UsageError(`operation ${id} is a \`${verb}\`: run that command again`);
+    }
+}
+
+export const resumeCommand = (root: Command, done: Done): Command =>
+    withOperation(
+        root
+            .command("resume")
+            .description("go on with an operation that was cut short, or say what to decide")
+            .argument("[id]", "the operation (needed when several were cut short)")
+            .option("--write-rows", "of a forced failover: write rows where Cinder refuses")
+            .option(
+                "--rbd-mirror-stopped",
+                "of a forced failover: you have stopped the secondary's rbd-mirror yourself",
+            )
+            .option(
+                "--undo-rows",
+                "of a forced failover: put back the rows it wrote, instead of going on",
+            ),
+    ).action(async (id: string | undefined, flags: ResumeFlags) => {
+        const begun = chosen(id);
+        const [stack, topology] = [text(begun.flags.stack), text(begun.flags.topology)];
+        const source =
+            flags.stack === undefined && flags.topology === undefined
+                ? {
+                      ...(stack === undefined ? {} : { stack }),
+                      ...(topology === undefined ? {} : { topology }),
+                  }
+                : {};
+        const recorded = Array.isArray(begun.flags.acceptLoss)
+            ? (begun.flags.acceptLoss as string[])
+            : [];
+        const acceptLoss = [...recorded, ...(flags.acceptLoss ?? [])];
+        const whole = { ...flags, ...source, acceptLoss, backend: begun.backend };
+        done(await runOperation(`resume ${begun.verb}`, whole, goOn(begun, flags)));
+    });

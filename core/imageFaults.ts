@@ -1,0 +1,203 @@
+import {
+    isReplicated,
+    isSeen,
+    lagOf,
+    type ImageView,
+    type Pair,
+    type PoolView,
+    type Views,
+} from "./replica";
+import { otherSide } from "./service";
+import type { Role } from "./topology/site";
+import { REPLICATION_ENABLED } from "./topology/volumeType";
+
+/** What Cinder and Ceph do not agree on, or what keeps an image from being protected. */
+export type FaultKind =
+    | "ghost"
+    | "misspelt"
+    | "unmirrored"
+    | "snapshotMode"
+    | "splitBrain"
+    | "twoPrimaries"
+    | "noPrimary"
+    | "wrongPrimary"
+    | "missing"
+    | "notReplaying"
+    | "stale"
+    | "behind"
+    | "cinderError";
+
+export interface ImageFault {
+    kind: FaultKind;
+    fact: string;
+    next: string;
+}
+
+/** rbd-mirror publishes every 30 s; three missed times are no delay. */
+export const STALE_SECONDS = 95;
+
+const spelt = (text: string): boolean => /^\s*<is>\s*(true|1|t|yes|on|y)\s*$/i.test(text);
+
+/** What Cinder's own attributes say against its image, on the side that is active. */
+function cinderFaults(
+    { volume }: Pair,
+    image: ImageView | undefined,
+    exists: boolean,
+    site: string,
+): ImageFault[] {
+    const found: ImageFault[] = [];
+    const status = volume.replicationStatus ?? "null";
+    if (isReplicated(volume) && !exists)
+        found.push({
+            kind: "ghost",
+            fact: `Cinder counts it as replicated (replication_status ${status}, status ${volume.status}), and there is no image ${volume.image} on ${site}`,
+            next: "delete it, or set its replication_status to disabled in Cinder's database: it fails the demotion, and every other image is then promoted by force",
+        });
+    if (isReplicated(volume) && exists && image === undefined)
+        found.push({
+            kind: "unmirrored",
+            fact: `Cinder says replication_status ${status}, and the image is not mirrored on ${site}`,
+            next: "retype it to a replicated type, or set its replication_status to disabled in Cinder's database",
+        });
+    if (!isReplicated(volume) && volume.typeSpec !== undefined && spelt(volume.typeSpec)) {
+        if (volume.typeSpec !== REPLICATION_ENABLED)
+            found.push({
+                kind: "misspelt",
+                fact: `its type '${volume.type}' says replication_enabled='${volume.typeSpec}', which the driver does not take: it is not replicated`,
+                next: `retype it to a type with exactly '${REPLICATION_ENABLED}'`,
+            });
+        else if (image === undefined && volume.replicationStatus !== "not-capable")
+            found.push({
+                kind: "unmirrored",
+                fact: `its type '${volume.type}' asks for replication, and its image is not mirrored (a full copy, or an encrypted blank volume)`,
+                next: "retype it to a plain type and back to the replicated one",
+            });
+    }
+    if (isReplicated(volume) && /^error/.test(volume.status))
+        found.push({
+            kind: "cinderError",
+            fact: `its status in Cinder is '${volume.status}', replication_status ${status}`,
+            next: "find out why before you reset its status",
+        });
+    return found;
+}
+
+/** What the two sites say of each other. */
+function roleFaults(here: ImageView, there: ImageView | undefined, names: Names): ImageFault[] {
+    const broken = [here, there].find((image) => /split-brain/.test(image?.description ?? ""));
+    if (broken !== undefined)
+        return [
+            {
+                kind: "splitBrain",
+                fact: `split-brain: both sites have writes that the other lacks (${broken.description})`,
+                next: `decide which side to keep; \`cinder-dr failback\` resyncs ${names.other} from ${names.active} with consent`,
+            },
+        ];
+    if (there === undefined) return [];
+    if (here.primary && there.primary)
+        return [
+            {
+                kind: "twoPrimaries",
+                fact: `primary on both sites: each takes writes, and neither is replicated, though both pools say health OK`,
+                next: `stop every writer on ${names.other}; \`cinder-dr failback\` demotes and resyncs it there with consent`,
+            },
+        ];
+    if (!here.primary && there.primary)
+        return [
+            {
+                kind: "wrongPrimary",
+                fact: `primary on ${names.other}, while Cinder serves it from ${names.active}`,
+                next: "`cinder-dr resume` if an operation was cut short, else promote it where Cinder serves it",
+            },
+        ];
+    if (!here.primary)
+        return [
+            {
+                kind: "noPrimary",
+                fact: "primary nowhere: it cannot be written",
+                next: "`cinder-dr resume` if an operation was cut short, else promote it where Cinder serves it",
+            },
+        ];
+    return [];
+}
+
+interface Names {
+    active: string;
+    other: string;
+}
+
+function replayFaults(
+    here: ImageView,
+    there: ImageView | undefined,
+    view: PoolView,
+    names: Names,
+): ImageFault[] {
+    const look = `see \`rbd mirror pool status --verbose\` on ${names.other}`;
+    if (there === undefined)
+        return [
+            { kind: "missing", fact: `there is no mirrored image on ${names.other}`, next: look },
+        ];
+    if (there.state !== "up+replaying")
+        return [
+            {
+                kind: "notReplaying",
+                fact: `${there.state} on ${names.other}${there.description === "" ? "" : `: ${there.description.slice(0, 120)}`}`,
+                next: `rbd-mirror must run on ${names.other} and reach ${names.active}; ${look}`,
+            },
+        ];
+    const age = view.now - there.lastUpdate;
+    if (age > STALE_SECONDS)
+        return [
+            {
+                kind: "stale",
+                fact: `its status on ${names.other} is ${String(Math.round(age))} s old: rbd-mirror there no longer reports`,
+                next: look,
+            },
+        ];
+    const entries = lagOf(here, there)?.entries ?? 0;
+    if (entries > 0)
+        return [
+            {
+                kind: "behind",
+                fact: `${String(entries)} journal entries behind on ${names.other}`,
+                next: "wait; writers must stop before a planned failover",
+            },
+        ];
+    return [];
+}
+
+/**
+ * Everything that is wrong with one volume. A site that could not be seen is nothing an image is to blame for: what
+ * depends on it is left out.
+ * @param names of the sites, by role
+ */
+export function imageFaults(
+    pair: Pair,
+    active: Role,
+    views: Views,
+    names: Record<Role, string>,
+): ImageFault[] {
+    const [activeView, otherView] = [views[active], views[otherSide(active)]];
+    const [here, there] = [pair[active], pair[otherSide(active)]];
+    const called = { active: names[active], other: names[otherSide(active)] };
+    if (!isSeen(activeView)) return [];
+    const exists = activeView.all.includes(pair.volume.image);
+    const found = cinderFaults(pair, here, exists, called.active);
+    if (here === undefined || !isReplicated(pair.volume)) return found;
+    if (!here.journal)
+        found.push({
+            kind: "snapshotMode",
+            fact: "mirrored by snapshots; Cinder's driver knows journals only",
+            next: "disable mirroring of the image and retype the volume",
+        });
+    if (!isSeen(otherView)) return found;
+    const roles = roleFaults(here, there, called);
+    return roles.length > 0
+        ? [...found, ...roles]
+        : [...found, ...replayFaults(here, there, otherView, called)];
+}
+
+/** Faults that leave a volume protected: it is only behind, or its data is whole and Cinder's word is not. */
+export const isProtected = (pair: Pair, faults: readonly ImageFault[]): boolean =>
+    isReplicated(pair.volume) &&
+    faults.every(({ kind }) => kind === "behind" || kind === "cinderError");

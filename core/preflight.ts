@@ -1,0 +1,195 @@
+import { blockersOf, type Blocker } from "./blockers";
+import { needsResync } from "./failback";
+import { isSeen } from "./replica";
+import { otherSide } from "./service";
+import {
+    lossOf,
+    replicated,
+    subjectOf,
+    targetOf,
+    unmarked,
+    unreplicated,
+    type Move,
+    type Survey,
+} from "./survey";
+
+/** One loss or liberty that an operation needs the operator's word for. */
+export interface Consent {
+    /** Name in the flag `--accept-loss NAME=COUNT`. */
+    name: string;
+    /** How many volumes; the flag must give the same number. */
+    count: number;
+    /** One sentence: what is lost. */
+    means: string;
+}
+
+export interface Preflight {
+    move: Move;
+    backend: string;
+    to: string;
+    /** Volumes that move. */
+    moves: string[];
+    /** Volumes that go to `error`, with how many snapshots. */
+    errors: string[];
+    snapshotErrors: number;
+    attached: { volume: string; servers: string[]; bootable: boolean }[];
+    projects: string[];
+    /** Bound on what is lost in seconds; undefined when it cannot be known. */
+    lossSeconds?: number;
+    /** How long it will take, from the last operation of this kind here, else from a rule of thumb. */
+    duration: { seconds: number; from: string };
+    consents: Consent[];
+    blockers: Blocker[];
+}
+
+/** Seconds a move took the last time, for how many volumes. */
+export interface Measured {
+    id: string;
+    seconds: number;
+    volumes: number;
+}
+
+/**
+ * Cinder moves one volume after another. Planned: the promotions wait for the demotions, up to 15 s. Forced: 30 s of
+ * tries to reach the dead site first. Seen with 12 volumes on Cinder 21.3.1.
+ */
+const THUMB: Record<Move, { fixed: number; each: number }> = {
+    planned: { fixed: 16, each: 0.4 },
+    forced: { fixed: 36, each: 0.4 },
+    failback: { fixed: 16, each: 0.4 },
+};
+
+function expected(
+    move: Move,
+    volumes: number,
+    measured: Measured | undefined,
+): Preflight["duration"] {
+    const { fixed, each } = THUMB[move];
+    if (measured === undefined)
+        return {
+            seconds: Math.round(fixed + each * volumes),
+            from: "a rule of thumb: none was measured here yet",
+        };
+    const more = (volumes - measured.volumes) * each;
+    return {
+        seconds: Math.round(Math.max(measured.seconds + more, 1)),
+        from: `operation ${measured.id}: ${measured.seconds.toFixed(1)} s for ${String(measured.volumes)} volumes`,
+    };
+}
+
+const volumes = (count: number): string => `${String(count)} volume${count === 1 ? "" : "s"}`;
+
+/** What the operator must say yes to, by name and number. */
+export function consentsOf(survey: Survey, move: Move): Consent[] {
+    const active = otherSide(targetOf(move));
+    const found: Consent[] = [];
+    const add = (name: string, count: number, means: string) => {
+        if (count > 0) found.push({ name, count, means });
+    };
+    if (move === "failback") {
+        const discarded = survey.pairs.filter((pair) => needsResync(pair));
+        add(
+            "discarded",
+            discarded.length,
+            `${volumes(discarded.length)}: what was written on ${survey.names.primary} after the failover is discarded (${discarded.map(subjectOf).join(", ")})`,
+        );
+        return found;
+    }
+    // A dead site cannot be asked: what has no image on the target cannot move.
+    const lonely = unmarked(survey, move === "planned" ? active : "secondary");
+    add(
+        "unmarked",
+        move === "planned" ? lonely.length : 0,
+        `${volumes(lonely.length)} without a mirrored image, which Cinder counts as replicated: replication_status is set to disabled through the host's own Cinder`,
+    );
+    const plain = [...unreplicated(survey), ...lonely];
+    add(
+        "unreplicated",
+        plain.length,
+        `${volumes(plain.length)} and their snapshots go to error: they are not replicated`,
+    );
+    if (move === "planned") {
+        const open = replicated(survey).filter(
+            (p) => p.volume.servers.length > 0 || (p[active]?.users ?? []).length > 0,
+        );
+        add(
+            "attached",
+            open.length,
+            `${volumes(open.length)} are in use: their servers' writes become I/O errors`,
+        );
+    } else {
+        const blind = survey.hosts.filter((host) => host.unseen !== undefined).length;
+        add(
+            "unseen-hosts",
+            blind,
+            `${String(blind)} host(s) cannot be asked whether they reach the secondary, nor whether they still reach the primary`,
+        );
+        const all = replicated(survey).filter((pair) => pair.secondary !== undefined);
+        add(
+            "lost-writes",
+            all.length,
+            `${volumes(all.length)}: the last writes that ${survey.names.secondary} does not have are lost`,
+        );
+    }
+    return found;
+}
+
+export function preflightOf(survey: Survey, move: Move, measured?: Measured): Preflight {
+    const active = otherSide(targetOf(move));
+    const moved = replicated(survey).filter(
+        (pair) => move === "forced" || pair[active] !== undefined,
+    );
+    const lost = new Set(
+        unreplicated(survey).concat(move === "planned" ? unmarked(survey, active) : []),
+    );
+    const errors = move === "failback" ? [] : [...lost];
+    const errorIds = new Set(errors.map(({ volume }) => volume.id));
+    const losses = moved.map((pair) => lossOf(pair, active, survey.views).seconds);
+    const known = losses.length > 0 && losses.every((s) => s !== undefined);
+    const seen = isSeen(survey.views.primary) && isSeen(survey.views.secondary);
+    return {
+        move,
+        backend: survey.backend.section,
+        to: survey.names[targetOf(move)],
+        moves: moved.map(subjectOf),
+        errors: errors.map(subjectOf),
+        snapshotErrors: survey.snapshots.filter((s) => errorIds.has(s.volumeId)).length,
+        attached: survey.pairs
+            .filter(({ volume }) => volume.servers.length > 0)
+            .map((pair) => ({
+                volume: subjectOf(pair),
+                servers: pair.volume.servers,
+                bootable: pair.volume.bootable,
+            })),
+        projects: [...new Set(survey.pairs.map(({ volume }) => volume.project))].sort(),
+        ...(move === "forced" && seen && known ? { lossSeconds: Math.max(...losses) } : {}),
+        ...(move === "planned" ? { lossSeconds: 0 } : {}),
+        duration: expected(move, moved.length, measured),
+        consents: consentsOf(survey, move),
+        blockers: blockersOf(survey, move),
+    };
+}
+
+/** The plan as lines, as it is shown before anything is done. */
+export function planLines(plan: Preflight): string[] {
+    const names = (list: string[]) =>
+        `${list.slice(0, 5).join(", ")}${list.length > 5 ? ", …" : ""}`;
+    return [
+        `${plan.backend} moves to ${plan.to}: ${volumes(plan.moves.length)}${plan.moves.length > 0 ? `: ${names(plan.moves)}` : ""}`,
+        ...(plan.errors.length > 0
+            ? [
+                  `${volumes(plan.errors.length)} and ${String(plan.snapshotErrors)} snapshot(s) go to error: ${names(plan.errors)}`,
+              ]
+            : []),
+        ...plan.attached.map(
+            ({ volume, servers, bootable }) =>
+                `${volume} is attached to ${servers.join(", ")}${bootable ? " (may boot from it)" : ""}: it keeps the old cluster's connection until it is re-attached`,
+        ),
+        `projects concerned: ${plan.projects.join(", ") || "none"}`,
+        `data loss: ${plan.move === "failback" ? (plan.consents.length > 0 ? "only what is consented to below" : "none") : plan.lossSeconds === undefined ? "not known: the site that is left behind cannot be asked" : plan.lossSeconds === 0 ? "none" : `at most ${plan.lossSeconds.toFixed(1)} s`}`,
+        `expected: ${String(plan.duration.seconds)} s (${plan.duration.from})`,
+        ...plan.consents.map(
+            ({ name, count, means }) => `needs --accept-loss ${name}=${String(count)}: ${means}`,
+        ),
+    ];
+}

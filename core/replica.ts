@@ -1,0 +1,105 @@
+import { parseLag, type Lag } from "./mirrorStatus";
+import type { Role } from "./topology/site";
+
+/** One site's view of one image, as host/pool.py answers it. */
+export interface ImageView {
+    /** As `rbd mirror image status` says, e.g. up+replaying. */
+    state: string;
+    description: string;
+    /** Seconds since the epoch, by the site; rbd-mirror publishes every 30 s. */
+    lastUpdate: number;
+    globalId: string;
+    /** false while mirroring is being switched off */
+    enabled: boolean;
+    primary: boolean;
+    /** false: mirrored by snapshots, which Cinder does not do */
+    journal: boolean;
+    peers: { state: string; description: string; lastUpdate: number; uuid: string }[];
+    /** Newest committed [tag, entry] by journal client, live; '' is the writer, the others are peers' mirror uuids. */
+    positions?: Record<string, [number, number]> | null;
+    /** Addresses of clients that have a primary image open; undefined where not asked or not seen. */
+    users?: string[] | null;
+}
+
+export interface DaemonView {
+    id: string;
+    name: string;
+    hostname: string;
+    /** Last beacon, seconds since the epoch by the cluster's clock. */
+    beacon: number;
+}
+
+/** One site's view of a pool. */
+export interface PoolView {
+    now: number;
+    fsid: string;
+    images: Record<string, ImageView>;
+    /** Names of all images, mirrored or not. */
+    all: string[];
+    /** direction: 0 rx, 1 tx, 2 rx-tx */
+    peers: { site: string; uuid: string; direction: number }[];
+    daemons: { list?: DaemonView[]; error?: string };
+}
+
+/** A pool's view by site; a site that could not be asked has the reason instead. */
+export type Views = Record<Role, PoolView | { unseen: string }>;
+
+export const isSeen = (view: PoolView | { unseen: string }): view is PoolView =>
+    !("unseen" in view);
+
+/** A volume as far as replication is concerned. */
+export interface VolumeFacts {
+    id: string;
+    name: string;
+    status: string;
+    replicationStatus: string | null;
+    /** `host@section#pool` */
+    host: string;
+    project: string;
+    /** Name of its RBD image. */
+    image: string;
+    bootable: boolean;
+    servers: string[];
+    type: string;
+    /** What the type's extra spec says, verbatim; undefined where there is none. */
+    typeSpec?: string;
+}
+
+/**
+ * Cinder's own rule, in its manager: everything but these two is moved as replicated, NULL and `error` included.
+ */
+export const isReplicated = ({ replicationStatus }: VolumeFacts): boolean =>
+    replicationStatus !== "disabled" && replicationStatus !== "not-capable";
+
+/** One volume beside its image on both sites. */
+export interface Pair {
+    volume: VolumeFacts;
+    primary?: ImageView;
+    secondary?: ImageView;
+}
+
+/**
+ * How far the other site is behind the writing one. Live from the journal's own positions where both are of one tag,
+ * else as rbd-mirror last published it.
+ * @param writer the image on the site that is active
+ * @param reader the same image on the other site
+ */
+export function lagOf(
+    writer: ImageView | undefined,
+    reader: ImageView | undefined,
+): Lag | undefined {
+    const published = reader === undefined ? undefined : parseLag(reader.description);
+    const { "": written, ...peers } = writer?.positions ?? {};
+    const read = Object.values(peers).reduce<[number, number] | undefined>(
+        (best, at) =>
+            best === undefined || at[0] > best[0] || (at[0] === best[0] && at[1] > best[1])
+                ? at
+                : best,
+        undefined,
+    );
+    if (written === undefined || read === undefined) return published;
+    if (written[0] !== read[0])
+        return { ...published, entries: Math.max(published?.entries ?? 0, 1) };
+    const entries = Math.max(written[1] - read[1], 0);
+    return { ...published, entries };
+}

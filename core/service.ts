@@ -1,0 +1,49 @@
+import type { Backend } from "./topology/backend";
+import type { Role } from "./topology/site";
+
+/** One row of `cinder service-list --withreplication`, as the API answers it. */
+export interface ServiceRow {
+    /** `host@section` */
+    host: string;
+    /** enabled or disabled */
+    status: string;
+    /** up or down: whether the last heartbeat is younger than `service_down_time` (60 s by default) */
+    state: string;
+    updated_at: string | null;
+    disabled_reason?: string | null;
+    replication_status?: string | null;
+    active_backend_id?: string | null;
+    frozen?: boolean | null;
+    cluster?: string | null;
+    backend_state?: string | null;
+}
+
+/** Rows of one backend: the section stands behind the last `@`. */
+export const rowsOf = (rows: readonly ServiceRow[], section: string): ServiceRow[] =>
+    rows.filter((row) => row.host.slice(row.host.lastIndexOf("@") + 1) === section);
+
+/** Rows that one failover call each moves: a host of its own, or any one member of a cluster. */
+export function leadersOf(rows: readonly ServiceRow[]): ServiceRow[] {
+    const seen = new Set<string>();
+    return rows.filter((row) => {
+        const key = row.cluster ?? row.host;
+        const fresh = !seen.has(key);
+        seen.add(key);
+        return fresh;
+    });
+}
+
+/** The side that is active now by a row; `''` and null both mean the designed primary. */
+export function activeSide(row: ServiceRow, backend: Backend): Role | undefined {
+    const id = row.active_backend_id ?? "";
+    if (id === "") return "primary";
+    return id === backend.replicationDevice.backendId ? "secondary" : undefined;
+}
+
+/** The side that all rows agree on; undefined when they do not, or name a target that the topology does not know. */
+export function activeSideOf(rows: readonly ServiceRow[], backend: Backend): Role | undefined {
+    const sides = new Set(rows.map((row) => activeSide(row, backend)));
+    return sides.size === 1 ? [...sides][0] : undefined;
+}
+
+export const otherSide = (role: Role): Role => (role === "primary" ? "secondary" : "primary");

@@ -1,0 +1,90 @@
+import { isReplicated, isSeen, lagOf, type Pair, type Views } from "./replica";
+import { otherSide, type ServiceRow } from "./service";
+import type { Backend } from "./topology/backend";
+import type { Role } from "./topology/site";
+
+/** What a failover would do, and what stands in its way. */
+export type Move = "planned" | "forced" | "failback";
+
+/** A snapshot as far as a failover concerns it. */
+export interface SnapshotFacts {
+    id: string;
+    volumeId: string;
+    status: string;
+}
+
+/** One backend, seen at one moment from Cinder, its hosts and both clusters. */
+export interface Survey {
+    backend: Backend;
+    /** Names of the sites, by role. */
+    names: Record<Role, string>;
+    rows: ServiceRow[];
+    pairs: Pair[];
+    snapshots: SnapshotFacts[];
+    views: Views;
+    /** Service host to what a look at it found; hosts of the topology only. */
+    hosts: HostFacts[];
+}
+
+/** What a Cinder host said of itself and of its way to the target. */
+export interface HostFacts {
+    /** Name in the topology. */
+    name: string;
+    /** Service row that it runs for the backend; undefined when it could not be asked. */
+    service?: string;
+    /** Why it cannot be asked. */
+    unseen?: string;
+    /** Side to how reaching it as Cinder's user went; undefined where it was reached. */
+    reach: Partial<Record<Role, string>>;
+    /** Whether both sites' secret_uuid are set; else a failback needs a restart. */
+    secrets?: boolean;
+}
+
+/** The side that a move goes to. */
+export const targetOf = (move: Move): Role => (move === "failback" ? "primary" : "secondary");
+
+export const subjectOf = ({ volume }: Pair): string =>
+    volume.name === "" ? volume.id : `${volume.id} (${volume.name})`;
+
+/** The volumes that Cinder puts into error, because it moves all and these have no copy on the target. */
+export const unreplicated = ({ pairs }: Survey): Pair[] =>
+    pairs.filter((pair) => !isReplicated(pair.volume));
+
+/**
+ * Volumes that Cinder counts as replicated and that have no mirrored image, e.g. all that were made before the backend had
+ * a replication_device: their replication_status is NULL. Their demotion fails, and all that follow are promoted by force.
+ */
+export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
+    pairs.filter((pair) => isReplicated(pair.volume) && pair[active] === undefined);
+
+export const replicated = ({ pairs }: Survey): Pair[] =>
+    pairs.filter((pair) => isReplicated(pair.volume));
+
+/** What a pair has lost at most when the active site is gone now. */
+export function lossOf(
+    pair: Pair,
+    active: Role,
+    views: Views,
+    entryRate?: number,
+): { seconds?: number; entries?: number } {
+    const view = views[otherSide(active)];
+    const there = pair[otherSide(active)];
+    const lag = lagOf(pair[active], there);
+    if (there === undefined || !isSeen(view)) return {};
+    const entries = lag?.entries;
+    const age = Math.max(view.now - there.lastUpdate, 0);
+    // Live positions make the published status's age irrelevant.
+    const live = Object.keys(pair[active]?.positions ?? {}).length > 1;
+    const behind =
+        entries === undefined || entries === 0
+            ? 0
+            : entryRate !== undefined && entryRate > 0
+              ? entries / entryRate
+              : undefined;
+    return {
+        ...(entries === undefined ? {} : { entries }),
+        ...(behind === undefined
+            ? {}
+            : { seconds: Math.round((behind + (live ? 0 : age)) * 10) / 10 }),
+    };
+}

@@ -1,0 +1,167 @@
+# Runs on a Cinder host as the service's user with the service's own Python, as `python3 -I -` with its request in front
+# (REQUEST), and answers one JSON line. What it reads and writes goes through Cinder's own configuration and objects.
+import json
+import os
+import sys
+
+# Libraries print warnings to stdout: the answer has a channel of its own.
+out = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+os.chdir("/")
+
+
+def said(error):
+    return "%s: %s" % (type(error).__name__, error)
+
+
+def configured(request):
+    from oslo_config import cfg
+    conf = cfg.ConfigOpts()
+    conf(["--config-file", request["config"]], project="cinder")
+    conf.register_opts([cfg.HostAddressOpt("host", default=__import__("socket").gethostname()), cfg.StrOpt("cluster")])
+    options = [cfg.StrOpt("backend_host"), cfg.StrOpt("rbd_secret_uuid"), cfg.MultiOpt(
+        "replication_device", item_type=cfg.types.Dict(), secret=True)]
+    conf.register_opts(options, group=request["section"])
+    return conf
+
+
+def who(request):
+    """The service row that this host runs for the section, and whether both secrets are set."""
+    conf = configured(request)
+    own = conf[request["section"]]
+    devices = own.replication_device or []
+    return {"service": "%s@%s" % (own.backend_host or conf.host, request["section"]),
+            "cluster": "%s@%s" % (conf.cluster, request["section"]) if conf.cluster else None,
+            "secrets": bool(own.rbd_secret_uuid) and bool(devices) and all(d.get("secret_uuid") for d in devices)}
+
+
+def reach(request):
+    """Connects to each side as the driver does: same names, same user, same bindings."""
+    import rados
+    found = {}
+    for side, at in request["sides"].items():
+        seconds = str(request["seconds"])
+        options = {name: seconds for name in (
+            "client_mount_timeout", "rados_mon_op_timeout", "rados_osd_op_timeout")}
+        try:
+            cluster = rados.Rados(rados_id=at["user"], clustername=at["cluster"], conffile=at["conf"], conf=options)
+            cluster.connect()
+            cluster.open_ioctx(request["pool"]).stat("rbd_directory")
+            found[side] = None
+        except Exception as error:
+            found[side] = said(error)
+    return found
+
+
+def look(request):
+    try:
+        answer = who(request)
+    except Exception as error:
+        answer = {"service": None, "error": said(error)}
+    answer["reach"] = reach(request)
+    return answer
+
+
+# ---- rows of the database ---------------------------------------------------
+def database(request):
+    from oslo_config import cfg
+    from cinder import context, objects
+    import cinder.db  # noqa: F401 -- registers its options
+    import cinder.common.config  # noqa: F401
+    objects.register_all()
+    cfg.CONF(["--config-file", request["config"]], project="cinder")
+    return objects, context.get_admin_context()
+
+
+SERVICE = ("disabled", "disabled_reason", "replication_status", "active_backend_id", "frozen")
+VOLUME = ("status", "previous_status", "replication_status")
+
+
+def record(row, fields):
+    return {field: getattr(row, field) for field in fields}
+
+
+def rows_of(objects, context, request):
+    service = objects.Service.get_by_args(context, request["service"], "cinder-volume")
+    if service.cluster_name:
+        volumes = objects.VolumeList.get_all(context, filters={"cluster_name": service.cluster_name})
+    else:
+        volumes = objects.VolumeList.get_all_by_host(context, request["service"])
+    return service, volumes
+
+
+def save(request):
+    objects, context = database(request)
+    service, volumes = rows_of(objects, context, request)
+    return {"service": record(service, SERVICE),
+            "cluster": record(service.cluster, SERVICE[:-1] + ("frozen",)) if service.cluster_name else None,
+            "volumes": {v.id: record(v, VOLUME) for v in volumes},
+            "snapshots": {s.id: {"status": s.status} for v in volumes for s in v.snapshots}}
+
+
+def put(row, values):
+    changed = {field: value for field, value in values.items() if getattr(row, field) != value}
+    for field, value in changed.items():
+        setattr(row, field, value)
+    if changed:
+        row.save()
+    return bool(changed)
+
+
+def write(request):
+    """Sets rows to given values: the ones a failover would have left, or the ones that were saved before."""
+    objects, context = database(request)
+    wanted = request["rows"]
+    service, volumes = rows_of(objects, context, request)
+    count = 0
+    for volume in volumes:
+        for snapshot in volume.snapshots:
+            if snapshot.id in wanted["snapshots"]:
+                count += put(snapshot, wanted["snapshots"][snapshot.id])
+        if volume.id in wanted["volumes"]:
+            count += put(volume, wanted["volumes"][volume.id])
+    if service.cluster_name and wanted.get("cluster"):
+        count += put(service.cluster, wanted["cluster"])
+    # Last: while it stands as it was, nothing takes the backend for moved.
+    count += put(service, wanted["service"])
+    return {"changed": count}
+
+
+def drain(request):
+    """Drops what is queued for the stopped service: a failover cast in the outage would be carried out after its start."""
+    import kombu
+    from oslo_config import cfg
+    import oslo_messaging
+    database(request)
+    target = "cinder-volume.%s" % request["service"]
+    url = oslo_messaging.TransportURL.parse(cfg.CONF)
+    dropped = 0
+    for host in url.hosts:
+        at = "amqp://%s:%s@%s:%s/%s" % tuple(__import__("urllib.parse").parse.quote(str(part or ""), safe="") for part in (
+            host.username, host.password, host.hostname, host.port or 5672, url.virtual_host or "/"))
+        with kombu.Connection(at, connect_timeout=10) as connection:
+            channel = connection.channel()
+            try:
+                dropped += channel.queue_purge(target) or 0
+            except channel.connection.channel_errors:
+                pass  # No such queue: nothing waits.
+        break
+    return {"dropped": dropped}
+
+
+VERBS = {"look": look, "save": save, "write": write, "drain": drain}
+
+
+def main():
+    request = json.loads(REQUEST)  # noqa: F821 -- stands in front of this script
+    try:
+        answer = VERBS[request["do"]](request)
+    except Exception as error:
+        answer = {"error": said(error)}
+    out.write(json.dumps(answer) + "\n")
+    out.flush()
+    # A client of a dead cluster may hang in its own shutdown: nothing is left to do here.
+    os._exit(0)
+
+
+main()

@@ -1,0 +1,188 @@
+import type { Words } from "../core/shell";
+import type { HostFacts } from "../core/survey";
+import type { Backend, Host } from "../core/topology";
+import { ROLES, type Role } from "../core/topology/site";
+import { withRequest } from "./hostScript";
+import { RemoteError, SshHost, type CommandResult } from "./ssh";
+
+/** What a service, cluster, volume or snapshot row holds, by field. */
+type Row = Record<string, unknown>;
+
+/** Rows of one service as host/service.py saves and writes them. */
+export interface SavedRows {
+    service: Row;
+    cluster: Row | null;
+    volumes: Record<string, Row>;
+    snapshots: Record<string, Row>;
+}
+
+const LOOK_SECONDS = 40;
+const ROWS_SECONDS = 120;
+const SERVICE_SECONDS = 60;
+
+/** One Cinder host, asked as the service's own user with the service's own Python. */
+export class CinderHost {
+    private readonly ssh: SshHost;
+
+    constructor(readonly host: Host) {
+        this.ssh = new SshHost(host.name, host.connection);
+    }
+
+    private get asRoot(): Words {
+        return this.host.connection.user === "root" ? [] : ["sudo", "-n"];
+    }
+
+    /** The service's Python as the service's user, reading its script from stdin. */
+    private get python(): Words {
+        const { service, serviceUser, python } = this.host;
+        if ("container" in service) {
+            const { engine, name, python: inside } = service.container;
+            return [
+                ...this.asRoot,
+                engine,
+                "exec",
+                "-i",
+                "-u",
+                serviceUser,
+                name,
+                inside,
+                "-I",
+                "-",
+            ];
+        }
+        return [...this.asRoot, "runuser", "-u", serviceUser, "--", python, "-I", "-"];
+    }
+
+    private async ask<T>(request: { do: string }, seconds: number): Promise<T> {
+        const whole = { ...request, config: this.host.configFile };
+        const result = await this.ssh.run(this.python, seconds, withRequest("service.py", whole));
+        const line = result.stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
+        if (!line.startsWith("{")) throw this.failure(request.do, result);
+        const answer = JSON.parse(line) as T & { error?: string };
+        if (answer.error !== undefined && request.do !== "look")
+            throw new RemoteError(this.host.name, `${request.do}: ${answer.error}`);
+        return answer;
+    }
+
+    private failure(what: string, { code, stderr }: CommandResult): RemoteError {
+        const said = stderr.split("\n").at(-1) ?? "";
+        return new RemoteError(this.host.name, `${what}: exit code ${String(code)}: ${said}`);
+    }
+
+    /** Which service it runs for a backend, and whether it reaches both sites by the very names Cinder uses. */
+    async look(backend: Backend, sides: readonly Role[] = ROLES, seconds = 10): Promise<HostFacts> {
+        const { replicationDevice: device } = backend;
+        const at = {
+            primary: { cluster: backend.clusterName, conf: backend.conf, user: backend.user },
+            secondary: { cluster: device.backendId, conf: device.conf, user: device.user },
+        };
+        const request = {
+            do: "look",
+            section: backend.section,
+            pool: backend.pool,
+            seconds,
+            sides: Object.fromEntries(sides.map((side) => [side, at[side]])),
+        };
+        const { name } = this.host;
+        try {
+            const answer = await this.ask<{
+                service: string | null;
+                secrets?: boolean;
+                error?: string;
+                reach?: Partial<Record<Role, string | null>>;
+            }>(request, LOOK_SECONDS);
+            if (answer.service === null || answer.reach === undefined)
+                return {
+                    name,
+                    reach: {},
+                    unseen: answer.error ?? "its configuration names no service",
+                };
+            const reach = Object.fromEntries(
+                Object.entries(answer.reach).filter(([, trouble]) => trouble !== null),
+            ) as Partial<Record<Role, string>>;
+            return {
+                name,
+                service: answer.service,
+                reach,
+                ...(answer.secrets === undefined ? {} : { secrets: answer.secrets }),
+            };
+        } catch (error) {
+            if (!(error instanceof RemoteError)) throw error;
+            return { name, reach: {}, unseen: error.message };
+        }
+    }
+
+    /** Rows of the service and of its volumes and snapshots, as they are now. */
+    saveRows(service: string): Promise<SavedRows> {
+        return this.ask<SavedRows>({ do: "save", service } as { do: string }, ROWS_SECONDS);
+    }
+
+    /** Sets rows through Cinder's own objects. @returns how many changed */
+    async writeRows(service: string, rows: SavedRows): Promise<number> {
+        const request = { do: "write", service, rows } as { do: string };
+        return (await this.ask<{ changed: number }>(request, ROWS_SECONDS)).changed;
+    }
+
+    /** Drops what waits in the service's queue. @returns how many messages */
+    async drain(service: string): Promise<number> {
+        const request = { do: "drain", service } as { do: string };
+        return (await this.ask<{ dropped: number }>(request, SERVICE_SECONDS)).dropped;
+    }
+
+    private async must(what: string, words: Words, seconds = SERVICE_SECONDS): Promise<void> {
+        const result = await this.ssh.run([...this.asRoot, ...words], seconds);
+        if (result.code !== 0) throw this.failure(what, result);
+    }
+
+    restart(): Promise<void> {
+        const { service } = this.host;
+        if ("commands" in service) return this.must("restart", service.commands.restart);
+        if ("container" in service)
+            return this.must("restart", [
+                service.container.engine,
+                "restart",
+                service.container.name,
+            ]);
+        return this.must("restart", ["systemctl", "restart", service.systemd.unit]);
+    }
+
+    /** Stops the service though it hangs: asks, and ends what is left after a moment. */
+    async stop(): Promise<void> {
+        const { service } = this.host;
+        if ("commands" in service)
+            throw new RemoteError(
+                this.host.name,
+                "its service has a restart command and no stop: stop cinder-volume there, and run the command again",
+            );
+        if ("container" in service) {
+            await this.must("stop", [
+                service.container.engine,
+                "stop",
+                "-t",
+                "5",
+                service.container.name,
+            ]);
+            return;
+        }
+        const { unit } = service.systemd;
+        const asked = await this.ssh.run(
+            [...this.asRoot, "timeout", "8", "systemctl", "stop", unit],
+            20,
+        );
+        if (asked.code === 0) return;
+        await this.must("kill", ["systemctl", "kill", "-s", "KILL", unit], 20);
+        await this.must("stop", ["systemctl", "stop", unit], 30);
+    }
+
+    start(): Promise<void> {
+        const { service } = this.host;
+        if ("container" in service)
+            return this.must("start", [service.container.engine, "start", service.container.name]);
+        if ("commands" in service) return this.must("restart", service.commands.restart);
+        return this.must("start", ["systemctl", "start", service.systemd.unit]);
+    }
+
+    close(): void {
+        this.ssh.close();
+    }
+}

@@ -1,0 +1,58 @@
+import { isSeen } from "../core/replica";
+import { subjectOf, type Survey } from "../core/survey";
+import { PartialError, type Run } from "./run";
+
+interface Sums {
+    images: Record<string, { sum?: string; read?: number; whole?: boolean; error?: string }>;
+}
+
+export interface Compared {
+    images: number;
+    /** Images compared in whole; the others by a random part, the same on both sides. */
+    whole: number;
+    bytes: number;
+}
+
+const SUM_SECONDS = 1800;
+
+/**
+ * Compares images on both sites byte by byte, or a random part of those that hold more than `budget` bytes.
+ * @throws PartialError naming the images that differ
+ */
+export async function compareBytes(
+    run: Run,
+    survey: Survey,
+    ids: readonly string[],
+    budget: number,
+): Promise<Compared> {
+    const pairs = survey.pairs.filter(({ volume }) => ids.includes(volume.id));
+    const images = pairs.map(({ volume }) => volume.image);
+    if (images.length === 0 || !isSeen(survey.views.primary) || !isSeen(survey.views.secondary))
+        return { images: 0, whole: 0, bytes: 0 };
+    const request = { do: "checksum", images, budget, seed: run.journal.id } as { do: string };
+    const { primary, secondary } = run.parts.sites;
+    const [here, there] = await Promise.all(
+        [primary, secondary].map((site) => site.pool<Sums>(run.backend.pool, request, SUM_SECONDS)),
+    );
+    const bad = pairs.flatMap((pair) => {
+        const [a, b] = [here?.images[pair.volume.image], there?.images[pair.volume.image]];
+        const error = a?.error ?? b?.error;
+        if (error !== undefined) return [`${subjectOf(pair)}: ${error}`];
+        return a?.sum !== undefined && a.sum === b?.sum
+            ? []
+            : [`${subjectOf(pair)}: other bytes on each site`];
+    });
+    if (bad.length > 0)
+        throw new PartialError(
+            `${String(bad.length)} image(s) are not proven equal: ${bad.join("; ")}`,
+            [
+                "a writer may have gone on meanwhile: stop it and compare again with `cinder-dr resume`",
+            ],
+        );
+    const sums = Object.values(here?.images ?? {});
+    return {
+        images: images.length,
+        whole: sums.filter((s) => s.whole === true).length,
+        bytes: sums.reduce((total, s) => total + (s.read ?? 0), 0),
+    };
+}

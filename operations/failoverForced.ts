@@ -1,0 +1,354 @@
+import { consentsOf, planLines, preflightOf } from "../core/preflight";
+import { isSeen, type PoolView } from "../core/replica";
+import { activeSide, type ServiceRow } from "../core/service";
+import { lossOf, replicated, type Survey } from "../core/survey";
+import { refuseBlocked, statusesOf } from "./failoverPlanned";
+import { MirrorDaemons } from "./mirrorDaemons";
+import { moveHosts, rowsNow, thaw, verifyMoved } from "./moveBackend";
+import { measuredOf } from "./preflight";
+import {
+    checkConsents,
+    operate,
+    PartialError,
+    phase,
+    RefusedError,
+    type Run,
+    type RunOptions,
+} from "./run";
+import { moveByRows, undoRows } from "./serviceRows";
+import { lookAt, takeSurvey } from "./takeSurvey";
+import { pause } from "./wait";
+
+/** A dead site is given up after this; a living one answers within a second. */
+const DEAD_SECONDS = 6;
+/** cinder-volume reports every 10 s: who has not by then hangs. */
+const HEARTBEAT_MILLISECONDS = 16_000;
+const WRITABLE_SECONDS = 300;
+
+export interface ForcedOptions extends RunOptions {
+    /** How the primary was fenced, in the operator's words; needed when anything still reaches it. */
+    fenced?: string;
+    /** The operator has stopped the target's rbd-mirror himself. */
+    mirrorStopped?: boolean;
+    /** The operator allows rows to be written where Cinder refuses; names what it is for in the journal. */
+    writeRows?: boolean;
+    /** Put back the rows that the operation wrote, instead of going on. */
+    undo?: boolean;
+}
+
+const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
+    takeSurvey(parts, backend, { reach: ["primary", "secondary"], seconds: DEAD_SECONDS });
+
+/** Who still reaches the primary. Nobody here does not prove that it is dead; somebody proves that it is not. */
+export function witnesses(survey: Survey): string[] {
+    const { views, hosts, names } = survey;
+    return [
+        ...(isSeen(views.primary) ? [`its admin host answers for ${names.primary}`] : []),
+        ...hosts
+            .filter((host) => host.unseen === undefined && host.reach.primary === undefined)
+            .map((host) => `${host.name} reaches ${names.primary}`),
+    ];
+}
+
+function refuseLiving(survey: Survey, fenced: string | undefined): void {
+    const seen = witnesses(survey);
+    if (seen.length === 0 || fenced !== undefined) return;
+    throw new RefusedError(
+        "refused, nothing was changed: the primary lives, and its writers would go on beside the secondary's",
+        seen.map((fact) => ({
+            subject: `site ${survey.names.primary}`,
+            fact,
+            next: "`failover --planned` loses nothing; or cut the site off from every client and say how: --fenced '<how>'",
+        })),
+    );
+}
+
+/** Rows whose process lives: it has reported since the command began. */
+async function alive(run: Run, first: readonly ServiceRow[], since: number): Promise<Set<string>> {
+    for (;;) {
+        const rows = await rowsNow(run);
+        const moved = new Set(
+            rows
+                .filter(
+                    (row) =>
+                        row.state === "up" &&
+                        row.updated_at !== first.find((r) => r.host === row.host)?.updated_at,
+                )
+                .map((row) => row.host),
+        );
+        if (moved.size === rows.length || performance.now() - since > HEARTBEAT_MILLISECONDS)
+            return moved;
+        await pause(500, run.signal);
+    }
+}
+
+/** Which hosts Cinder itself can move, and which hang, are down or refuse. */
+interface Ways {
+    byCinder: string[];
+    byRows: string[];
+}
+
+async function waysOf(run: Run, first: readonly ServiceRow[], since: number): Promise<Ways> {
+    const living = await alive(run, first, since);
+    const rows = (await rowsNow(run)).filter((row) => activeSide(row, run.backend) !== "secondary");
+    const able = rows.filter(
+        (row) =>
+            living.has(row.host) &&
+            ["enabled", "failed-over"].includes(row.replication_status ?? ""),
+    );
+    // A cluster is one: a member that hangs would go on with the old site after the others have moved.
+    const broken = new Set(
+        rows.filter((row) => !able.includes(row)).map((row) => row.cluster ?? row.host),
+    );
+    const byCinder = able
+        .filter((row) => !broken.has(row.cluster ?? row.host))
+        .map((row) => row.host);
+    return {
+        byCinder,
+        byRows: rows.map((row) => row.host).filter((host) => !byCinder.includes(host)),
+    };
+}
+
+async function move(
+    run: Run,
+    survey: Survey,
+    ways: Ways,
+    options: ForcedOptions,
+    count: number,
+): Promise<string> {
+    if (ways.byRows.length > 0 && options.writeRows !== true)
+        throw new RefusedError(
+            `${ways.byRows.join(", ")}: cinder-volume hangs or is down, and Cinder refuses to fail it over`,
+            ways.byRows.map((host) => ({
+                subject: host,
+                fact: "has not reported since the command began",
+                next: "--write-rows stops it, promotes its images, and writes its service and volume rows through the host's own Cinder; they are saved first",
+            })),
+        );
+    const rows = await rowsNow(run);
+    if (ways.byRows.length > 0)
+        await moveByRows(
+            run,
+            survey,
+            rows.filter((row) => ways.byRows.includes(row.host)),
+        );
+    if (ways.byCinder.length > 0) await moveHosts(run, "secondary", count);
+    return [
+        ...(ways.byCinder.length > 0 ? [`${ways.byCinder.join(", ")} by Cinder`] : []),
+        ...(ways.byRows.length > 0 ? [`${ways.byRows.join(", ")} by rows`] : []),
+    ].join("; ");
+}
+
+interface Answers {
+    images: Record<string, { error?: string }>;
+}
+
+/** Takes and gives back each image's write lock, and writes and reads an image of its own. */
+async function proveWritable(run: Run, images: string[]): Promise<string> {
+    const at = run.parts.sites.secondary;
+    const { pool } = run.backend;
+    const locks = await at.pool<Answers>(
+        pool,
+        { do: "writable", images } as { do: string },
+        WRITABLE_SECONDS,
+    );
+    const refused = Object.entries(locks.images).flatMap(([name, { error }]) =>
+        error === undefined ? [] : [`${name}: ${error}`],
+    );
+    if (refused.length > 0)
+        throw new PartialError(
+            `${String(refused.length)} image(s) cannot be written on ${at.site.name}: ${refused.join("; ")}`,
+            [
+                "rbd-mirror must be stopped there (it holds the images' locks); then `cinder-dr resume`",
+            ],
+        );
+    const name = `cinder-dr-probe-${run.journal.id}`;
+    const { same } = await at.pool<{ same: boolean }>(
+        pool,
+        { do: "probe", name } as { do: string },
+        WRITABLE_SECONDS,
+    );
+    if (!same)
+        throw new PartialError(`${at.site.name} gives other bytes back than were written`, [
+            `look at ${at.site.name}'s health`,
+        ]);
+    return `${String(images.length)} images give their write lock; a probe image was written and read back`;
+}
+
+function record(run: Run, survey: Survey): void {
+    run.journal.append({ kind: "noted", step: "statuses", data: statusesOf(survey) });
+    const moving = replicated(survey).filter((pair) => pair.secondary !== undefined);
+    run.journal.append({
+        kind: "noted",
+        step: "losses",
+        data: moving.map((pair) => ({
+            volume: pair.volume.id,
+            name: pair.volume.name,
+            ...lossOf(pair, "primary", survey.views),
+        })),
+    });
+    run.journal.append({
+        kind: "noted",
+        step: "moving",
+        data: moving.map(({ volume }) => ({ id: volume.id, image: volume.image })),
+    });
+}
+
+async function body(
+    run: Run,
+    options: ForcedOptions,
+    survey: Survey,
+    since: number,
+): Promise<string> {
+    const { journal, parts } = run;
+    const moving = journal.entries.findLast((e) => e.step === "moving")?.data as {
+        id: string;
+        image: string;
+    }[];
+    const view = survey.views.secondary as PoolView;
+    const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
+    const stopped = (): string[] =>
+        journal.entries.flatMap((e) =>
+            e.kind === "noted" && e.step === "mirror stopped" ? (e.data as string[]) : [],
+        );
+    const startAgain = () => daemons.start(view, [...new Set(stopped())]);
+    try {
+        if (options.mirrorStopped !== true)
+            await phase(
+                run,
+                "stop rbd-mirror",
+                async () => {
+                    const { how, units } = await daemons.stop(view);
+                    journal.append({ kind: "noted", step: "mirror stopped", data: units });
+                    return how;
+                },
+                (how) => how,
+            );
+        const ways = await waysOf(run, survey.rows, since);
+        await run.stillMine();
+        await phase(
+            run,
+            "move",
+            () => move(run, survey, ways, options, moving.length),
+            (how) => how,
+        );
+        const ids = moving.map(({ id }) => id);
+        const { wrong } = await phase(
+            run,
+            "verify",
+            () => verifyMoved(run, "secondary", ids),
+            ({ moved }) =>
+                `${String(moved.length)} of ${String(ids.length)} volumes are moved: primary on ${parts.names.secondary}`,
+        );
+        const bad = new Set(wrong.map(({ volume }) => volume.split(" ")[0]));
+        const good = moving.filter(({ id }) => !bad.has(id)).map(({ image }) => image);
+        await phase(
+            run,
+            "writable",
+            () => proveWritable(run, good),
+            (fact) => fact,
+        );
+        journal.append({ kind: "noted", step: "phases", data: run.phases });
+        await journal.always("start rbd-mirror", startAgain);
+        await journal.always("thaw", () => thaw(run));
+        run.found({
+            state: "ok",
+            subject: "thaw",
+            fact: "the hosts take requests; rbd-mirror runs again",
+        });
+        if (wrong.length > 0)
+            throw new PartialError(
+                `${String(wrong.length)} volume(s) did not move: ${wrong.map((w) => `${w.volume}: ${w.fact}`).join("; ")}`,
+                wrong.map((w) => `${w.volume}: ${w.fact}`),
+            );
+    } catch (error) {
+        // Nothing moved: replication must go on as before.
+        if (error instanceof RefusedError) await startAgain();
+        throw error;
+    } finally {
+        daemons.close();
+    }
+    run.left.push(
+        `${parts.names.primary} will come back as a second primary: keep its clients away, then \`cinder-dr failback\``,
+        `servers keep the old connection: \`cinder-dr servers --backend ${run.backend.section}\``,
+    );
+    return `${String(moving.length)} volumes are on ${parts.names.secondary} and writable`;
+}
+
+async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {
+    const { journal, backend, accepted } = run;
+    const shown = preflightOf(survey, "forced", measuredOf("forced", backend));
+    const lines = planLines(shown);
+    journal.append({ kind: "planned", data: { lines } });
+    options.planned(lines);
+    // A failover that hangs in a service that is down is what --write-rows is for.
+    const words = options.writeRows === true ? new Map([...accepted, ["write-rows", 1]]) : accepted;
+    refuseBlocked(survey, "forced", words);
+    refuseLiving(survey, options.fenced);
+    checkConsents(consentsOf(survey, "forced"), accepted);
+    for (const { name, count, means } of shown.consents)
+        journal.append({
+            kind: "consented",
+            data: { flag: `--accept-loss ${name}=${String(count)}`, means },
+        });
+    if (options.fenced !== undefined)
+        journal.append({
+            kind: "consented",
+            data: {
+                flag: `--fenced '${options.fenced}'`,
+                means: "the primary cannot be written by any client",
+            },
+        });
+    if (options.writeRows === true)
+        journal.append({
+            kind: "consented",
+            data: { flag: "--write-rows", means: "rows are written where Cinder refuses" },
+        });
+    // Once more, now that the secondary's rbd-mirror would have heard of a living primary.
+    const again = await lookAt(run.parts, "secondary", backend.pool, { seconds: DEAD_SECONDS });
+    const first = survey.views.secondary;
+    if (options.fenced === undefined && isSeen(again) && isSeen(first)) {
+        const heard = Object.entries(again.images).some(([name, image]) =>
+            image.peers.some(
+                (peer) => peer.lastUpdate > (first.images[name]?.peers[0]?.lastUpdate ?? Infinity),
+            ),
+        );
+        if (heard)
+            throw new RefusedError(
+                "refused, nothing was changed: the primary's rbd-mirror has just reported to the secondary: the site lives, and only we are cut off from it",
+            );
+    }
+}
+
+/**
+ * Moves a backend to the secondary when the primary is dead or cut off. What the secondary does not have is lost, and
+ * each loss needs the operator's word.
+ */
+export async function failoverForced(
+    options: ForcedOptions,
+    flags: Record<string, unknown>,
+    id?: string,
+): Promise<string> {
+    return operate(options, {
+        verb: "failover --forced",
+        locks: ["secondary"],
+        flags,
+        ...(id === undefined ? {} : { id }),
+        body: async (run) => {
+            if (options.undo === true)
+                return `rows of ${(await undoRows(run)).join(", ")} are as they were before`;
+            const since = performance.now();
+            run.doing("asking Cinder, its hosts and both clusters");
+            const survey = await look(options);
+            run.phases.push({
+                phase: "look",
+                seconds: Math.round(performance.now() - since) / 1000,
+            });
+            if (!run.journal.entries.some((e) => e.step === "moving")) {
+                await plan(run, survey, options);
+                record(run, survey);
+            }
+            return body(run, options, survey, since);
+        },
+    });
+}

@@ -1,0 +1,174 @@
+import { isReplicated, isSeen } from "../core/replica";
+import { activeSide, leadersOf, rowsOf, type ServiceRow } from "../core/service";
+import { subjectOf, type Survey } from "../core/survey";
+import type { Role } from "../core/topology/site";
+import { OpenStackError } from "./openstack";
+import { PartialError, type Run } from "./run";
+import { askCinder, takeSurvey } from "./takeSurvey";
+import { pause, waitFor } from "./wait";
+
+/** Cinder's own word for the designed primary. */
+const DEFAULT = "default";
+
+/** Cinder moves volume after volume; a lagging image costs it 15 s, a dead site 30 s once. */
+const limitSeconds = (volumes: number): number => 120 + 16 * volumes;
+/** Volume rows are written one by one after the service's row. */
+const ROWS_SECONDS = 120;
+
+export const rowsNow = async ({ parts, backend }: Run): Promise<ServiceRow[]> =>
+    rowsOf(await parts.cinder.services(), backend.section);
+
+/** Freezes every host that is not frozen: no volume or snapshot may be made or deleted while images move. */
+export async function freeze(run: Run, rows: readonly ServiceRow[]): Promise<string[]> {
+    const frozen: string[] = [];
+    for (const row of leadersOf(rows)) {
+        if (row.frozen === true) continue;
+        await run.parts.cinder.service("freeze", row.host);
+        frozen.push(row.host);
+    }
+    return frozen;
+}
+
+/** Thaws what is frozen and enables what is disabled: a member of a cluster that got no call stays behind else. */
+export async function thaw(run: Run): Promise<string[]> {
+    const { cinder } = run.parts;
+    for (const row of leadersOf(await rowsNow(run)))
+        if (row.frozen === true) await cinder.service("thaw", row.host);
+    for (const row of await rowsNow(run)) {
+        if (row.status === "enabled") continue;
+        await cinder.service("enable", row.host);
+    }
+    const rows = await rowsNow(run);
+    const left = rows.filter((row) => row.status !== "enabled" || row.frozen === true);
+    if (left.length > 0)
+        throw new PartialError(
+            `${left.map((row) => row.host).join(", ")} cannot be enabled again`,
+            left.map((row) => `openstack volume service set --enable ${row.host} cinder-volume`),
+        );
+    return rows.map((row) => row.host);
+}
+
+/**
+ * Has Cinder move every host or cluster of the backend, and follows it to its end. Looks before it calls: what is on the
+ * target is left alone, and what is failing over is only waited for, since a second call would move it again.
+ */
+export async function moveHosts(run: Run, to: Role, volumes: number): Promise<ServiceRow[]> {
+    const { backend, parts } = run;
+    const id = to === "primary" ? DEFAULT : backend.replicationDevice.backendId;
+    for (const row of leadersOf(await rowsNow(run))) {
+        if (activeSide(row, backend) === to || row.replication_status === "failing-over") continue;
+        run.journal.append({
+            kind: "noted",
+            step: "failover-host",
+            data: { host: row.host, backendId: id },
+        });
+        await parts.cinder.failoverHost(row.host, id);
+    }
+    const seconds = limitSeconds(volumes);
+    let last = "";
+    return waitFor(
+        async () => {
+            const rows = await rowsNow(run).catch((error: unknown) => {
+                // Cinder's API may be away for a moment; the failover goes on without it.
+                if (
+                    error instanceof OpenStackError &&
+                    (error.status === undefined || error.status >= 500)
+                )
+                    return undefined;
+                throw error;
+            });
+            if (rows === undefined) return undefined;
+            last = rows
+                .map((row) => `${row.host} ${row.replication_status ?? "null"}, ${row.state}`)
+                .join("; ");
+            run.doing(`Cinder moves ${String(volumes)} volumes: ${last}`);
+            return rows.some((row) => row.replication_status === "failing-over") ? undefined : rows;
+        },
+        {
+            what: "Cinder to finish the failover",
+            seconds,
+            signal: AbortSignal.timeout((seconds + 60) * 1000),
+            last: () => last,
+        },
+    );
+}
+
+/** What Cinder and the target cluster say of each volume after a move. */
+export interface Moved {
+    moved: string[];
+    wrong: { volume: string; fact: string }[];
+}
+
+function wrongWith(survey: Survey, to: Role, wanted: readonly string[]): Moved {
+    const view = survey.views[to];
+    const result: Moved = { moved: [], wrong: [] };
+    for (const pair of survey.pairs) {
+        if (!wanted.includes(pair.volume.id)) continue;
+        const { status, replicationStatus } = pair.volume;
+        const facts = [
+            ...(isSeen(view) && pair[to]?.primary !== true
+                ? [`its image is not primary on ${survey.names[to]}`]
+                : []),
+            ...(/^error/.test(status) ? [`its status in Cinder is '${status}'`] : []),
+            ...(isReplicated(pair.volume) && replicationStatus === "failover-error"
+                ? ["its replication_status is failover-error"]
+                : []),
+        ];
+        if (facts.length === 0) result.moved.push(pair.volume.id);
+        else result.wrong.push({ volume: subjectOf(pair), fact: facts.join("; ") });
+    }
+    return result;
+}
+
+/**
+ * Looks at each moved volume in Cinder and at its image on the target until all are there or time is up. The service's
+ * `failed-over` proves nothing: Cinder writes it also when every promotion failed.
+ */
+export async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
+    const end = performance.now() + ROWS_SECONDS * 1000;
+    for (;;) {
+        const known = askCinder(run.parts);
+        const survey = await takeSurvey(run.parts, run.backend, { sides: [to] }, known);
+        const result = wrongWith(survey, to, wanted);
+        // An image that is primary and a volume that is not in error is not undone by waiting; the rest may come.
+        const rows = survey.rows.every((row) => activeSide(row, run.backend) === to);
+        const status = to === "primary" ? "enabled" : "failed-over";
+        const settled = survey.pairs.every(
+            ({ volume }) => !wanted.includes(volume.id) || volume.replicationStatus === status,
+        );
+        if (rows && settled && result.wrong.length === 0) return result;
+        if (performance.now() >= end || result.wrong.some(({ fact }) => /error/.test(fact)))
+            return result;
+        await pause(1000, run.signal);
+    }
+}
+
+/** Waits until the images on the side that was left are demoted and replay what the new primary writes. */
+export async function proveReverse(
+    run: Run,
+    to: Role,
+    wanted: readonly string[],
+    seconds: number,
+): Promise<string> {
+    const from: Role = to === "primary" ? "secondary" : "primary";
+    let last = "";
+    await waitFor(
+        async () => {
+            const survey = await takeSurvey(run.parts, run.backend, { sides: [from] });
+            const pairs = survey.pairs.filter(({ volume }) => wanted.includes(volume.id));
+            const ready = pairs.filter(
+                (pair) => pair[from]?.primary === false && pair[from].state === "up+replaying",
+            );
+            last = `${String(ready.length)} of ${String(wanted.length)} replay`;
+            run.doing(`waiting for ${survey.names[from]} to replay: ${last}`);
+            return ready.length === wanted.length ? true : undefined;
+        },
+        {
+            what: `the images on ${run.parts.names[from]} to replay`,
+            seconds,
+            signal: run.signal,
+            last: () => last,
+        },
+    );
+    return last;
+}

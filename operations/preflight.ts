@@ -1,0 +1,39 @@
+import { endedOf, begunOf } from "../core/operation";
+import { preflightOf, type Measured, type Preflight } from "../core/preflight";
+import { reportOf } from "../core/report";
+import type { Move } from "../core/survey";
+import type { Backend } from "../core/topology";
+import { listJournals, readJournal } from "./journal";
+import type { Parts } from "./parts";
+import { takeSurvey } from "./takeSurvey";
+
+const VERBS: Record<Move, string> = {
+    planned: "failover --planned",
+    forced: "failover --forced",
+    failback: "failback",
+};
+
+/** How long a move took here the last time; only what this machine's journals say. */
+export function measuredOf(move: Move, backend: Backend): Measured | undefined {
+    for (const id of listJournals().reverse()) {
+        const entries = readJournal(id);
+        if (entries.length === 0) continue;
+        const begun = begunOf(entries);
+        if (begun.verb !== VERBS[move] || begun.backend !== backend.section) continue;
+        if (endedOf(entries)?.outcome !== "done") continue;
+        const { phases, losses } = reportOf(entries);
+        const seconds = phases.reduce((sum, phase) => sum + phase.seconds, 0);
+        if (seconds > 0) return { id, seconds, volumes: losses.length };
+    }
+    return undefined;
+}
+
+/** What a move would do and what stands in its way. Changes nothing. */
+export async function preflight(parts: Parts, backend: Backend, move: Move): Promise<Preflight> {
+    const survey = await takeSurvey(parts, backend, {
+        users: move !== "forced",
+        reach: move === "forced" ? ["secondary"] : ["primary", "secondary"],
+        ...(move === "forced" ? { seconds: 15 } : {}),
+    });
+    return preflightOf(survey, move, measuredOf(move, backend));
+}

@@ -1,0 +1,201 @@
+import type { Finding } from "../core/finding";
+import { operationId, type Begun, type Ended } from "../core/operation";
+import type { Blocker } from "../core/blockers";
+import type { Consent } from "../core/preflight";
+import type { Phase } from "../core/report";
+import type { Backend } from "../core/topology";
+import type { Role } from "../core/topology/site";
+import { Journal, openJournalOf, whoAmI } from "./journal";
+import type { Parts } from "./parts";
+import { SiteLock } from "./siteLock";
+
+/** What an operation is started with. */
+export interface RunOptions {
+    parts: Parts;
+    backend: Backend;
+    /** Aborted when the user interrupts: what is under way is finished, nothing new is begun. */
+    signal: AbortSignal;
+    found: (finding: Finding) => void;
+    doing: (what: string) => void;
+    /** Consents given, by name. */
+    accepted: ReadonlyMap<string, number>;
+    /** Id of an operation whose lock may be taken over. */
+    breakLock?: string;
+    version: string;
+    /** Shown before anything is done. */
+    planned: (lines: string[]) => void;
+}
+
+/** The operation was refused; nothing was changed. */
+export class RefusedError extends Error {
+    override readonly name = "RefusedError";
+    constructor(
+        message: string,
+        readonly blockers: readonly Blocker[] = [],
+    ) {
+        super(message);
+    }
+}
+
+/** Something is done and something is not; what is left to do is named. */
+export class PartialError extends Error {
+    override readonly name = "PartialError";
+    constructor(
+        message: string,
+        readonly left: readonly string[],
+    ) {
+        super(message);
+    }
+}
+
+/** An operation under way: its journal, and the time its phases took. */
+export interface Run extends RunOptions {
+    journal: Journal;
+    phases: Phase[];
+    /** Fails when somebody took the lock over. */
+    stillMine: () => Promise<void>;
+    /** What the report lists as left to do, though the operation is done. */
+    left: string[];
+}
+
+/** Which blockers no consent covers. */
+export const stopping = (
+    blockers: readonly Blocker[],
+    accepted: ReadonlyMap<string, number>,
+): Blocker[] => blockers.filter(({ consent }) => consent === undefined || !accepted.has(consent));
+
+/** @throws RefusedError when a consent is missing, or was given for another number of volumes */
+export function checkConsents(
+    needed: readonly Consent[],
+    accepted: ReadonlyMap<string, number>,
+): void {
+    const missing = needed.filter(({ name, count }) => accepted.get(name) !== count);
+    if (missing.length === 0) return;
+    const lines = missing.map(({ name, count, means }) => {
+        const given = accepted.get(name);
+        return `--accept-loss ${name}=${String(count)}${given === undefined ? "" : ` (got ${String(given)})`}: ${means}`;
+    });
+    throw new RefusedError(`refused: this needs your word for each loss:\n  ${lines.join("\n  ")}`);
+}
+
+/** Does a step, tells of it, and counts its time as a phase of the way. */
+export async function phase<T>(
+    run: Run,
+    name: string,
+    work: () => Promise<T>,
+    fact: (result: T) => string,
+): Promise<T> {
+    if (run.signal.aborted) throw new Error("interrupted");
+    run.doing(name);
+    const start = performance.now();
+    const result = await run.journal.always(name, work);
+    const seconds = Math.round(performance.now() - start) / 1000;
+    run.phases.push({ phase: name, seconds });
+    run.found({ state: "ok", subject: name, fact: fact(result), seconds });
+    return result;
+}
+
+async function withLocks(
+    options: RunOptions,
+    journal: Journal,
+    roles: readonly Role[],
+    body: (stillMine: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+    const { id, who, verb } = journal.begun;
+    const locks: SiteLock[] = [];
+    try {
+        for (const role of roles) {
+            const at = options.parts.sites[role];
+            locks.push(
+                await SiteLock.take(at, options.backend.pool, { id, who, verb }, options.breakLock),
+            );
+        }
+        await body(async () => {
+            for (const lock of locks) await lock.check();
+        });
+    } finally {
+        for (const lock of locks)
+            await lock.release().catch((error: unknown) => {
+                options.found({
+                    state: "warning",
+                    subject: "lock",
+                    fact: `could not be given back: ${error instanceof Error ? error.message : String(error)}`,
+                    next: `the next operation takes it over with --break-lock ${id}`,
+                });
+            });
+    }
+}
+
+function endOf(error: unknown, id: string): Ended {
+    const fact = error instanceof Error ? error.message : String(error);
+    if (error instanceof RefusedError) return { outcome: "refused", fact, left: [] };
+    if (error instanceof PartialError) return { outcome: "partial", fact, left: [...error.left] };
+    return {
+        outcome: /^interrupted/.test(fact) ? "interrupted" : "failed",
+        fact,
+        left: [`see why, then \`cinder-dr resume ${id}\``],
+    };
+}
+
+/** The journal to go on with, if this verb was cut short on this backend; else a new one. */
+function journalFor(
+    { backend, version }: RunOptions,
+    verb: string,
+    flags: Begun["flags"],
+    id?: string,
+): { journal: Journal; resumed: boolean } {
+    const open = id ?? openJournalOf(verb, backend.section);
+    if (open !== undefined) return { journal: Journal.resume(open), resumed: true };
+    const begun: Begun = {
+        id: operationId(new Date(), verb, backend.section),
+        verb,
+        backend: backend.section,
+        who: whoAmI(),
+        version,
+        flags,
+    };
+    return { journal: Journal.create(begun), resumed: false };
+}
+
+export interface Verb {
+    verb: string;
+    /** Sites whose lock it needs; they must be alive. */
+    locks: readonly Role[];
+    flags: Begun["flags"];
+    /** Id to go on with; else a cut-short operation of the same verb is looked for. */
+    id?: string;
+    /** @returns one sentence about the end */
+    body: (run: Run) => Promise<string>;
+}
+
+/**
+ * Runs one operation with journal and locks, and records its end whatever happens.
+ * @returns the operation's id
+ */
+export async function operate(
+    options: RunOptions,
+    { verb, locks, flags, id, body }: Verb,
+): Promise<string> {
+    const { journal, resumed } = journalFor(options, verb, flags, id);
+    options.found({
+        state: "ok",
+        subject: "operation",
+        fact: `${journal.id}${resumed ? ": goes on where it was cut short" : ""}`,
+    });
+    const phases: Phase[] = [];
+    const left: string[] = [];
+    try {
+        await withLocks(options, journal, locks, async (stillMine) => {
+            const fact = await body({ ...options, journal, phases, stillMine, left });
+            journal.append({ kind: "noted", step: "phases", data: phases });
+            journal.end({ outcome: "done", fact, left });
+        });
+    } catch (error) {
+        journal.append({ kind: "noted", step: "phases", data: phases });
+        journal.end(endOf(error, journal.id));
+        throw error;
+    } finally {
+        journal.close();
+    }
+    return journal.id;
+}

@@ -1,0 +1,148 @@
+import type { Pair, PoolView, Views, VolumeFacts } from "../core/replica";
+import { isSeen } from "../core/replica";
+import { rowsOf } from "../core/service";
+import type { Survey } from "../core/survey";
+import type { Backend } from "../core/topology";
+import { ROLES, type Role } from "../core/topology/site";
+import type { Volume, VolumeType } from "./cinder";
+import type { Parts } from "./parts";
+import { RemoteError } from "./ssh";
+
+export interface SurveyOptions {
+    /** Ask who has primary images open; one more round trip to Ceph for each of them. */
+    users?: boolean;
+    /** Ask Cinder's hosts whether they reach these sites. Defaults to none. */
+    reach?: readonly Role[];
+    /** Sites to look at. Defaults to both. */
+    sides?: readonly Role[];
+    /** Limit for a site that may be dead. */
+    seconds?: number;
+}
+
+const SITE_SECONDS = 60;
+
+/** Rejects when an answer takes too long, whatever keeps it. */
+async function within<T>(seconds: number, answer: Promise<T>, what: string): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+            reject(new RemoteError(what, `no answer within ${String(seconds)} s`));
+        }, seconds * 1000);
+    });
+    try {
+        return await Promise.race([answer, late]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/** One pool on one site, or why it could not be seen. */
+export async function lookAt(
+    parts: Parts,
+    role: Role,
+    pool: string,
+    { users = false, seconds = SITE_SECONDS }: SurveyOptions = {},
+): Promise<PoolView | { unseen: string }> {
+    const at = parts.sites[role];
+    const request = { do: "look", positions: true, users } as { do: string };
+    const connect = Math.max(Math.min(20, seconds - 2), 1);
+    try {
+        const view = await within(
+            seconds,
+            at.pool<PoolView>(pool, request, seconds, connect),
+            `site ${at.site.name}`,
+        );
+        const wanted = at.site.fsid;
+        if (wanted !== undefined && wanted !== view.fsid)
+            return { unseen: `its fsid is '${view.fsid}', must be '${wanted}'` };
+        return view;
+    } catch (error) {
+        if (error instanceof RemoteError) return { unseen: error.message };
+        throw error;
+    }
+}
+
+function factsOf(volume: Volume, types: Map<string, VolumeType>): VolumeFacts {
+    const spec = types.get(volume.volume_type ?? "")?.extra_specs?.replication_enabled;
+    return {
+        id: volume.id,
+        name: volume.name,
+        status: volume.status,
+        replicationStatus: volume.replication_status,
+        host: volume["os-vol-host-attr:host"] ?? "",
+        project: volume["os-vol-tenant-attr:tenant_id"] ?? "",
+        image: `volume-${volume["os-vol-mig-status-attr:name_id"] ?? volume.id}`,
+        bootable: volume.bootable === "true",
+        servers: (volume.attachments ?? []).map((attachment) => attachment.server_id),
+        type: volume.volume_type ?? "",
+        ...(spec === undefined ? {} : { typeSpec: spec }),
+    };
+}
+
+/** `host@section#pool` belongs to the backend of its section. */
+const sectionOf = (host: string): string => host.replace(/#.*$/, "").replace(/^.*@/, "");
+
+function pairsOf(volumes: readonly VolumeFacts[], views: Views): Pair[] {
+    return volumes.map((volume) => {
+        const image = (role: Role) => {
+            const view = views[role];
+            const seen = isSeen(view) ? view.images[volume.image] : undefined;
+            return seen === undefined ? {} : { [role]: seen };
+        };
+        return { volume, ...image("primary"), ...image("secondary") };
+    });
+}
+
+/** What Cinder knows, asked once for all backends. */
+export interface CinderView {
+    rows: Awaited<ReturnType<Parts["cinder"]["services"]>>;
+    volumes: VolumeFacts[];
+    snapshots: Awaited<ReturnType<Parts["cinder"]["allSnapshots"]>>;
+}
+
+export async function askCinder({ cinder }: Parts): Promise<CinderView> {
+    const [rows, volumes, snapshots, types] = await Promise.all([
+        cinder.services(),
+        cinder.allVolumes(),
+        cinder.allSnapshots(),
+        cinder.volumeTypes(),
+    ]);
+    const byName = new Map(types.map((type) => [type.name, type]));
+    return { rows, volumes: volumes.map((v) => factsOf(v, byName)), snapshots };
+}
+
+/** Looks at one backend from everywhere at once. @throws OpenStackError when Cinder does not answer */
+export async function takeSurvey(
+    parts: Parts,
+    backend: Backend,
+    options: SurveyOptions = {},
+    known: Promise<CinderView> = askCinder(parts),
+): Promise<Survey> {
+    const { sides = ROLES, reach = [] } = options;
+    const view = (role: Role) =>
+        sides.includes(role)
+            ? lookAt(parts, role, backend.pool, options)
+            : Promise.resolve({ unseen: "not asked" });
+    const [cinder, primary, secondary, hosts] = await Promise.all([
+        known,
+        view("primary"),
+        view("secondary"),
+        reach.length === 0
+            ? []
+            : Promise.all(parts.hostsOf(backend).map((host) => host.look(backend, reach))),
+    ]);
+    const views = { primary, secondary };
+    const volumes = cinder.volumes.filter((v) => sectionOf(v.host) === backend.section);
+    const ids = new Set(volumes.map((v) => v.id));
+    return {
+        backend,
+        names: parts.names,
+        rows: rowsOf(cinder.rows, backend.section),
+        pairs: pairsOf(volumes, views),
+        snapshots: cinder.snapshots
+            .filter((s) => ids.has(s.volume_id))
+            .map((s) => ({ id: s.id, volumeId: s.volume_id, status: s.status })),
+        views,
+        hosts,
+    };
+}
