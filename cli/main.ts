@@ -5,6 +5,7 @@ import { drillCommand } from "./drillCommand";
 import { driftCommand } from "./driftCommand";
 import { ExitCode, type Done } from "./exitCode";
 import { retireUserCommand } from "./retireUserCommand";
+import { reviewCommand } from "./reviewCommand";
 import { UsageError } from "./topologyFile";
 import { failbackCommand } from "./failbackCommand";
 import { failoverCommand } from "./failoverCommand";
@@ -35,6 +36,7 @@ const VERBS: ((root: Command, done: Done) => Command)[] = [
     driftCommand,
     drillCommand,
     retireUserCommand,
+    reviewCommand,
 ];
 
 function program(done: Done): Command {

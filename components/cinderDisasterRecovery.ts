@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DriftRecord } from "../core/drift/record";
 import { planWaves } from "../core/rollout";
-import { parseTopology, type Topology, type TopologyInput } from "../core/topology";
+import { parseTopology, type Host, type Topology, type TopologyInput } from "../core/topology";
 import { CinderBackend } from "./cinderBackend";
 import { CinderHost } from "./cinderHost";
 import { checkIdentities } from "./connection";
@@ -36,18 +36,27 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
             checkIdentities(topology.hosts);
         });
         const { drifted } = args.drift ?? recordedDrift();
-        const { sites, release, rollout } = topology;
+        const { sites, release, rollout, timeouts } = topology;
+        const reachable = topology.hosts.filter((host) => host.unreachable === undefined);
+        const waves = planWaves(reachable, rollout.canary, rollout.batch);
         const siteNames = { primary: sites.primary.name, secondary: sites.secondary.name };
         super(
             "cinder-dr:index:CinderDisasterRecovery",
             name,
-            { sites: siteNames, rollout, ...(release === undefined ? {} : { release }) },
+            {
+                sites: siteNames,
+                rollout,
+                // What the engine is told by dependencies alone, a reviewer reads here.
+                waves: waves.map((wave) => wave.map((host) => host.name)),
+                timeouts,
+                ...(release === undefined ? {} : { release }),
+            },
             opts,
         );
 
         for (const backend of topology.backends)
             new CinderBackend(backend.section, backend, { parent: this });
-        const hosts = this.declareHosts(topology, drifted);
+        const hosts = this.declareHosts(topology, waves, drifted);
         const types = this.declareVolumeTypes(topology, hosts);
         for (const [type, component] of types) tellDrift(drifted[`volumeTypes.${type}`], component);
         for (const part of ["sites.primary", "sites.secondary"]) tellDrift(drifted[part], this);
@@ -72,14 +81,14 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
 
     /** Wave after wave: a host waits for every host of the wave before it. */
     private declareHosts(
-        { hosts, backends, timeouts, rollout }: Topology,
+        { backends, timeouts, rollout }: Topology,
+        waves: readonly Host[][],
         drifted: DriftRecord["drifted"],
     ): Map<string, CinderHost> {
         const declared = new Map<string, CinderHost>();
-        const { canary, batch, pauseSeconds } = rollout;
-        const reachable = hosts.filter((host) => host.unreachable === undefined);
+        const { pauseSeconds } = rollout;
         let before: CinderHost[] = [];
-        for (const wave of planWaves(reachable, canary, batch)) {
+        for (const wave of waves) {
             const dependsOn = before;
             before = wave.map((host) => {
                 const opts = { parent: this, dependsOn };

@@ -31,7 +31,10 @@ const visible = ({ host, backends }: CinderHostArgs) => ({
     port: host.connection.port,
     user: host.connection.user,
     hostKey: host.connection.hostKey,
+    ...(host.connection.proxy === undefined ? {} : { proxy: host.connection.proxy.address }),
     configFile: host.configFile,
+    python: host.python,
+    serviceUser: host.serviceUser,
     service: host.service,
     stanzas: Object.fromEntries(
         backends

@@ -1,0 +1,83 @@
+import { deviceIn, type Declared, type Facts } from "./declared";
+
+/** One value of a backend, host or type on both sides; what is not there is undefined. */
+export interface ValueChange {
+    key: string;
+    before?: string;
+    after?: string;
+}
+
+export type Kind = "added" | "removed" | "changed";
+
+/** One backend, host or volume type that is not the same on both sides. */
+export interface Change {
+    name: string;
+    kind: Kind;
+    values: ValueChange[];
+}
+
+/** Everything that differs between two declarations of a stack. */
+export interface Changes {
+    before: Declared;
+    after: Declared;
+    settings: ValueChange[];
+    sites: ValueChange[];
+    backends: Change[];
+    hosts: Change[];
+    types: Change[];
+}
+
+/** The values that differ, in the order of the keys before and then after. */
+export function compareFacts(before: Facts = {}, after: Facts = {}): ValueChange[] {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys]
+        .filter((key) => before[key] !== after[key])
+        .map((key) => ({
+            key,
+            ...(before[key] === undefined ? {} : { before: before[key] }),
+            ...(after[key] === undefined ? {} : { after: after[key] }),
+        }));
+}
+
+function compareMaps<T>(
+    before: Map<string, T>,
+    after: Map<string, T>,
+    facts: (entry: T) => Facts,
+): Change[] {
+    const names = [...new Set([...before.keys(), ...after.keys()])];
+    return names.flatMap((name): Change[] => {
+        const [old, now] = [before.get(name), after.get(name)];
+        const values = compareFacts(old && facts(old), now && facts(now));
+        const kind = old === undefined ? "added" : now === undefined ? "removed" : "changed";
+        return values.length === 0 && kind === "changed" ? [] : [{ name, kind, values }];
+    });
+}
+
+/** A backend's options with its replication device taken apart: a reader sees which part of it changes. */
+const backendFacts = (options: Facts): Facts => {
+    const { replication_device: device, ...rest } = options;
+    if (device === undefined) return rest;
+    const parts = Object.entries(deviceIn(options)).map(
+        ([key, value]) => [`replication_device ${key}`, value] as const,
+    );
+    return { ...rest, ...Object.fromEntries(parts) };
+};
+
+export const compare = (before: Declared, after: Declared): Changes => ({
+    before,
+    after,
+    settings: compareFacts(before.settings, after.settings),
+    sites: compareFacts(before.sites, after.sites),
+    backends: compareMaps(before.backends, after.backends, backendFacts),
+    hosts: compareMaps(before.hosts, after.hosts, (host) => host.facts),
+    types: compareMaps(before.types, after.types, (facts) => facts),
+});
+
+/** The value of a key before and after, of a change that names it. */
+export const valueOf = (change: Change, key: string): ValueChange | undefined =>
+    change.values.find((value) => value.key === key);
+
+export const isNothing = (changes: Changes): boolean =>
+    [changes.settings, changes.sites, changes.backends, changes.hosts, changes.types].every(
+        (list) => list.length === 0,
+    );

@@ -1,0 +1,173 @@
+import { compare, isNothing, type Changes } from "./changes";
+import { declaredIn, nothingDeclared, type Declared } from "./declared";
+import { identityOf, risksOf } from "./risks";
+import type { Risk } from "./risk";
+import { planRollout, pushedIn, restartsOf, type Rollout } from "./rollout";
+import { changedSteps, type PolicyResult, type Preview, type Step } from "./steps";
+import type { Live } from "./live";
+import { protectionOf, type Protection } from "./protection";
+
+/**
+ * failed: nothing can be said, exit code 1; refused: exit code 3; look: somebody must decide; clear: nothing that needs
+ * a decision; unchanged: nothing to do.
+ */
+export type Verdict = "failed" | "refused" | "look" | "clear" | "unchanged";
+
+/** A risk, and what the review knows about it beyond its sentence. */
+export interface ReviewedRisk extends Risk {
+    /** Whether somebody has accepted it by name. */
+    accepted: boolean;
+    /** Whether the base has it already: an earlier change that is not applied yet. */
+    isEarlier: boolean;
+}
+
+/** What a change to a stack means: everything that a comment shows. */
+export interface Review {
+    stack: string;
+    verdict: Verdict;
+    /** Why nothing can be said, or not everything. */
+    failures: string[];
+    risks: ReviewedRisk[];
+    protection: Protection;
+    rollout: Rollout;
+    changes: Changes;
+    policies: PolicyResult[];
+    packs: string[];
+    /** The engine's and the program's own, e.g. of recorded drift. */
+    warnings: string[];
+    steps: Step[];
+    /** Number of steps by operation. */
+    counts: Record<string, number>;
+    /** With `--base`: the commit, and what of the change is older than it. */
+    base?: { ref: string; earlierRestarts: string[]; alreadyApplied: number };
+    /** Whether the preview failed and the topology alone is shown. */
+    isFromTopology: boolean;
+    live?: Live;
+}
+
+/** Operations whose meaning is known; any other may do anything. */
+const OPERATIONS = new Set(
+    "same create update delete replace create-replacement delete-replaced read read-replacement read-discard refresh discard discard-replaced remove-pending-replace import import-replacement".split(
+        " ",
+    ),
+);
+
+/** Every reason not to believe the preview. */
+function failuresOf({ preview, packs }: Given): string[] {
+    const unknown = preview.steps.filter(({ op }) => !OPERATIONS.has(op));
+    const violated = preview.policies.some(({ level }) => level === "mandatory");
+    return [
+        ...preview.errors,
+        ...(preview.complete ? [] : ["the engine's summary is missing: the preview did not end"]),
+        ...(preview.corrupt
+            ? ["the engine says that its state may be corrupt (maybeCorrupt)"]
+            : []),
+        ...unknown.map(({ op, name }) => `the operation '${op}' on '${name}' is unknown here`),
+        ...(preview.complete && packs > 0 && preview.packs.length < packs
+            ? ["the policy pack did not run"]
+            : []),
+        ...(preview.failed && preview.errors.length === 0 && !violated
+            ? ["pulumi preview failed without a reason"]
+            : []),
+    ];
+}
+
+interface Given {
+    stack: string;
+    preview: Preview;
+    /** How many policy packs were asked for. */
+    packs: number;
+    /** Names of risks that somebody has accepted. */
+    accept: readonly string[];
+    base?: { ref: string; declared: Declared };
+    /** What the topology of the work tree declares, for a preview that failed. */
+    now?: Declared;
+    live?: Live;
+}
+
+function verdictOf(review: Omit<Review, "verdict">): Verdict {
+    if (review.failures.length > 0) return "failed";
+    const violated = review.policies.some(({ level }) => level === "mandatory");
+    const blocking = review.risks.some(({ level, accepted }) => level === "critical" && !accepted);
+    if (violated || blocking) return "refused";
+    if (review.risks.length > 0) return "look";
+    const isSame = review.steps.length === 0 && isNothing(review.changes);
+    return isSame ? "unchanged" : "clear";
+}
+
+/** How the base differs from the change: what is older than it, and what the stack has already. */
+function againstBase(
+    { ref, declared }: NonNullable<Given["base"]>,
+    { changes, rollout }: { changes: Changes; rollout: Rollout },
+) {
+    const own = compare(declared, changes.after);
+    const ownRisks = risksOf({ changes: own, rollout: planRollout(own), steps: [] });
+    const ownRestarts = new Set(restartsOf(planRollout(own)).map(({ host }) => host));
+    const risks = new Set(ownRisks.map(identityOf));
+    const applied = [...own.backends, ...own.types].filter(
+        ({ name }) => ![...changes.backends, ...changes.types].some((c) => c.name === name),
+    );
+    return {
+        isOwn: (risk: Risk): boolean => risks.has(identityOf(risk)),
+        base: {
+            ref,
+            earlierRestarts: restartsOf(rollout)
+                .map(({ host }) => host)
+                .filter((host) => !ownRestarts.has(host)),
+            alreadyApplied: applied.length,
+        },
+    };
+}
+
+/** A preview that failed has not seen every resource: then two topologies are compared, or nothing is. */
+function changesOf({ preview, base, now }: Given, isWhole: boolean): Changes {
+    if (isWhole)
+        return compare(declaredIn(preview.steps, "before"), declaredIn(preview.steps, "after"));
+    if (base !== undefined && now !== undefined) return compare(base.declared, now);
+    return compare(nothingDeclared(), nothingDeclared());
+}
+
+/** Judges what a preview told. */
+export function judge(given: Given): Review {
+    const { stack, preview, accept, base, now, live } = given;
+    const failures = failuresOf(given);
+    const isWhole = preview.errors.length === 0 && preview.complete;
+    const isFromTopology = !isWhole && base !== undefined && now !== undefined;
+    const changes = changesOf(given, isWhole);
+    const seen = isWhole ? preview.steps : [];
+    const rollout = planRollout(changes, pushedIn(seen));
+    const found = risksOf({ changes, rollout, steps: seen });
+    const against = base === undefined ? undefined : againstBase(base, { changes, rollout });
+    // What no topology shows, such as another resource's step, counts as this change's.
+    const isEarlier = (risk: Risk) =>
+        against !== undefined && risk.kind !== "resource" && !against.isOwn(risk);
+    const risks = found.map((risk) => ({
+        ...risk,
+        accepted: accept.includes(risk.name),
+        isEarlier: isEarlier(risk),
+    }));
+    const steps = changedSteps(seen);
+    const review = {
+        stack,
+        failures,
+        risks,
+        protection: protectionOf(changes, risks),
+        rollout,
+        changes,
+        policies: preview.policies,
+        packs: preview.packs,
+        warnings: preview.warnings,
+        steps,
+        counts: countsOf(seen),
+        isFromTopology,
+        ...(against === undefined ? {} : { base: against.base }),
+        ...(live === undefined ? {} : { live }),
+    };
+    return { ...review, verdict: verdictOf(review) };
+}
+
+const countsOf = (steps: readonly Step[]): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const { op } of steps) counts[op] = (counts[op] ?? 0) + 1;
+    return counts;
+};

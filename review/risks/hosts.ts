@@ -1,0 +1,123 @@
+import { valueOf, type Change } from "../changes";
+import { of, only, said, type Level, type Risk, type Situation } from "../risk";
+
+/** A fact of a host whose change means something by itself. */
+const MEANINGS: readonly [key: string, risk: string, Level, means: string, next: string][] = [
+    [
+        "hostKey",
+        "host-key-changed",
+        "high",
+        "another machine, or a reinstalled one, is trusted from now on",
+        "compare with /etc/ssh/ssh_host_ed25519_key.pub on the host's console",
+    ],
+    [
+        "address",
+        "host-address-changed",
+        "high",
+        "the push goes to another machine, and the old one keeps its configuration",
+        "a new machine gets a name of its own; take the old name out",
+    ],
+    [
+        "proxy",
+        "jump-host-changed",
+        "medium",
+        "the push goes through another jump host",
+        "check that it is yours",
+    ],
+    [
+        "configFile",
+        "config-file-changed",
+        "high",
+        "another file is written, and the old one keeps what was written to it",
+        "check which file cinder-volume is started with (--config-file)",
+    ],
+    [
+        "service",
+        "service-changed",
+        "medium",
+        "cinder-volume is restarted in another way",
+        "check that this is how it runs on the host",
+    ],
+];
+
+function changed(change: Change): Risk[] {
+    const risk = of("host", change.name);
+    const meanings = MEANINGS.flatMap(([key, name, level, means, next]) => {
+        const value = valueOf(change, key);
+        if (value?.before === undefined) return [];
+        // Two host keys side by side tell a reader nothing that the table below does not.
+        const values =
+            key === "hostKey"
+                ? "changes"
+                : `goes from ${said(value.before)} to ${said(value.after)}`;
+        return risk(name, level, `${key} ${values}: ${means}`, next);
+    });
+    return [...meanings, ...guards(change)];
+}
+
+/** What a push no longer checks on this host, and what it no longer refuses. */
+function guards({ name, kind, values }: Change): Risk[] {
+    if (kind === "removed") return [];
+    return values.flatMap(({ key, before, after }) => {
+        if (key === "skipChecks" && after !== undefined) {
+            const had = JSON.parse(before ?? "[]") as string[];
+            const more = (JSON.parse(after) as string[]).filter((check) => !had.includes(check));
+            if (more.length === 0) return [];
+            return of("host", name)(
+                "check-skipped",
+                "high",
+                `the push leaves out ${more.join(", ")} on this host`,
+                "only for a host without a Cinder of its own",
+            );
+        }
+        if (!key.startsWith("consent ") || after === undefined) return [];
+        const refusal = key.slice("consent ".length);
+        return of("host", name)(
+            "consent-given",
+            "high",
+            `the refusal ${refusal} is overridden on this host, because ${said(after)}`,
+            "read docs/hosts.md on what this refusal guards; take the consent out again afterwards",
+        );
+    });
+}
+
+const withoutKey = ({ changes }: Situation): Risk[] =>
+    [...changes.after.hosts].flatMap(([name, { facts }]) =>
+        facts.hostKey === undefined || facts.hostKey === ""
+            ? of("host", name)(
+                  "host-without-key",
+                  "critical",
+                  "has no pinned host key: whoever answers at its address gets cinder.conf's replication and the login",
+                  "pin hostKey",
+              )
+            : [],
+    );
+
+/** A host that the topology leaves out keeps whatever it has, replicated or not. */
+const leftOut = ({ changes }: Situation): Risk[] =>
+    [...changes.after.hosts].flatMap(([name, { facts }]) =>
+        facts.unreachable === undefined
+            ? []
+            : of("host", name)(
+                  "host-left-out",
+                  "high",
+                  `is named as unreachable, because ${said(facts.unreachable)}: nothing is applied to it, and its cinder-volume keeps what it has`,
+                  "run pulumi up again without the mark as soon as it can be reached",
+              ),
+    );
+
+const removed = ({ name }: Change): Risk =>
+    of("host", name)(
+        "host-removed",
+        "high",
+        "leaves the stack: its cinder.conf says again what it said before, without the replication device, and its cinder-volume restarts",
+        "stop cinder-volume there for good, or its new volumes have no copy; volumes that name its service have to be moved",
+    );
+
+export const hostRisks = (situation: Situation): Risk[] => [
+    ...only(situation.changes.hosts, "removed").map(removed),
+    ...only(situation.changes.hosts, "changed").flatMap(changed),
+    ...only(situation.changes.hosts, "added").flatMap(guards),
+    ...withoutKey(situation),
+    ...leftOut(situation),
+];

@@ -1,0 +1,23 @@
+import { LEVELS, type Risk, type Situation } from "../risk";
+import { backendRisks } from "./backends";
+import { hostRisks } from "./hosts";
+import { stackRisks } from "./stack";
+import { volumeTypeRisks } from "./volumeTypes";
+
+export const identityOf = ({ name, kind, subject }: Risk): string =>
+    [name, kind, subject].join("\u0000");
+
+/** Every risk of a change, the worst first. A replacement has several steps and is one risk. */
+export function risksOf(situation: Situation): Risk[] {
+    const all = [
+        ...stackRisks(situation),
+        ...backendRisks(situation),
+        ...volumeTypeRisks(situation),
+        ...hostRisks(situation),
+    ].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+    const seen = new Set<string>();
+    return all.filter((risk) => {
+        const identity = `${identityOf(risk)}\u0000${risk.name.endsWith("changed") ? risk.fact : ""}`;
+        return !seen.has(identity) && seen.add(identity);
+    });
+}

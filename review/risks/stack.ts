@@ -1,0 +1,152 @@
+import { VOLUME_TYPE } from "../declared";
+import { of, said, type Risk, type Situation } from "../risk";
+import { isOfHost, restartsOf } from "../rollout";
+import type { Step } from "../steps";
+
+/** Types whose steps the rest of the review explains. */
+const EXPLAINED =
+    /^(?:cinder-dr:index:(?:CinderDisasterRecovery|CinderBackend|CinderHost|ReplicatedVolumeType)|pulumi:pulumi:Stack)$/;
+const ACCESS = "openstack:blockstorage/volumeTypeAccessV3:VolumeTypeAccessV3";
+
+const isExplained = ({ type, urn }: Step): boolean =>
+    EXPLAINED.test(type) ||
+    type === VOLUME_TYPE ||
+    type === ACCESS ||
+    (type === "command:remote:Command" && isOfHost(urn));
+
+/** Every member of a backend without a running cinder-volume at the same moment. */
+function restartsAtOnce({ changes, rollout }: Situation): Risk[] {
+    const { hosts, backends } = changes.after;
+    const waves = rollout.waves.map((wave) => wave.filter(({ restart }) => restart !== "no"));
+    return [...backends.keys()].flatMap((section) => {
+        const serving = [...hosts].filter(([, h]) => section in h.stanzas).map(([name]) => name);
+        // A backend with one host has no other: that is no choice of the rollout.
+        if (serving.length < 2) return [];
+        const together = waves.some((wave) =>
+            serving.every((host) => wave.some((push) => push.host === host)),
+        );
+        if (!together || !rollout.isOrdered) return [];
+        return of("backend", section)(
+            "restarts-all-members",
+            "high",
+            `all of its hosts (${String(serving.length)}) restart at once: a bad section stops it everywhere`,
+            "set rollout.canary to 1 or more, and rollout.batch to a number",
+        );
+    });
+}
+
+function bothSites({ changes, rollout }: Situation): Risk[] {
+    const { hosts } = changes.after;
+    const sites = new Set(restartsOf(rollout).map(({ host }) => hosts.get(host)?.facts.site));
+    if (!sites.has("primary") || !sites.has("secondary")) return [];
+    return [
+        of("stack", "")(
+            "both-sites-touched",
+            "medium",
+            "restarts hosts of both sites in one run: while a fault shows, neither site is as it was",
+            "where a site is enough, change one, run cinder-dr verify, then the other",
+        ),
+    ];
+}
+
+const PUSH_LIMITS = ["healthSeconds", "applySeconds", "targetSeconds"];
+
+function looserRollout({ changes }: Situation): Risk[] {
+    return changes.settings.flatMap(({ key, before, after }): Risk[] => {
+        const risk = of("stack", "");
+        const change = `goes from ${said(before)} to ${said(after)}`;
+        if (before === undefined) return [];
+        if (key === "canary" && after === "0")
+            return [
+                risk(
+                    "canary-removed",
+                    "high",
+                    `rollout.canary ${change}: the first push reaches many hosts`,
+                    "keep 1",
+                ),
+            ];
+        if (key === "batch" && (after === "all" || Number(after) > Number(before)))
+            return [
+                risk(
+                    "batch-raised",
+                    "medium",
+                    `rollout.batch ${change}: more hosts restart at once`,
+                    "keep it small against the number of hosts",
+                ),
+            ];
+        if (PUSH_LIMITS.includes(key) && Number(after) > Number(before))
+            return [
+                risk(
+                    "push-timeout-loosened",
+                    "medium",
+                    `timeouts.${key} ${change}: a bad push is noticed later`,
+                    "raise it only for hosts that are slow",
+                ),
+            ];
+        return [];
+    });
+}
+
+function sites({ changes }: Situation): Risk[] {
+    return changes.sites
+        .filter(({ before }) => before !== undefined)
+        .map(({ key, before, after }) =>
+            of("stack", "")(
+                "site-renamed",
+                "high",
+                `the ${key} site goes from ${said(before)} to ${said(after)}: either a name, or another Ceph cluster`,
+                "compare with rbd mirror pool info; another cluster has nothing of the existing volumes",
+            ),
+        );
+}
+
+/** Everything disappears: not a change of protection but its end. */
+function emptied({ changes }: Situation): Risk[] {
+    const { before, after } = changes;
+    const had = before.backends.size + before.types.size;
+    if (had === 0 || after.backends.size + after.types.size > 0) return [];
+    return [
+        of("stack", "")(
+            "everything-removed",
+            "critical",
+            "nothing of the stack stays: no backend, no volume type",
+            "check that the program was given the right topology",
+        ),
+    ];
+}
+
+function otherSteps({ steps }: Situation): Risk[] {
+    return steps
+        .filter((step) => step.op !== "same" && !isExplained(step))
+        .flatMap((step): Risk[] => {
+            const risk = of("resource", step.name);
+            if (step.type.startsWith("pulumi:providers:")) {
+                if (["create", "read"].includes(step.op)) return [];
+                return [
+                    risk(
+                        "provider-changed",
+                        "high",
+                        `the provider ${step.type.slice("pulumi:providers:".length)} changes (${step.op}): other credentials, another cloud or another version for all it manages`,
+                        "read the provider's change in the full list",
+                    ),
+                ];
+            }
+            return [
+                risk(
+                    "unknown-effect",
+                    step.op.includes("delete") || step.op.includes("replace") ? "high" : "medium",
+                    `${step.type}: ${step.op}; this review does not know what that does to hosts or clusters`,
+                    "read it in the full list",
+                ),
+            ];
+        });
+}
+
+export const stackRisks = (situation: Situation): Risk[] => [
+    ...emptied(situation),
+    ...sites(situation),
+    ...restartsAtOnce(situation),
+    ...looserRollout(situation),
+    ...bothSites(situation),
+    ...otherSteps(situation),
+];

@@ -1,0 +1,200 @@
+import { strict as assert } from "node:assert";
+
+import { HOST_KEY, withValue } from "../../support/topology";
+import { backend, named, risksBetween, twoBackends } from "../support";
+
+/** A change to the topology of two backends, and every risk that it brings. */
+const CHANGES: readonly [what: string, path: string, value: unknown, risks: string[]][] = [
+    ["nothing", "release", undefined, []],
+    ["a description", "volumeTypes/replicated/description", "mirrored", []],
+    [
+        "another backend_id",
+        "backends/ceph/replicationDevice/backendId",
+        "nice",
+        [
+            "high backend-id-changed ceph",
+            "high replication-target-changed ceph",
+            "medium both-sites-touched",
+        ],
+    ],
+    [
+        "another conf of the target",
+        "backends/ceph/replicationDevice/conf",
+        "/etc/ceph/other.conf",
+        ["high replication-target-changed ceph", "medium both-sites-touched"],
+    ],
+    [
+        "another pool",
+        "backends/fast/pool",
+        "faster",
+        ["critical pool-changed fast", "medium both-sites-touched"],
+    ],
+    [
+        "another primary cluster",
+        "backends/fast/conf",
+        "/etc/ceph/x.conf",
+        ["critical primary-cluster-changed fast", "medium both-sites-touched"],
+    ],
+    [
+        "another volume_backend_name",
+        "backends/fast/volumeBackendName",
+        "faster",
+        [
+            "critical volume-type-replaced replicated-fast",
+            "high volume-backend-name-changed fast",
+            "medium both-sites-touched",
+        ],
+    ],
+    [
+        "a libvirt secret",
+        "backends/fast/secretUuid",
+        "00000000-0000-4000-8000-000000000099",
+        ["high libvirt-secret-changed fast", "medium both-sites-touched"],
+    ],
+    [
+        "a longer timeout",
+        "backends/fast/radosConnectTimeoutSeconds",
+        20,
+        ["medium both-sites-touched", "medium timeout-loosened fast"],
+    ],
+    [
+        "a very long timeout",
+        "backends/fast/replicationConnectTimeoutSeconds",
+        300,
+        ["high timeout-loosened fast", "medium both-sites-touched"],
+    ],
+    [
+        "a shorter timeout",
+        "backends/fast/radosConnectTimeoutSeconds",
+        3,
+        ["medium both-sites-touched"],
+    ],
+    ["a host less", "hosts/cinder-c", undefined, ["high host-removed cinder-c"]],
+    [
+        "a host without its backend",
+        "hosts/cinder-b/backends",
+        ["ceph"],
+        ["high backend-left-host cinder-b"],
+    ],
+    [
+        "a host's address",
+        "hosts/cinder-c/address",
+        "192.0.2.9",
+        ["high host-address-changed cinder-c"],
+    ],
+    [
+        "a host's other key",
+        "hosts/cinder-c/hostKey",
+        HOST_KEY.replace("HBwcH", "IBwcH"),
+        ["high host-key-changed cinder-c"],
+    ],
+    [
+        "a host's other file",
+        "hosts/cinder-c/configFile",
+        "/etc/cinder/other.conf",
+        ["high config-file-changed cinder-c"],
+    ],
+    [
+        "a host's other unit",
+        "hosts/cinder-c/service",
+        { systemd: { unit: "openstack-cinder-volume" } },
+        ["medium service-changed cinder-c"],
+    ],
+    [
+        "a consent",
+        "hosts/cinder-c/consent",
+        { unreachableTarget: "CHG-1" },
+        ["high consent-given cinder-c"],
+    ],
+    ["a check left out", "hosts/cinder-c/skipChecks", ["health"], ["high check-skipped cinder-c"]],
+    [
+        "a private type",
+        "volumeTypes/replicated/isPublic",
+        false,
+        ["high volume-type-hidden replicated"],
+    ],
+    [
+        "an unprotected type",
+        "volumeTypes/replicated/protect",
+        false,
+        ["high protection-of-type-removed replicated"],
+    ],
+    [
+        "another spec",
+        "volumeTypes/replicated/extraSpecs",
+        { tier: "gold" },
+        ["critical volume-type-replaced replicated"],
+    ],
+    [
+        "a type less",
+        "volumeTypes/replicated-fast",
+        undefined,
+        ["critical volume-type-deleted replicated-fast"],
+    ],
+    [
+        "a host that cannot be reached",
+        "hosts/cinder-c/unreachable",
+        "CHG-2",
+        ["high host-left-out cinder-c"],
+    ],
+    ["a pause", "rollout", { pauseSeconds: 60 }, []],
+    ["no canary", "rollout", { canary: 0 }, ["high canary-removed"]],
+    ["a larger batch", "rollout", { batch: 2 }, ["medium batch-raised"]],
+    ["a longer window", "timeouts", { healthSeconds: 600 }, ["medium push-timeout-loosened"]],
+    ["another site", "sites/secondary/name", "nice", ["high site-renamed"]],
+];
+
+describe("the risks of a change", () => {
+    for (const [what, path, value, risks] of CHANGES)
+        it(`of ${what}: ${risks.length === 0 ? "none" : risks.join(", ")}`, () => {
+            const after = withValue(path, value, twoBackends());
+            assert.deepEqual(named(risksBetween(twoBackends(), after)).sort(), [...risks].sort());
+        });
+
+    it("tell a renamed section from a removed one", () => {
+        const rest = { ceph: backend("volumes", 1) };
+        const without = {
+            ...twoBackends(),
+            backends: rest,
+            volumeTypes: { replicated: { backend: "ceph" } },
+        };
+        assert.deepEqual(named(risksBetween(twoBackends(), without)), [
+            "critical last-replication-device-removed fast",
+            "critical volume-type-deleted replicated-fast",
+            "medium both-sites-touched",
+        ]);
+        const renamed = {
+            ...twoBackends(),
+            backends: { ...rest, quick: { ...backend("fast", 3), volumeBackendName: "fast" } },
+            hosts: { "cinder-a": { hostKey: HOST_KEY } },
+            volumeTypes: {
+                replicated: { backend: "ceph" },
+                "replicated-fast": { backend: "quick" },
+            },
+        };
+        const names = named(risksBetween(twoBackends(), renamed));
+        assert.ok(names.includes("critical section-renamed fast"), names.join("\n"));
+    });
+
+    it("see a project that loses a type", () => {
+        const mine = (projects: string[]) =>
+            withValue("volumeTypes/replicated", { backend: "ceph", projects }, twoBackends());
+        assert.deepEqual(named(risksBetween(mine(["a", "b"]), mine(["b"]))), [
+            "high volume-type-access-removed replicated",
+        ]);
+    });
+
+    it("see all members of a backend restarting at once", () => {
+        const wide = withValue("rollout", { canary: 0, batch: "all" }, twoBackends());
+        const names = named(risksBetween(wide, withValue("backends/ceph/user", "other", wide)));
+        assert.ok(names.includes("high restarts-all-members ceph"), names.join("\n"));
+        const narrow = named(
+            risksBetween(twoBackends(), withValue("backends/ceph/user", "other", twoBackends())),
+        );
+        assert.ok(!narrow.some((name) => name.includes("restarts-all-members")));
+    });
+
+    it("are none when a topology is compared with itself", () => {
+        assert.deepEqual(risksBetween(twoBackends(), twoBackends()), []);
+    });
+});
