@@ -4,6 +4,7 @@ import { ProblemsError } from "../core/problem";
 import { drillCommand } from "./drillCommand";
 import { driftCommand } from "./driftCommand";
 import { ExitCode, type Done } from "./exitCode";
+import { rolloutCommand } from "./rolloutCommand";
 import { retireUserCommand } from "./retireUserCommand";
 import { reviewCommand } from "./reviewCommand";
 import { UsageError } from "./topologyFile";
@@ -37,6 +38,7 @@ const VERBS: ((root: Command, done: Done) => Command)[] = [
     drillCommand,
     retireUserCommand,
     reviewCommand,
+    rolloutCommand,
 ];
 
 function program(done: Done): Command {

@@ -5,8 +5,8 @@ import type { Host } from "./topology";
 const LOADER =
     'import sys; i = sys.stdin.buffer; exec(compile(i.read(int(i.readline())), "cinder-dr", "exec"))';
 
-/** Verbs of `host/apply.py`; `inspect` changes nothing. */
-export type HostVerb = "apply" | "remove" | "inspect";
+/** Verbs of `host/apply.py`; `inspect` and `report` change nothing. */
+export type HostVerb = "apply" | "remove" | "inspect" | "report";
 
 /**
  * The words that run `host/apply.py` from stdin; root needs no sudo, everybody else must not be asked for a password.

@@ -1,6 +1,6 @@
 """Brings one Cinder host's cinder.conf to one desired state, or leaves the host as it was.
 
-Runs as root on the host, fed on stdin:   apply.py apply|remove|inspect < request.json
+Runs as root on the host, fed on stdin:   apply.py apply|remove|inspect|report < request.json
 Self-contained on purpose: one SSH session carries this file and its request, and nothing is
 installed. Standard library only, Python 3.6 and later, because that is what Cinder hosts have;
 whatever needs Cinder runs in the service's own interpreter (PROBE below).
@@ -8,7 +8,7 @@ whatever needs Cinder runs in the service's own interpreter (PROBE below).
 Steps: parse, lock, read, render, stage, validate, target, guard, commit, restart, health; then
 done or rollback. Progress goes to stderr; a success ends with one line `CINDER_DR_RESULT {json}`
 on stdout, a failure with one sentence on stderr. result.json has the whole outcome of both.
-`inspect` only looks: no lock, no write, no restart.
+`inspect` and `report` only look: no lock, no write, no restart.
 Exit: 0 done, 1 failed, 2 bad request, 3 refused (nothing changed), 4 rolled back.
 """
 import base64
@@ -974,6 +974,20 @@ class State(object):
         self.handle = handle
         return True
 
+    def held(self):
+        """Who holds the lock, or None. Looks only: it makes no file."""
+        try:
+            handle = os.open(self.path("lock"), os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return None
+        except BlockingIOError:
+            return self.holder()
+        finally:
+            os.close(handle)
+
     def holder(self):
         with contextlib.suppress(OSError):
             return slurp(self.path("lock")).decode("utf-8", "replace") or "unknown"
@@ -1208,7 +1222,8 @@ class Apply(object):
         self.result = {"version": 1, "host": request["host"], "outcome": "failed", "step": "parse",
                        "reason": "", "next": "", "refusal": None, "protected": None,
                        "changedKeys": {}, "keptKeys": [], "restarted": False, "pid": None,
-                       "skipped": list(self.skip), "overridden": [], "durations": {}}
+                       "skipped": list(self.skip), "overridden": [], "durations": {},
+                       "asked": asked(request)}
 
     def say(self, text):
         self.tell(redact(text, self.words))
@@ -2180,6 +2195,26 @@ class Inspect(Apply):
         return seen
 
 
+def asked(request):
+    """Tells one desired state of this host from another."""
+    return digest(json.dumps(request["backends"], sort_keys=True).encode("ascii"))
+
+
+def report(request):
+    """How the last push of this host ended, and whether it was of this very desired state."""
+    state = State(os.path.realpath(request["configFile"]))
+    seen = {"version": 1, "host": request["host"], "result": None, "asked": False,
+            "pending": None, "holder": None, "problem": None}
+    try:
+        seen["result"] = state.read("result.json")
+        seen["pending"] = (state.read("pending") or {}).get("phase")
+        seen["holder"] = state.held()
+    except (Stop, OSError) as error:
+        seen["problem"] = str(error)
+    seen["asked"] = (seen["result"] or {}).get("asked") == asked(request)
+    return seen
+
+
 class Pipe(object):
     """What the worker says goes to the foreground, as long as there is one."""
 
@@ -2288,16 +2323,16 @@ def main(arguments, data):
     verb = arguments[1] if len(arguments) > 1 else ""
     host = ""
     try:
-        demand(verb in ("apply", "remove", "inspect"), "the verb",
-               "be apply, remove or inspect", verb)
+        demand(verb in ("apply", "remove", "inspect", "report"), "the verb",
+               "be apply, remove, inspect or report", verb)
         with contextlib.suppress(ValueError, AttributeError):
             host = str(json.loads(data.decode("utf-8")).get("host", ""))
         request = parse(data)
     except BadRequest as error:
         return finish({"version": 1, "host": host, "outcome": "failed", "step": "parse",
                        "reason": str(error), "next": "correct the topology", "at": now()}, 2)
-    if verb == "inspect":
-        seen = Inspect(request, lambda text: None).run()
+    if verb in ("inspect", "report"):
+        seen = report(request) if verb == "report" else Inspect(request, lambda text: None).run()
         sys.stdout.write("CINDER_DR_RESULT %s\n" % json.dumps(seen, sort_keys=True))
         return 0
     seconds = request["timeouts"]["applySeconds"]

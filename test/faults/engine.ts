@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { parse, stringify } from "yaml";
 
-import { labEnvironment, run, type Mutable, type Run } from "../lab/support";
+import { configFile, labEnvironment, run, type Mutable, type Run } from "../lab/support";
 
 const PROJECT = join(__dirname, "../..");
 const PULUMI = join(PROJECT, "node_modules/.bin/pulumi");
@@ -72,3 +72,17 @@ export class Engine {
 /** The sentence of a failed push, or the first error. */
 export const sentence = (output: string): string =>
     /cinder-dr: [^\n]+/.exec(output)?.[0] ?? /error: [^\n]+/.exec(output)?.[0] ?? "nothing";
+
+/** What `cinder-dr rollout` says: exit code, and the standing of each host. */
+export async function standings(
+    topology: Mutable,
+): Promise<{ code: number; hosts: Record<string, string> }> {
+    const words = ["cli/bin.js", "rollout", "--topology", configFile(topology), "--json"];
+    const { code, stdout, output } = await run("node", words);
+    const answer = JSON.parse(stdout || "{}") as { hosts?: { host: string; standing: string }[] };
+    if (answer.hosts === undefined) throw new Error(output);
+    return {
+        code,
+        hosts: Object.fromEntries(answer.hosts.map(({ host, standing }) => [host, standing])),
+    };
+}

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expectCode, lab, type Mutable } from "../lab/support";
-import { Engine, sentence } from "./engine";
+import { Engine, sentence, standings } from "./engine";
 import { CONFIG, LightHost, lightTopology } from "./lightHost";
 import { row, type Seen } from "./matrix";
 import {
@@ -322,6 +322,10 @@ describe("faults of hosts and SSH", () => {
         const first = await host.snapshot();
         const after = await state(third, before);
         assert.equal(after, UNTOUCHED);
+        assert.deepEqual(await standings(lightTopology(names, timeout)), {
+            code: 3,
+            hosts: { "load-02": "restarted", "load-03": "refused", "load-04": "not applied" },
+        });
         await second.world({});
         expectCode(await engine.up(lightTopology(names, timeout)), 0);
         assert.equal(await state(host, first), UNTOUCHED);
@@ -346,6 +350,11 @@ describe("faults of hosts and SSH", () => {
             others.map((each, i) => state(each, before[i] ?? { file: "", pid: "" })),
         );
         assert.deepEqual(after, [UNTOUCHED, UNTOUCHED]);
+        assert.deepEqual((await standings(topology)).hosts, {
+            "load-02": "rolled back",
+            "load-03": "not applied",
+            "load-04": "not applied",
+        });
         await host.world({});
         expectCode(await engine.up(topology), 0);
         for (const each of [host, ...others]) assert.ok(saysTimeout(timeout, await each.config()));

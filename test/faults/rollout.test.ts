@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import { expectCode, type Mutable } from "../lab/support";
-import { Engine } from "./engine";
+import { Engine, standings } from "./engine";
 import { LightHost, lightTopology } from "./lightHost";
 import { row } from "./matrix";
 import { another, NOTHING, saysTimeout, state, UNTOUCHED } from "./trial";
@@ -71,12 +71,21 @@ describe("faults of a rollout", () => {
         assert.match(stopped.output, /cinder-dr: load-06: connect: the host cannot be reached/);
         assert.ok(saysTimeout(timeout, await first.config()));
         assert.ok(saysTimeout(earlier, await third.config()), "the rollout did not stop");
+        assert.deepEqual(await standings(without(topologyOf(timeout))), {
+            code: 3,
+            hosts: { "load-05": "restarted", "load-06": "not reached", "load-07": "not applied" },
+        });
         const topology = without(topologyOf(timeout), "fire in room 3");
         const { output } = expectCode(await engine.up(topology), 0);
         assert.match(output, /cinder-dr: load-06: not applied: unreachable: fire in room 3/);
         assert.ok(saysTimeout(timeout, await third.config()));
         const after = await state(second, before);
         assert.equal(after, UNTOUCHED);
+        assert.deepEqual((await standings(topology)).hosts, {
+            "load-05": "restarted",
+            "load-06": "not applied",
+            "load-07": "restarted",
+        });
         const last = await second.runTime();
         // It stayed in the state: back again it is updated, and taken out it is given back.
         const back = await engine.up(topologyOf(timeout));
