@@ -7,6 +7,7 @@ import { ExitCode, type Done } from "./exitCode";
 import { rolloutCommand } from "./rolloutCommand";
 import { retireUserCommand } from "./retireUserCommand";
 import { reviewCommand } from "./reviewCommand";
+import { serversCommand } from "./serversCommand";
 import { UsageError } from "./topologyFile";
 import { failbackCommand } from "./failbackCommand";
 import { failoverCommand } from "./failoverCommand";
@@ -39,6 +40,7 @@ const VERBS: ((root: Command, done: Done) => Command)[] = [
     retireUserCommand,
     reviewCommand,
     rolloutCommand,
+    serversCommand,
 ];
 
 function program(done: Done): Command {

@@ -1,3 +1,4 @@
+import type { ConnectionInfo } from "./servers";
 import type { Topology } from "./topology";
 import { ROLES, type Role } from "./topology/site";
 
@@ -8,7 +9,7 @@ export interface Attachment {
     /** The server; null for Cinder's own and Glance's. */
     instance?: string | null;
     /** Empty while a shelved server's attachment is only reserved. */
-    connection_info?: { auth_username?: string; cluster_name?: string } | null;
+    connection_info?: ConnectionInfo | null;
 }
 
 /** Why the topology still needs a Ceph user, or undefined. */

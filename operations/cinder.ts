@@ -4,6 +4,7 @@ import type { ServiceRow } from "../core/service";
 import { OpenStackApi, OpenStackError, type Service } from "./openstack";
 
 export { OpenStackError };
+export type { Attachment };
 
 export interface VolumeType {
     id: string;

@@ -120,6 +120,19 @@ describe("cinder-dr", () => {
             /'--check-seconds <n>' argument '0' is invalid\. must be 1 to 999999 whole seconds, got '0'/,
         ],
         [
+            ["servers", "--topology", right, "--stop", "--start"],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: name one of --reattach, --stop and --start\n$/,
+        ],
+        [
+            ["servers", "--topology", right, "--batch", "none"],
+            ExitCode.Usage,
+            /^$/,
+            /must be a whole number of 1 to 9999, got 'none'/,
+        ],
+        [["servers", "--help"], ExitCode.Ok, /--reattach[^]*never used[^]*OS_CLOUD/, /^$/],
+        [
             ["drill", "--topology", right, "--backend", "fast"],
             ExitCode.Usage,
             /^$/,

@@ -1,0 +1,197 @@
+import type { Finding } from "../core/finding";
+import { begunOf, operationId } from "../core/operation";
+import type { ServerPlan } from "../core/servers";
+import type { Backend, Topology } from "../core/topology";
+import { CephSite } from "./cephSite";
+import type { Cinder } from "./cinder";
+import { Journal, openJournalOf, whoAmI } from "./journal";
+import type { Nova } from "./nova";
+import { lookAtServers, ServersError, type ServersView } from "./servers";
+import { attemptOf, cure, isProven, type Cures } from "./serversReattach";
+import { SiteLock } from "./siteLock";
+import { InterruptedError } from "./wait";
+
+export const REATTACH = "servers --reattach";
+
+export interface ReattachOptions {
+    topology: Topology;
+    backend: Backend;
+    cinder: Cinder;
+    nova: Nova;
+    version: string;
+    /** Ids or names; empty for all that need it. */
+    servers: readonly string[];
+    /** Servers worked on at a time. */
+    batch: number;
+    /** No further server is begun once so many have failed. */
+    maxFailures: number;
+    breakLock?: string;
+    signal: AbortSignal;
+    found: (finding: Finding) => void;
+    doing: (what: string) => void;
+    /** Called with the plan before anything is done. */
+    planned: (view: ServersView) => void;
+}
+
+export interface ReattachResult {
+    id: string;
+    cured: string[];
+    failed: string[];
+    /** Not begun, because too many had failed or the user interrupted. */
+    notBegun: string[];
+    byHand: string[];
+}
+
+export const isCurable = ({ cure }: ServerPlan): boolean =>
+    cure === "reattach" || cure === "shelve";
+
+const isChosen = ({ id, name }: ServerPlan, words: readonly string[]): boolean =>
+    words.length === 0 || words.includes(id) || words.includes(name);
+
+/** Servers of the plan that were asked for. @throws ServersError for one that has no volume of this backend */
+export function chosen(plans: readonly ServerPlan[], words: readonly string[]): ServerPlan[] {
+    for (const word of words)
+        if (!plans.some(({ id, name }) => id === word || name === word))
+            throw new ServersError(
+                `--server must be a server with a volume of this backend, got '${word}'`,
+            );
+    return plans.filter((plan) => isChosen(plan, words));
+}
+
+/** Id of a run that was killed or failed: volumes that it has detached are in no new plan. */
+export const unfinishedReattach = (section: string): string | undefined =>
+    openJournalOf(REATTACH, section);
+
+/** The plan of this run: a killed run's, since a volume that it has detached is in no new one; else a new one. */
+function planOf(journal: Journal, view: ServersView, servers: readonly string[]): ServerPlan[] {
+    const entry = journal.entries.findLast(({ kind }) => kind === "planned");
+    const before = (entry?.data as { plans: ServerPlan[] } | undefined)?.plans ?? [];
+    const begun = before.filter(({ id }) =>
+        journal.entries.some((e) => e.kind === "started" && e.step?.startsWith(`${id} `)),
+    );
+    // One that was attached anew and still led elsewhere needs its cure once more, if it has not got it by hand.
+    const again = (plan: ServerPlan): ServerPlan =>
+        attemptOf(journal, plan.id) === 0
+            ? plan
+            : (view.plans.find((p) => p.id === plan.id && isCurable(p)) ?? plan);
+    const goOn = begun.filter(({ id }) => !isProven(journal, id)).map(again);
+    const ids = new Set(goOn.map(({ id }) => id));
+    const fresh = chosen(view.plans, servers).filter((p) => isCurable(p) && !ids.has(p.id));
+    return [...goOn, ...fresh];
+}
+
+/**
+ * Gives every server a connection to the active site again, a few at a time, and proves each by what Cinder then
+ * stores. Goes on with a killed run's journal.
+ * @throws ServersError, LockedError or JournalError before anything is changed
+ */
+export async function reattach(options: ReattachOptions): Promise<ReattachResult> {
+    const { backend, cinder, nova, signal } = options;
+    options.doing("looking at every attachment");
+    const view = await lookAtServers(cinder, nova, backend, signal);
+    const { section, pool } = backend;
+    const who = whoAmI();
+    const open = unfinishedReattach(section);
+    // Refuses wrong words before a journal is made.
+    chosen(view.plans, open === undefined ? options.servers : []);
+    const journal =
+        open === undefined
+            ? Journal.create({
+                  id: operationId(new Date(), REATTACH, section),
+                  verb: REATTACH,
+                  backend: section,
+                  who,
+                  version: options.version,
+                  flags: { servers: options.servers, batch: options.batch },
+              })
+            : Journal.resume(open);
+    const site = new CephSite(view.active, options.topology.sites[view.active]);
+    let lock: SiteLock | undefined;
+    try {
+        const owner = { id: journal.id, who, verb: begunOf(journal.entries).verb };
+        lock = await SiteLock.take(site, pool, owner, options.breakLock);
+        const plans = planOf(journal, view, options.servers);
+        journal.append({ kind: "planned", data: { active: view.active, plans } });
+        const others = view.plans.filter((p) => !plans.some(({ id }) => id === p.id));
+        options.planned({ ...view, plans: [...plans, ...others] });
+        const at = { ...options, journal, expected: view.expected };
+        const result = await cureAll(options, at, plans);
+        // One that is gone on with may look odd in the middle of its cure.
+        const byHand = others
+            .filter((plan) => plan.cure === "by hand" && isChosen(plan, options.servers))
+            .map(({ id }) => id);
+        end(journal, plans, result, byHand);
+        return { id: journal.id, ...result, byHand };
+    } catch (error) {
+        const fact = error instanceof Error ? error.message : String(error);
+        journal.end({ outcome: open === undefined ? "refused" : "failed", fact, left: [] });
+        throw error;
+    } finally {
+        await lock?.release();
+        site.close();
+        journal.close();
+    }
+}
+
+type Outcome = Omit<ReattachResult, "id" | "byHand">;
+
+async function cureAll(
+    { batch, maxFailures, signal, found, doing }: ReattachOptions,
+    at: Cures,
+    plans: readonly ServerPlan[],
+): Promise<Outcome> {
+    const result: Outcome = { cured: [], failed: [], notBegun: [] };
+    let next = 0;
+    const worker = async () => {
+        for (let plan = plans[next++]; plan !== undefined; plan = plans[next++]) {
+            if (signal.aborted || result.failed.length >= maxFailures) {
+                result.notBegun.push(plan.id);
+                continue;
+            }
+            doing(`server ${String(next)} of ${String(plans.length)}: ${plan.name} (${plan.cure})`);
+            const start = performance.now();
+            try {
+                await cure(at, plan);
+                result.cured.push(plan.id);
+                found({
+                    state: "ok",
+                    subject: `${plan.name} (${plan.id})`,
+                    fact: `${plan.cure === "shelve" ? "shelved and unshelved" : "re-attached"}; its connections lead to the active site`,
+                    seconds: Math.round(performance.now() - start) / 1000,
+                });
+            } catch (error) {
+                result.failed.push(plan.id);
+                found({
+                    state: "problem",
+                    subject: `${plan.name} (${plan.id})`,
+                    fact: error instanceof Error ? error.message : String(error),
+                    next:
+                        error instanceof InterruptedError
+                            ? "run the same command again: it goes on here"
+                            : "see to this server, then run the same command again: it goes on",
+                });
+            }
+        }
+    };
+    await Promise.all(Array.from({ length: Math.min(batch, plans.length) }, worker));
+    return result;
+}
+
+function end(
+    journal: Journal,
+    plans: readonly ServerPlan[],
+    { cured, failed, notBegun }: Outcome,
+    byHand: readonly string[],
+): void {
+    const open = failed.length + notBegun.length;
+    journal.end({
+        // What is by hand is nothing to go on with.
+        outcome: open === 0 ? "done" : "partial",
+        fact: `${String(cured.length)} of ${String(plans.length)} servers lead to the active site again`,
+        left: [
+            ...failed.map((id) => `server ${id} failed`),
+            ...notBegun.map((id) => `server ${id} was not begun`),
+            ...byHand.map((id) => `server ${id} must be seen to by hand`),
+        ],
+    });
+}
