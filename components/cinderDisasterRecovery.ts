@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DriftRecord } from "../core/drift/record";
 import { planWaves } from "../core/rollout";
+import { seatsOf } from "../core/seats";
 import { parseTopology, type Host, type Topology, type TopologyInput } from "../core/topology";
+import { CephMirroring } from "./cephMirroring";
 import { CinderBackend } from "./cinderBackend";
 import { CinderHost } from "./cinderHost";
 import { checkIdentities } from "./connection";
@@ -33,7 +35,7 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
     ) {
         const topology = refuse(() => parseTopology(args.topology));
         refuse(() => {
-            checkIdentities(topology.hosts);
+            checkIdentities(seatsOf(topology));
         });
         const { drifted } = args.drift ?? recordedDrift();
         const { sites, release, rollout, timeouts } = topology;
@@ -56,8 +58,13 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
 
         for (const backend of topology.backends)
             new CinderBackend(backend.section, backend, { parent: this });
-        const hosts = this.declareHosts(topology, waves, drifted);
+        const ceph =
+            topology.mirroring === undefined
+                ? undefined
+                : new CephMirroring(name, { topology }, { parent: this });
+        const hosts = this.declareHosts(topology, waves, drifted, ceph);
         const types = this.declareVolumeTypes(topology, hosts);
+        ceph?.guard([...hosts.values(), ...types.map(([, type]) => type)]);
         for (const [type, component] of types) tellDrift(drifted[`volumeTypes.${type}`], component);
         for (const part of ["sites.primary", "sites.secondary"]) tellDrift(drifted[part], this);
         for (const { section } of topology.backends)
@@ -84,16 +91,19 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         { backends, timeouts, rollout }: Topology,
         waves: readonly Host[][],
         drifted: DriftRecord["drifted"],
+        ceph: CephMirroring | undefined,
     ): Map<string, CinderHost> {
         const declared = new Map<string, CinderHost>();
         const { pauseSeconds } = rollout;
-        let before: CinderHost[] = [];
+        let before: pulumi.Resource[] = ceph?.ready ?? [];
         for (const wave of waves) {
             const dependsOn = before;
             before = wave.map((host) => {
                 const opts = { parent: this, dependsOn };
                 const drift = drifted[`hosts.${host.name}`];
-                const args = { host, backends, timeouts, drift, pauseSeconds };
+                const clientFiles = ceph?.clientFiles(host);
+                const own = clientFiles === undefined ? {} : { clientFiles };
+                const args = { host, backends, timeouts, drift, pauseSeconds, ...own };
                 const component = new CinderHost(host.name, args, opts);
                 declared.set(host.name, component);
                 return component;

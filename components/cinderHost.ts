@@ -3,6 +3,7 @@ import { remote } from "@pulumi/command";
 
 import { renderStanza } from "../core/cinderConf";
 import type { DriftEntry } from "../core/drift/record";
+import type { ClientFile } from "../core/clientFiles";
 import { hostRequest } from "../core/hostRequest";
 import type { Backend, Host, Topology } from "../core/topology";
 import { connectionArgs } from "./connection";
@@ -22,6 +23,8 @@ export interface CinderHostArgs {
     drift?: DriftEntry | undefined;
     /** Seconds to wait after a restart of this host's service, before what depends on it. Defaults to 0. */
     pauseSeconds?: number;
+    /** Ceph confs and keyrings that the push puts on the host; secret. Without it they must be there. */
+    clientFiles?: pulumi.Input<ClientFile[]>;
 }
 
 /** What a reviewer, a policy and the state see of a host: everything but keys. */
@@ -47,6 +50,12 @@ const visible = ({ host, backends }: CinderHostArgs) => ({
     skipChecks: host.skipChecks,
     consent: host.consent,
 });
+
+/** What a push reads, with the secrets of earlier steps in it. */
+function stdin(request: object, files: CinderHostArgs["clientFiles"]): pulumi.Input<string> {
+    if (files === undefined) return pushStdin(request);
+    return pulumi.output(files).apply((known) => pushStdin({ ...request, files: known }));
+}
 
 /** One Cinder host whose cinder.conf carries its backends' replication: one SSH connection an update. */
 export class CinderHost extends pulumi.ComponentResource {
@@ -77,7 +86,7 @@ export class CinderHost extends pulumi.ComponentResource {
                 ...commandOf(args.drift, (...more) => pushCommand(host, "apply", ...more)),
                 delete: pushCommand(host, "remove"),
                 // The request names libvirt secrets; a reader finds the stanza in this component's inputs.
-                stdin: pulumi.secret(pushStdin(request)),
+                stdin: pulumi.secret(stdin(request, args.clientFiles)),
                 logging: "none",
                 // Otherwise the last output travels back as environment, which sshd refuses with a warning.
                 addPreviousOutputInEnv: false,

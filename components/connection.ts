@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type * as command from "@pulumi/command";
 
 import { ProblemsError, type Problem } from "../core/problem";
-import type { Host } from "../core/topology";
+import type { Seat } from "../core/seats";
 import type { Connection, Hop } from "../core/topology/connection";
 
 /** Tries per host. The plugin retries a refused key too, and more tries could lock the login. */
@@ -29,8 +29,8 @@ function readIdentity(file: string): string {
  * Looks at every key file before anything is declared: found missing at the second host, the first would be pushed.
  * @throws ProblemsError with every host whose key file cannot be read
  */
-export function checkIdentities(hosts: readonly Host[]): void {
-    const problems = hosts.flatMap(({ name, connection }): Problem[] => {
+export function checkIdentities(seats: readonly Seat[]): void {
+    const problems = seats.flatMap(({ propertyPath, connection }): Problem[] => {
         try {
             connectionArgs(connection);
             return [];
@@ -38,7 +38,7 @@ export function checkIdentities(hosts: readonly Host[]): void {
             if (!(error instanceof ProblemsError)) throw error;
             return error.problems.map((p) => ({
                 ...p,
-                propertyPath: `hosts.${name}.${p.propertyPath}`,
+                propertyPath: `${propertyPath}.${p.propertyPath}`,
             }));
         }
     });

@@ -1,6 +1,12 @@
+export { CephMirroring, type CephMirroringArgs } from "./cephMirroring";
+export { CephSite, type CephSiteArgs } from "./cephSite";
+export { CephUsers, type CephUsersArgs } from "./cephUsers";
 export { CinderBackend } from "./cinderBackend";
 export { CinderDisasterRecovery, type CinderDisasterRecoveryArgs } from "./cinderDisasterRecovery";
 export { CinderHost, type CinderHostArgs } from "./cinderHost";
+export { MirroredPool, type MirroredPoolArgs } from "./mirroredPool";
+export { MirrorPeering, type MirrorPeeringArgs } from "./mirrorPeering";
+export { RbdMirrorDaemons, type RbdMirrorDaemonsArgs } from "./rbdMirrorDaemons";
 export { ReplicatedVolumeType, type ReplicatedVolumeTypeArgs } from "./replicatedVolumeType";
 export { ProblemsError, type Problem } from "../core/problem";
 export { checkTopology, parseTopology, type Topology, type TopologyInput } from "../core/topology";

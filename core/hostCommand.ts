@@ -5,6 +5,15 @@ import type { Host } from "./topology";
 const LOADER =
     'import sys; i = sys.stdin.buffer; exec(compile(i.read(int(i.readline())), "cinder-dr", "exec"))';
 
+/**
+ * The words that run a script of host/ from stdin; whoever is not root there must not be asked for a password.
+ * @param args what the script finds as its arguments
+ */
+export const scriptWords = (
+    { python, sudo }: { python: string; sudo: boolean },
+    args: Words,
+): Words => [...(sudo ? ["sudo", "-n"] : []), python, "-I", "-c", LOADER, ...args];
+
 /** Verbs of `host/apply.py`; `inspect` and `report` change nothing. */
 export type HostVerb = "apply" | "remove" | "inspect" | "report";
 
@@ -12,12 +21,5 @@ export type HostVerb = "apply" | "remove" | "inspect" | "report";
  * The words that run `host/apply.py` from stdin; root needs no sudo, everybody else must not be asked for a password.
  * @param more words that the script does not look at
  */
-export const hostCommand = (host: Host, verb: HostVerb, ...more: string[]): Words => [
-    ...(host.connection.user === "root" ? [] : ["sudo", "-n"]),
-    host.python,
-    "-I",
-    "-c",
-    LOADER,
-    verb,
-    ...more,
-];
+export const hostCommand = (host: Host, verb: HostVerb, ...more: string[]): Words =>
+    scriptWords({ python: host.python, sudo: host.connection.user !== "root" }, [verb, ...more]);

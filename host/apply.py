@@ -17,6 +17,7 @@ import errno
 import fcntl
 import glob
 import grp
+import grp
 import hashlib
 import json
 import os
@@ -37,7 +38,7 @@ EXIT = {"unchanged": 0, "changed": 0, "restarted": 0, "removed": 0,
         "failed": 1, "refused": 3, "rolled-back": 4}
 REFUSALS = ("unreachableTarget", "failingOver", "activeSideUnreachable", "activeDeviceRemoved",
             "failedOver", "identityChange", "guardBlind", "clusterUnnamed", "lastMember",
-            "otherOwner")
+            "otherOwner", "foreignClientFile")
 SKIPPABLE = ("validate", "target", "guard", "health")
 # Their value decides the service's name in Cinder's database (host@section): another one
 # orphans every volume of the backend.
@@ -444,7 +445,7 @@ def sync_dir(path):
         os.close(handle)
 
 
-def write_whole(path, data, mode=0o600, like=None):
+def write_whole(path, data, mode=0o600, owner=None, like=None):
     """Writes beside the target and renames: at any moment the file is the old or the new one."""
     folder, name = os.path.split(path)
     handle, temp = tempfile.mkstemp(prefix=".%s.cinder-dr-" % name, dir=folder)
@@ -454,6 +455,8 @@ def write_whole(path, data, mode=0o600, like=None):
                 copy_standing(like, temp)
             else:
                 os.fchmod(stream.fileno(), mode)
+                if owner is not None:
+                    os.fchown(stream.fileno(), *owner)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
@@ -912,6 +915,7 @@ def hidden(request):
                 words.update((pairs(value) or {}).get(name) for name in ("secret_uuid",))
             elif "secret" in key or "password" in key:
                 words.add(value)
+    words.update(spec.get("key") for spec in request.get("files", []))
     return sorted((word for word in words if word and len(word) > 7), key=len, reverse=True)
 
 
@@ -929,6 +933,7 @@ class State(object):
     record.json      what our keys said before us, and what we wrote
     last-known-good  the file before our last change (.1 and .2: before that)
     pending          a change that is not proven yet, for the next run to go on from
+    files.json       what the clients' files were before us
     result.json      how the last run ended
     lock             held for a whole run
     """
@@ -1092,6 +1097,16 @@ def check_backend(backend, path):
                        and not names[name].startswith("-"), place, "be given", names.get(name))
 
 
+def check_file(spec, path):
+    demand(isinstance(spec, dict) and spec.get("kind") in ("conf", "keyring"), path + ".kind",
+           "be conf or keyring", "" if not isinstance(spec, dict) else spec.get("kind"))
+    demand(isinstance(spec.get("path"), str) and os.path.isabs(spec["path"]), path + ".path",
+           "be an absolute path", spec.get("path"))
+    needed = ("text", "fsid") if spec["kind"] == "conf" else ("text", "user", "key", "mode", "owner")
+    for name in needed:
+        demand(isinstance(spec.get(name), str) and spec[name], "%s.%s" % (path, name), "be given", "")
+
+
 def parse(data):
     try:
         request = json.loads(data.decode("utf-8"))
@@ -1123,6 +1138,9 @@ def parse(data):
     request["backends"] = request.get("backends") or []
     for number, backend in enumerate(request["backends"]):
         check_backend(backend, "backends[%d]" % number)
+    request["files"] = request.get("files") or []
+    for number, spec in enumerate(request["files"]):
+        check_file(spec, "files[%d]" % number)
     folded = [group_of(backend["section"]) for backend in request["backends"]]
     for section in folded:
         demand(folded.count(section) == 1, "backends", "name each section once", section)
@@ -1206,6 +1224,134 @@ def conflicts(others, live, backends):
                         yield "[%s] %s is also set at %s:%d, and %s (ours belongs at %s:%s)" % (
                             backend["section"], key, text.path, item.start + 1, why, live.path,
                             mine[0].start + 1 if mine else "the section's end")
+
+
+def key_of(text, user):
+    """The key of a user in a keyring's text, or None."""
+    section = re.search(r"^\[client\.%s\][^\S\n]*\n((?:(?!\[).*\n?)*)" % re.escape(user), text, re.M)
+    found = section and re.search(r"^\s*key\s*=\s*(\S+)", section.group(1), re.M)
+    return found.group(1) if found else None
+
+
+class ClientFiles(object):
+    """Ceph's confs and keyrings that this host's Cinder needs. What was there before the first change
+    is kept in files.json of the state folder and comes back when a file is ours no longer."""
+
+    def __init__(self, wanted, state, user):
+        self.wanted, self.state, self.user = wanted, state, user
+        self.record = state.read("files.json") or {}
+        self.due, self.undone, self.put = [], [], []
+
+    def plan(self, refuse):
+        """Finds the files that do not say what they should; a foreign one is not overwritten."""
+        for spec in self.wanted:
+            have = self.have(spec["path"])
+            text = self.text_for(spec, have, refuse)
+            if text is not None:
+                self.due.append((spec, text))
+        return self.due
+
+    def have(self, path):
+        try:
+            seen = os.stat(path)
+            data = slurp(path)
+        except FileNotFoundError:
+            return None
+        return {"text": data.decode("utf-8", "replace"), "mode": stat.S_IMODE(seen.st_mode),
+                "uid": seen.st_uid, "gid": seen.st_gid,
+                "before": base64.b64encode(data).decode("ascii")}
+
+    def text_for(self, spec, have, refuse):
+        """What is to be written, or None when the file is right as it is."""
+        if have is None or have["text"] == spec["text"] and self.stands(spec, have):
+            return spec["text"] if have is None else None
+        if spec["kind"] == "keyring":
+            if key_of(have["text"], spec["user"]) == spec["key"]:
+                return None if self.stands(spec, have) else have["text"]
+            others = set(re.findall(r"^\[(.+)\]", have["text"], re.M)) - {"client." + spec["user"]}
+            if others and spec["path"] not in self.record:
+                refuse("foreignClientFile", "%s also holds the keys of %s" % (
+                    spec["path"], ", ".join(sorted(others))), "give each user a file of its own")
+            return spec["text"]
+        if spec["path"] in self.record:
+            return spec["text"]
+        found = re.search(r"^\s*fsid\s*=\s*(\S+)", have["text"], re.M)
+        if found and found.group(1) == spec["fsid"]:
+            return None
+        refuse("foreignClientFile", "%s is of another cluster (fsid '%s'), wanted is '%s'" % (
+            spec["path"], found.group(1) if found else "", spec["fsid"]),
+            "move it away, or name another conf in the topology")
+        return spec["text"]
+
+    def standing(self, spec):
+        """(mode, uid, gid) of a file: a conf is for everybody, a key for the service alone."""
+        if spec["kind"] == "conf":
+            return 0o644, 0, 0
+        try:
+            group = grp.getgrnam(spec["group"]).gr_gid if spec["group"] else (
+                self.user.pw_gid if self.user else 0)
+            return int(spec["mode"], 8), pwd.getpwnam(spec["owner"]).pw_uid, group
+        except KeyError as error:
+            raise Stop("refused", "mirroring.clientFiles: this host has no such owner or group: %s" %
+                       error.args[0], "correct mirroring.clientFiles")
+
+    def stands(self, spec, have):
+        return spec["kind"] == "conf" or os.geteuid() != 0 or (
+            have["mode"], have["uid"], have["gid"]) == self.standing(spec)
+
+    def write(self):
+        for spec, text in self.due:
+            path, have = spec["path"], self.have(spec["path"])
+            self.undone.append((path, have, self.record.get(path)))
+            kept = self.record.get(path) or ({name: have[name] for name in (
+                "before", "mode", "uid", "gid")} if have else {"before": None})
+            self.record[path] = dict(kept, wrote=digest(text.encode("utf-8")))
+            # Before the file: a killed run must not leave one of ours unrecorded.
+            self.state.write("files.json", self.record)
+            if not os.path.isdir(os.path.dirname(path)):
+                os.makedirs(os.path.dirname(path), 0o755)
+            self.place(path, text.encode("utf-8"), self.standing(spec))
+            self.put.append(path)
+
+    def place(self, path, data, standing):
+        mode, uid, gid = standing
+        write_whole(path, data, mode, (uid, gid) if os.geteuid() == 0 else None)
+
+    def undo(self):
+        """This run's writes, taken back in reverse order."""
+        while self.undone:
+            path, have, kept = self.undone.pop()
+            self.restore(path, have)
+            if kept is None:
+                self.record.pop(path, None)
+            else:
+                self.record[path] = kept
+            self.state.write("files.json", self.record)
+        self.put = []
+
+    def restore(self, path, had):
+        if had is None or had["before"] is None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        else:
+            self.place(path, base64.b64decode(had["before"]), (had["mode"], had["uid"], had["gid"]))
+
+    def release(self):
+        """Puts back what is ours no longer. Answers (given back, kept because somebody changed it)."""
+        back, kept = [], []
+        for path in [p for p in self.record if p not in {spec["path"] for spec in self.wanted}]:
+            have = self.have(path)
+            if have and digest(have["text"].encode("utf-8")) != self.record[path]["wrote"]:
+                kept.append(path)
+            else:
+                self.restore(path, self.record[path])
+                back.append(path)
+            del self.record[path]
+        if back or kept:
+            self.state.write("files.json", self.record)
+        if not self.record:
+            self.state.drop("files.json")
+        return back, kept
 
 
 class Apply(object):
@@ -1318,7 +1464,7 @@ class Apply(object):
     def remembers(self):
         """A removal with nothing to remove leaves no folder behind either."""
         return self.verb == "apply" or any(
-            os.path.exists(self.state.path(name)) for name in ("record.json", "pending"))
+            os.path.exists(self.state.path(name)) for name in ("record.json", "files.json", "pending"))
 
     def transaction(self):
         with self.step("lock"):
@@ -1334,8 +1480,9 @@ class Apply(object):
             return "unchanged"
         with self.step("render"):
             self.render()
+        self.files.plan(self.refuse)
         restart = bool(self.resumed) and self.restart_due() or self.stale_process()
-        if self.new == self.data and not restart and not self.resumed:
+        if self.new == self.data and not restart and not self.resumed and not self.files.due:
             self.say("unchanged")
             self.step_name = "done"
             return self.settle("unchanged")
@@ -1346,11 +1493,15 @@ class Apply(object):
                 with self.step("stage"):
                     self.stage()
             effective = self.check(restart)
-            if staged and self.new == self.data and not restart and not self.resumed:
+            if (staged and self.new == self.data and not restart and not self.resumed
+                    and not self.files.due):
                 self.say("unchanged: the file says the same in other words")
                 self.step_name = "done"
                 return self.settle("unchanged")
             return self.change(restart or effective, effective)
+        except BaseException:
+            self.files.undo()
+            raise
         finally:
             self.unstage()
 
@@ -1360,9 +1511,13 @@ class Apply(object):
         with self.step("validate") as wanted:
             if wanted and (self.new != self.data or restart):
                 effective = self.validate() and self.new != self.data
+        if self.files.due:
+            with self.step("files"):
+                self.files.write()
         with self.step("target") as wanted:
             if wanted:
                 self.reach_targets()
+        effective = effective or self.asleep()
         if effective or restart:
             with self.step("guard") as wanted:
                 self.guard() if wanted else None
@@ -1385,14 +1540,28 @@ class Apply(object):
                 raise
             self.roll_back(stop)
         self.step_name = "done"
-        return self.settle("restarted" if restart else "changed" if self.new != old_data
-                           else "unchanged")
+        return self.settle("restarted" if restart else "changed"
+                           if self.new != old_data or self.files.put else "unchanged")
+
+    def asleep(self):
+        """A driver that found no conf or key at its start stays uninitialised until a restart."""
+        if not self.files.due or "guard" in self.skip:
+            return False
+        try:
+            rows = self.look(heads=True)
+        except Blind:
+            return False
+        return any(not (rows.get(backend["section"]) or {}).get("isUp") for backend in self.backends)
 
     def settle(self, outcome):
         """Only what is proven is recorded."""
+        back, kept = self.files.release()
+        self.kept += kept
+        self.result["changedFiles"] = sorted(self.files.put + back)
+        self.files.undone = []
         if self.verb == "remove":
             self.result["protected"] = False
-            touched = self.record is not None or self.resumed
+            touched = self.record is not None or self.resumed or back
             self.state.drop("pending")
             self.state.drop("record.json")
             return "removed" if touched else "unchanged"
@@ -1449,6 +1618,8 @@ class Apply(object):
         self.process, words = self.service.main()
         self.read_sources(words)
         self.record, self.resumed = self.state.read("record.json"), None
+        self.files = ClientFiles([] if self.verb == "remove" else self.request["files"],
+                                 self.state, self.user)
         self.resume()
 
     def read_sources(self, words):
@@ -1970,6 +2141,7 @@ class Apply(object):
                        "service's log, correct it and run again")
         self.say("%s failed: %s; rolling back" % (step, reason))
         since = time.monotonic()
+        self.files.undo()
         self.put_back(kept)
         try:
             self.restart()

@@ -16,7 +16,7 @@ load_hosts() {  # COUNT: their names
 
 cinder_files() {        # HOST
     local host=$1 room=$ROOMS/$1
-    cinder_ceph_files "$room"
+    bare || cinder_ceph_files "$room"
     [ -e "$room/etc/lab-configured" ] && return 0
     { "${host//-/_}_conf"; } | write_file "$room/etc/cinder/cinder.conf" root:cinder 640
     cinder_unit >"$room/etc/systemd/system/cinder-volume.service"
@@ -126,7 +126,8 @@ up_cinder() {
     local host
     for host in "${CINDER_HOSTS[@]}"; do cinder_files "$host"; done
     start_cinder_volume cinder-a
-    if [ ! -e "$ROOMS/controller/var/lib/plain-volume-made" ]; then
+    # without a pool its backend is 'down' until `pulumi up` has made one
+    if ! bare && [ ! -e "$ROOMS/controller/var/lib/plain-volume-made" ]; then
         openstack_setup plain-volume cinder-a ||
             die "cinder-a: the plain volume could not be made" \
                 "see $ROOMS/cinder-a/var/log/cinder/cinder-volume.log"

@@ -24,13 +24,16 @@ const HELP = `Usage: npm run lab -- VERB
 Two real Ceph clusters with rbd-mirror both ways, MariaDB, RabbitMQ, Keystone, Cinder and two
 Cinder hosts on this machine, all on loopback, from Debian 12's packages. One lab per machine.
 
-  up [--load N] [--nova]
+  up [--load N] [--nova] [--bare]
                       make what is missing, start what is stopped; with N plain SSH hosts
                       load-01...; with Nova on a host compute-a (its fake virt driver), which the
-                      lab then has until reset (needs root; the first time it installs packages)
+                      lab then has until reset; bare: a new lab has no pool, user, peer nor
+                      rbd-mirror, 'pulumi up' makes them (needs root; the first time it installs
+                      packages)
   down                stop every process of the lab; the files stay
   status [--json]     what runs, whose lab it is; exit 0 only if all of it runs
-  reset [--up]        down, and throw every file of the lab away; with --up make a new one
+  reset [--up]        down, and throw every file of the lab away; with --up make a new one,
+        [--bare]      with --up --bare a bare one
   stack               write Pulumi.lab.yaml anew (up keeps your changes in it), and keep its
                       encryption salt with the lab, for other clones
   env                 print the line that makes a shell work with the lab
@@ -109,7 +112,8 @@ function up(words) {
     if (!/^\d{1,2}$/.test(load))
         fail(`--load must be 0 to 99, got '${load}'`, "npm run lab -- --help");
     const nova = flag(words, "--nova") ? ["nova"] : [];
-    const { code } = shell(["up", String(Number(load)), ...nova]);
+    const bare = flag(words, "--bare") ? ["bare"] : [];
+    const { code } = shell(["up", String(Number(load)), ...nova, ...bare]);
     if (code !== 0) process.exit(code);
     claim();
     const stack = writeOutputs();

@@ -122,14 +122,15 @@ ports_of() {
 }
 
 # ---- verbs ------------------------------------------------------------------
-up() {          # LOAD [nova]
-    local load=${1:-0}
+up() {          # LOAD [nova] [bare]: a bare lab leaves the Ceph side to `pulumi up`
+    local load=${1:-0} words=" ${*:2} "
     require_machine
     lock
     scan_rooms
     thaw
-    [ "${2:-}" != nova ] || { mkdir -p "$LAB" && touch "$LAB/with-nova"; }
+    [[ $words != *" nova "* ]] || { mkdir -p "$LAB" && touch "$LAB/with-nova"; }
     ! with_nova || PACKAGES+=("${NOVA_PACKAGES[@]}")
+    choose_flavour "$([[ $words != *" bare "* ]] || echo bare)"
     prepare
     up_clusters &
     local clusters=$!
@@ -160,7 +161,30 @@ thaw() {        # what the verb 'stop' froze
 up_clusters() {
     in_parallel up_site "${SITES[@]}"
     scan_rooms
-    up_mirroring
+    if ! bare; then
+        up_mirroring
+        return
+    fi
+    local site
+    for site in "${SITES[@]}"; do
+        ! stack_made_mirror "$site" || start_daemon "$site" mirror
+    done
+}
+
+# On a bare lab the daemon is the stack's: its keyring comes and goes with it.
+stack_made_mirror() { [ -e "$ROOMS/ceph-$1/etc/ceph/ceph.client.rbd-mirror.$1.keyring" ]; }
+
+bare() { [ "$(cat "$LAB/flavour" 2>/dev/null)" = bare ]; }
+
+choose_flavour() {      # FLAVOUR or nothing
+    local have
+    have=$(cat "$LAB/flavour" 2>/dev/null || true)
+    # a lab from before there were two
+    [ -n "$have" ] || [ ! -e "$LAB/lab-id" ] || have=ready
+    [ -z "$1" ] || [ -z "$have" ] || [ "$1" = "$have" ] ||
+        die "this lab was made $have, got '$1'" "npm run lab -- reset --up$([ "$1" != bare ] || echo ' --bare')"
+    mkdir -p "$LAB"
+    echo "${have:-${1:-ready}}" >"$LAB/flavour"
 }
 
 prepare() {
@@ -285,6 +309,7 @@ status() {      # lines of: host part address pid MiB
     done
     for site in "${SITES[@]}"; do
         for daemon in "${CEPH_DAEMONS[@]}"; do
+            [ "$daemon" != mirror ] || ! bare || stack_made_mirror "$site" || continue
             status_line "ceph-$site" "$daemon" "$(daemon_pid "$site" "$daemon" || true)"
         done
     done

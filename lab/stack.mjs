@@ -37,6 +37,26 @@ function site(role, name, address) {
         conf: "/etc/ceph/ceph.conf",
         cephUser: "admin",
         adminHost: { address, user: "root", hostKey: hostKey(`ceph-${role}`) },
+        ...(isBare() ? daemons(role, address) : {}),
+    };
+}
+
+/** A bare lab has no Ceph side yet: the stack makes it. */
+const isBare = () => existsSync(join(LAB, "flavour")) && read("flavour") === "bare";
+
+/** rbd-mirror runs on the admin host here. */
+function daemons(role, address) {
+    return {
+        watchUser: "cinder-dr-watch",
+        rbdMirror: {
+            hosts: {
+                [`ceph-${role}`]: {
+                    address,
+                    hostKey: hostKey(`ceph-${role}`),
+                    cephUser: `rbd-mirror.${role}`,
+                },
+            },
+        },
     };
 }
 
@@ -80,6 +100,7 @@ export function topology() {
                 },
             },
         },
+        ...(isBare() ? { mirroring: { createPools: { pgNum: 8 }, clientFiles: {} } } : {}),
         hosts: {
             "cinder-a": cinderHost("cinder-a", "127.0.1.1", "root", "primary"),
             "cinder-b": cinderHost("cinder-b", "127.0.1.2", "deploy", "secondary"),
@@ -99,6 +120,8 @@ function yaml(value, indent) {
     return Object.entries(value)
         .map(([key, child]) => {
             if (Array.isArray(child)) return `${indent}${key}: ${JSON.stringify(child)}\n`;
+            if (typeof child === "object" && Object.keys(child).length === 0)
+                return `${indent}${key}: {}\n`;
             if (typeof child === "object")
                 return `${indent}${key}:\n${yaml(child, `${indent}    `)}`;
             const plain = typeof child !== "string" || /^[a-z/][\w./-]*$/i.test(child);

@@ -15,6 +15,7 @@ export const REFUSALS = [
     "clusterUnnamed",
     "lastMember",
     "otherOwner",
+    "foreignClientFile",
 ] as const;
 
 const reason = line("a reason").min(1, { error: () => "must be a reason" });

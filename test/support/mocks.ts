@@ -64,6 +64,24 @@ const KNOWN = [
     "command:remote:Command",
 ];
 
+/** A cephx key that is nobody's, different for each command. */
+export const keyFrom = (name: string): string => `AQ${Buffer.from(name).toString("base64url")}==`;
+
+/** What a step of the Ceph side answers. */
+const outputOf = (type: string, name: string): Record<string, unknown> => {
+    if (type !== "command:remote:Command") return {};
+    const keys = Object.fromEntries(
+        ["cinder", "rbd-mirror.a", "watch"].map((user) => [user, keyFrom(`${name} ${user}`)]),
+    );
+    const answer = {
+        fsid: `fsid of ${name}`,
+        monHost: `mons of ${name}`,
+        keys,
+        token: `token-${name}`,
+    };
+    return { stdout: `CINDER_DR_RESULT ${JSON.stringify(answer)}\n` };
+};
+
 const declared: Declared[] = [];
 
 function record(request: Request): void {
@@ -105,7 +123,10 @@ export async function declaredBy(
                 }
                 return {
                     id: preview ? undefined : `id-of-${name}`,
-                    state: inputs as Record<string, unknown>,
+                    state: {
+                        ...(inputs as Record<string, unknown>),
+                        ...(preview ? {} : outputOf(type, name)),
+                    },
                 };
             },
             call: ({ token }) => {

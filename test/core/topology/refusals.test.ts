@@ -163,7 +163,7 @@ const SHAPE: Row[] = [
     [
         "hosts/cinder-a/consent",
         { everything: "please" },
-        "hosts.cinder-a.consent.everything is no refusal; must be one of unreachableTarget, failingOver, activeSideUnreachable, activeDeviceRemoved, failedOver, identityChange, guardBlind, clusterUnnamed, lastMember, otherOwner",
+        "hosts.cinder-a.consent.everything is no refusal; must be one of unreachableTarget, failingOver, activeSideUnreachable, activeDeviceRemoved, failedOver, identityChange, guardBlind, clusterUnnamed, lastMember, otherOwner, foreignClientFile",
     ],
     [
         "hosts/cinder-a/unreachable",

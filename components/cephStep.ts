@@ -1,0 +1,76 @@
+import { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+
+import { parseCephResult, type CephStep, type SiteRequest } from "../core/cephRequest";
+import { scriptWords } from "../core/hostCommand";
+import { toShell } from "../core/shell";
+import type { Site } from "../core/topology";
+import type { Connection } from "../core/topology/connection";
+import { connectionArgs } from "./connection";
+import { onFault } from "./pushHooks";
+import { refuse } from "./refuse";
+import { scriptStdin } from "./script";
+
+/** Where a step runs: on an admin host as the login itself, on a host of daemons as root. */
+export interface Seat {
+    connection: Connection;
+    python: string;
+    sudo: boolean;
+    /** Who speaks in errors. */
+    where: string;
+}
+
+export const adminSeat = (site: Site): Seat => ({
+    connection: site.adminHost,
+    python: site.python,
+    sudo: false,
+    where: `site ${site.name}`,
+});
+
+/**
+ * One step of the Ceph side over one SSH connection, made and taken back by `host/ceph.py`.
+ * @param request plain or with secrets of earlier steps in it
+ */
+export class CephCommand<T extends object> extends remote.Command {
+    /** What the step answered; secret, because some answers are keys. */
+    readonly result: pulumi.Output<T>;
+
+    constructor(
+        name: string,
+        step: CephStep,
+        seat: Seat,
+        request: pulumi.Input<object>,
+        opts: pulumi.CustomResourceOptions,
+    ) {
+        const line = (verb: string) => toShell(scriptWords(seat, [step, verb]));
+        super(
+            name,
+            {
+                connection: refuse(() => connectionArgs(seat.connection)),
+                create: line("apply"),
+                delete: line("remove"),
+                stdin: pulumi.secret(
+                    pulumi.output(request).apply((plain) => scriptStdin("ceph.py", plain)),
+                ),
+                logging: "none",
+                // Otherwise the last output travels back as environment, which sshd refuses with a warning.
+                addPreviousOutputInEnv: false,
+            },
+            {
+                additionalSecretOutputs: ["stdout", "stderr"],
+                hooks: onFault(name, seat.where),
+                ...opts,
+            },
+        );
+        this.result = this.stdout.apply((stdout) => parseCephResult(stdout) as T);
+    }
+}
+
+/** A step on a site's admin host. */
+export const siteCommand = <T extends object>(
+    name: string,
+    step: CephStep,
+    site: Site,
+    request: pulumi.Input<SiteRequest>,
+    opts: pulumi.CustomResourceOptions,
+): CephCommand<T> => new CephCommand<T>(name, step, adminSeat(site), request, opts);

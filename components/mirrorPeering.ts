@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { siteRequest } from "../core/cephRequest";
+import type { Topology } from "../core/topology";
+import { siteCommand } from "./cephStep";
+
+export interface MirrorPeeringArgs {
+    topology: Topology;
+    /** Name of the pool whose two sites become each other's peer. */
+    pool: string;
+    /** Whose marks these are in the clusters. */
+    owner: string;
+}
+
+/** The two sites of one pool as each other's only peer, `rx-tx` both ways. */
+export class MirrorPeering extends pulumi.ComponentResource {
+    /** Name of the pool, known when both sides are wired. */
+    readonly pool: pulumi.Output<string>;
+
+    constructor(name: string, args: MirrorPeeringArgs, opts?: pulumi.ComponentResourceOptions) {
+        const { topology, pool, owner } = args;
+        const { primary, secondary } = topology.sites;
+        super(
+            "cinder-dr:index:MirrorPeering",
+            name,
+            { pool, sites: [primary.name, secondary.name], direction: "rx-tx" },
+            opts,
+        );
+        // The token holds the peer's key: it goes from stdout to stdin as a secret and is nowhere else.
+        const create = siteCommand<{ token: string }>(
+            `${primary.name}-${pool}-peer`,
+            "token",
+            primary,
+            siteRequest(topology, "primary", owner, [pool]),
+            { parent: this },
+        );
+        const request = siteRequest(topology, "secondary", owner, [pool]);
+        const imported = siteCommand(
+            `${secondary.name}-${pool}-peer`,
+            "import",
+            secondary,
+            create.result.apply(({ token }) => ({ ...request, token })),
+            { parent: this, dependsOn: create },
+        );
+        this.pool = imported.id.apply(() => pool);
+        this.registerOutputs({ pool: this.pool });
+    }
+}

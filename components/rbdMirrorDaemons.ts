@@ -1,0 +1,75 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { daemonRequest, siteRequest } from "../core/cephRequest";
+import type { Topology } from "../core/topology";
+import type { RbdMirrorHost } from "../core/topology/rbdMirror";
+import type { Role } from "../core/topology/site";
+import { CephCommand, siteCommand } from "./cephStep";
+
+export interface RbdMirrorDaemonsArgs {
+    topology: Topology;
+    role: Role;
+    /** Whose marks these are in the cluster. */
+    owner: string;
+    /** The site's fsid: a daemon's conf must be this cluster's. */
+    fsid: pulumi.Input<string>;
+    /** cephx keys by user. */
+    keys: pulumi.Output<Record<string, string>>;
+}
+
+const shownHost = ({ name, connection, ...daemon }: RbdMirrorHost) => ({
+    host: name,
+    address: connection.address,
+    ...daemon,
+});
+
+/** A site's rbd-mirror daemons; done when Ceph calls them healthy for every pool. */
+export class RbdMirrorDaemons extends pulumi.ComponentResource {
+    /** Name of the site, known when its daemons are healthy. */
+    readonly site: pulumi.Output<string>;
+
+    constructor(name: string, args: RbdMirrorDaemonsArgs, opts?: pulumi.ComponentResourceOptions) {
+        const site = args.topology.sites[args.role];
+        const { orchestrator, hosts, healthSeconds } = site.rbdMirror;
+        super(
+            "cinder-dr:index:RbdMirrorDaemons",
+            name,
+            {
+                site: site.name,
+                hosts: hosts.map(shownHost),
+                healthSeconds,
+                ...(orchestrator === undefined ? {} : { orchestrator }),
+            },
+            opts,
+        );
+        const request = siteRequest(args.topology, args.role, args.owner);
+        const daemons: CephCommand<object>[] = hosts.map((host) => this.daemon(host, args));
+        if (orchestrator !== undefined)
+            daemons.push(
+                siteCommand(
+                    `${site.name}-orchestrator`,
+                    "orchestrator",
+                    site,
+                    { ...request, ...orchestrator },
+                    { parent: this },
+                ),
+            );
+        const health = siteCommand(`${site.name}-health`, "health", site, request, {
+            parent: this,
+            dependsOn: daemons,
+        });
+        this.site = health.id.apply(() => site.name);
+        this.registerOutputs({ site: this.site });
+    }
+
+    private daemon(host: RbdMirrorHost, { fsid, keys }: RbdMirrorDaemonsArgs) {
+        const request = pulumi.all([fsid, keys]).apply(([id, known]) => {
+            const plain = daemonRequest(host, id);
+            return { ...plain, daemon: { ...plain.daemon, key: known[host.cephUser] } };
+        });
+        const { connection, python, name } = host;
+        const sudo = connection.user !== "root";
+        const seat = { connection, python, sudo, where: `host ${name}` };
+        return new CephCommand(`${name}-rbd-mirror`, "daemon", seat, request, { parent: this });
+    }
+}
