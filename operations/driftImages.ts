@@ -64,12 +64,12 @@ async function lookAtSide(
     const make = itemsOf(`backends.${backend.section}`);
     const site = topology.sites[role];
     const subject = `images on ${site.name}`;
-    const status = seen.pools[backend.pool]?.status;
-    if (status === undefined || "why" in status) {
-        found([make.unseen(subject, status?.why ?? `${site.name} did not answer`)]);
+    const images = seen.pools[backend.pool]?.images;
+    if (images === undefined || "why" in images) {
+        found([make.unseen(subject, images?.why ?? `${site.name} did not answer`)]);
         return;
     }
-    const mirrored = new Set(status.seen.images);
+    const mirrored = new Set(images.seen);
     const suspects = volumes.map(imageOf).filter((image) => !mirrored.has(image));
     const at = new CephSite(role, site);
     try {

@@ -4,6 +4,7 @@ import {
     parsePoolInfo,
     parsePoolStatus,
     type Answer,
+    type PoolStatus,
     type SiteSeen,
     type UserSeen,
 } from "../core/drift/siteSeen";
@@ -26,6 +27,18 @@ async function answer<T>(ask: () => Promise<T>): Promise<Answer<T>> {
     } catch (error) {
         return { why: error instanceof Error ? error.message : String(error) };
     }
+}
+
+/**
+ * To someone who may only read, librbd refuses to open the images, and rbd exits with 1; the answer about the daemons
+ * stands on stdout nevertheless.
+ */
+async function status(at: CephSite, pool: string): Promise<PoolStatus> {
+    const args = poolStatus(pool);
+    const { code, stdout } = await at.attempt(args);
+    const text = stdout.toString("utf8");
+    if (code !== 0 && !text.trimStart().startsWith("{")) return rbdJson(at, args, parsePoolStatus);
+    return parsePoolStatus(text);
 }
 
 async function rbdJson<T>(at: CephSite, args: Words, parse: (text: string) => T): Promise<T> {
@@ -57,6 +70,9 @@ function watched(site: Site): Site {
     return watch;
 }
 
+const imagesOf = (given: Answer<PoolStatus>): Answer<string[]> =>
+    "why" in given ? given : { seen: given.seen.images };
+
 /** Asks one cluster, over one connection; a cluster that does not answer is asked nothing more. */
 export async function seeSite(
     role: Role,
@@ -68,13 +84,22 @@ export async function seeSite(
         const fsid = await answer(() => at.fsid());
         const seen: SiteSeen = { fsid, pools: {}, users: {} };
         if ("why" in fsid) return seen;
-        for (const pool of pools)
-            seen.pools[pool] = {
-                info: await answer(() => rbdJson(at, poolInfo(pool), parsePoolInfo)),
-                status: await answer(() => rbdJson(at, poolStatus(pool), parsePoolStatus)),
-            };
         const keeper = at.site.cephUser === site.cephUser ? at : new CephSite(role, site);
         try {
+            for (const pool of pools) {
+                const seenStatus = await answer(() => status(at, pool));
+                seen.pools[pool] = {
+                    info: await answer(() => rbdJson(at, poolInfo(pool), parsePoolInfo)),
+                    status: seenStatus,
+                    images: imagesOf(
+                        keeper === at
+                            ? seenStatus
+                            : await answer(() =>
+                                  rbdJson(keeper, poolStatus(pool), parsePoolStatus),
+                              ),
+                    ),
+                };
+            }
             for (const name of users) seen.users[name] = await answer(() => user(keeper, name));
         } finally {
             keeper.close();

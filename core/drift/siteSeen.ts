@@ -14,7 +14,7 @@ export interface PoolStatus {
     /** Verbatim: `OK`, `WARNING`, `ERROR`, or `UNKNOWN` for a user who may not ask. */
     daemonHealth: string;
     daemons: { hostname: string; clientId: string; health: string; callouts: string[] }[];
-    /** Names of the mirrored images. */
+    /** Names of the mirrored images; a user who may only read is told of no image that is open elsewhere. */
     images: string[];
 }
 
@@ -24,7 +24,10 @@ export type UserSeen = { caps: Record<string, string>; keySha256: string } | und
 /** What one cluster shows. */
 export interface SiteSeen {
     fsid: Answer<string>;
-    pools: Record<string, { info: Answer<PoolInfo>; status: Answer<PoolStatus> }>;
+    pools: Record<
+        string,
+        { info: Answer<PoolInfo>; status: Answer<PoolStatus>; images: Answer<string[]> }
+    >;
     users: Record<string, Answer<UserSeen>>;
 }
 

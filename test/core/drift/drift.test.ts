@@ -223,6 +223,7 @@ describe("a site's drift", () => {
                 volumes: {
                     info: { seen: parsePoolInfo(info) },
                     status: { seen: parsePoolStatus(status) },
+                    images: { seen: [] },
                 },
             },
             users: caps === undefined ? {} : { cinder: { seen: { caps, keySha256: "" } } },

@@ -1,0 +1,212 @@
+import { strict as assert } from "node:assert";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { DriftItem } from "../../../core/drift/item";
+import { driftFileName, parseDriftRecord } from "../../../core/drift/record";
+import { SshHost } from "../../../operations/ssh";
+import { Cinder, type Volume } from "../../../operations/cinder";
+import { findCloud } from "../../../operations/cloud";
+import { waitFor } from "../../../operations/wait";
+import {
+    configFile,
+    expectCode,
+    labEnvironment,
+    LabHost,
+    labTopology,
+    preview,
+    resolved,
+    run,
+    STACK,
+    up,
+} from "../support";
+
+const RECORD = join(__dirname, "../../..", driftFileName(STACK));
+
+/** An admin host of the lab. */
+class AdminHost {
+    private readonly ssh: SshHost;
+    constructor(role: "primary" | "secondary") {
+        this.ssh = new SshHost(role, resolved(labTopology()).sites[role].adminHost);
+    }
+    async sh(script: string): Promise<string> {
+        const { code, stdout, stderr } = await this.ssh.run(["sh", "-c", script], 60);
+        assert.equal(code, 0, `${script}: ${stderr}`);
+        return stdout.toString("utf8").trim();
+    }
+    close(): void {
+        this.ssh.close();
+    }
+}
+
+describe("drift", () => {
+    const topology = labTopology();
+    const hosts = { a: new LabHost("cinder-a"), b: new LabHost("cinder-b") };
+    const sites = { primary: new AdminHost("primary"), secondary: new AdminHost("secondary") };
+    const cinder = new Cinder(findCloud(labEnvironment()));
+    let volume: Volume | undefined;
+
+    /** Items that are not ok, as `state part: subject`. */
+    const drift = async (code: number, ...flags: string[]): Promise<string[]> => {
+        const words = ["cli/bin.js", "drift", "--topology", configFile(topology), "--json"];
+        const { stdout, output } = expectCode(await run("node", [...words, ...flags]), code);
+        assert.doesNotMatch(output, /AQ[A-Za-z0-9+/]{30}/, "a key is shown");
+        const { items } = JSON.parse(stdout) as { items: DriftItem[] };
+        return items
+            .filter((item) => item.state !== "ok")
+            .map((item) => `${item.state} ${item.part}: ${item.subject}`)
+            .sort();
+    };
+    const record = (code: number): Promise<string[]> => drift(code, "--record", RECORD);
+    const updates = async (): Promise<string[]> => {
+        const { stdout } = expectCode(await preview(topology, "--json"), 0);
+        const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
+        return steps
+            .filter(({ op }) => op !== "same")
+            .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`)
+            .sort();
+    };
+
+    before(async () => {
+        // Whatever an earlier run left on the hosts is drift, too, and goes the same way.
+        await run("node", [
+            "cli/bin.js",
+            "drift",
+            "--topology",
+            configFile(topology),
+            "--record",
+            RECORD,
+        ]);
+        expectCode(await up(topology), 0);
+        const { id } = await cinder.createVolume({
+            name: "drifting",
+            description: "",
+            size: 1,
+            volume_type: "replicated",
+            metadata: {},
+        });
+        volume = await waitFor(
+            async () => {
+                const seen = await cinder.volume(id);
+                return seen?.status === "creating" ? undefined : seen;
+            },
+            { what: "the volume", seconds: 60, signal: AbortSignal.timeout(90_000) },
+        );
+        assert.equal(volume.status, "available");
+    });
+    after(async () => {
+        rmSync(RECORD, { force: true });
+        if (volume !== undefined) await cinder.deleteVolume(volume.id);
+        for (const host of [...Object.values(hosts), ...Object.values(sites)]) host.close();
+        await cinder.close();
+    });
+
+    it("is none after up; recorded, it is an empty file and no change", async () => {
+        assert.deepEqual(await record(0), []);
+        assert.deepEqual(parseDriftRecord("f", readFileSync(RECORD, "utf8")).drifted, {});
+        assert.deepEqual(await updates(), []);
+    });
+
+    it("finds and changes nothing, also on hosts", async () => {
+        const look = async () => [
+            await hosts.a.files(),
+            await hosts.b.files(),
+            await hosts.a.pid(),
+            await sites.primary.sh("ceph auth ls --format json | sha256sum; ceph config-key ls"),
+        ];
+        const before = await look();
+        await drift(0);
+        assert.deepEqual(await look(), before);
+    });
+
+    it("on hosts is found, is just these updates, and up repairs it", async () => {
+        const pid = await hosts.a.pid();
+        await hosts.a.sh("sed -i 's/^rbd_user *=.*/rbd_user = nobody/' /etc/cinder/cinder.conf");
+        assert.deepEqual(await record(3), [
+            "drifted hosts.cinder-a: cinder-volume",
+            "drifted hosts.cinder-a: cinder.conf [ceph] rbd_user",
+        ]);
+        assert.deepEqual(await updates(), ["update cinder-a"]);
+        expectCode(await up(topology), 0);
+        assert.notEqual(await hosts.a.pid(), pid);
+        assert.deepEqual(await updates(), []);
+        assert.deepEqual(await record(0), []);
+        assert.deepEqual(await updates(), []);
+    });
+
+    it("of a process that nobody restarted is found, and up restarts it", async () => {
+        const pid = await hosts.b.pid();
+        await hosts.b.sh("sed -i '$a # a hand edit' /etc/cinder/cinder.conf");
+        assert.deepEqual(await record(3), ["drifted hosts.cinder-b: cinder-volume"]);
+        assert.deepEqual(await updates(), ["update cinder-b"]);
+        expectCode(await up(topology), 0);
+        assert.notEqual(await hosts.b.pid(), pid);
+        assert.deepEqual(await record(0), []);
+    });
+
+    it("of what up does not repair is found and warned of, and is no update", async () => {
+        const image = `volumes/volume-${volume?.id ?? ""}`;
+        // Cinder refuses to change the specs of a type in use, so here it is the topology that differs.
+        const other = structuredClone(topology);
+        other.volumeTypes.replicated.extraSpecs = { "cinder-dr:test": "1" };
+        const words = ["cli/bin.js", "drift", "--topology", configFile(other), "--json"];
+        // Takes the feature journaling away, too.
+        await sites.primary.sh(`rbd mirror image disable ${image}`);
+        try {
+            const { stdout } = expectCode(await run("node", [...words, "--record", RECORD]), 3);
+            const { items } = JSON.parse(stdout) as { items: DriftItem[] };
+            assert.deepEqual(
+                items
+                    .filter(({ state }) => state === "drifted")
+                    .map(({ subject, found }) => `${subject}: ${found}`)
+                    .sort(),
+                [
+                    "extra spec cinder-dr:test: missing",
+                    `image ${image}: mirroring disabled, without journaling`,
+                ],
+            );
+            const { output } = expectCode(await preview(topology), 0);
+            assert.match(output, /not repaired by an update .*extra spec cinder-dr:test/);
+            assert.match(output, new RegExp(`not repaired by an update .*image ${image}`));
+            assert.doesNotMatch(output, /to update/);
+        } finally {
+            await sites.primary.sh(`rbd mirror image enable ${image} journal`);
+        }
+        await waitFor(async () => ((await record(0)).length === 0 ? true : undefined), {
+            what: "the image to be mirrored",
+            seconds: 60,
+            signal: AbortSignal.timeout(90_000),
+        });
+    });
+
+    it("of the mirror mode is found", async () => {
+        await sites.primary.sh("rbd mirror pool enable volumes pool --site-name primary");
+        try {
+            const found = await drift(3);
+            assert.deepEqual(found, [
+                "drifted sites.primary.pools.volumes: pool volumes mirror mode",
+            ]);
+        } finally {
+            await sites.primary.sh("rbd mirror pool enable volumes image --site-name primary");
+        }
+    });
+
+    it("says what it cannot see, and keeps its entry", async () => {
+        const dark = labTopology();
+        dark.sites.secondary.adminHost.port = 1;
+        const words = ["cli/bin.js", "drift", "--topology", configFile(dark)];
+        const { stdout } = expectCode(await run("node", words), 1);
+        assert.match(stdout, /^cannot see sites\.secondary: fsid: .*ECONNREFUSED/m);
+        assert.match(stdout, /0 drifted, [1-9]\d* cannot be seen in/);
+    });
+
+    it("needs a file's name when the topology is no stack's", async () => {
+        const folder = mkdtempSync(join(tmpdir(), "cinder-dr-drift-"));
+        const words = ["cli/bin.js", "drift", "--topology", configFile(topology), "--record"];
+        const { output } = expectCode(await run("node", words), 2);
+        assert.match(output, /--record needs a file's name/);
+        assert.equal(existsSync(join(folder, driftFileName(STACK))), false);
+        rmSync(folder, { recursive: true });
+    });
+});
