@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { siteRequest } from "../core/cephRequest";
 import { poolsOf } from "../core/cephUsers";
 import { clientFiles, type ClientFile, type SiteFacts } from "../core/clientFiles";
+import type { DriftRecord } from "../core/drift/record";
 import type { Host, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { ROLES } from "../core/topology/site";
@@ -16,6 +17,8 @@ import { RbdMirrorDaemons } from "./rbdMirrorDaemons";
 export interface CephMirroringArgs {
     /** A topology with `mirroring`. */
     topology: Topology;
+    /** What `cinder-dr drift --record` saw, by part of the topology. Defaults to nothing. */
+    drifted?: DriftRecord["drifted"];
 }
 
 type BySite<T> = Record<Role, T>;
@@ -27,6 +30,7 @@ export class CephMirroring extends pulumi.ComponentResource {
     /** Users of each site, with their keys. */
     readonly users: BySite<CephUsers>;
     private readonly topology: Topology;
+    private readonly drifted: DriftRecord["drifted"];
     private readonly owner: string;
     private readonly sites: BySite<CephSite>;
 
@@ -43,6 +47,7 @@ export class CephMirroring extends pulumi.ComponentResource {
             opts,
         );
         this.topology = topology;
+        this.drifted = args.drifted ?? {};
         this.owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
 
         this.sites = this.survey(names);
@@ -106,7 +111,8 @@ export class CephMirroring extends pulumi.ComponentResource {
     }
 
     private part<T extends { role: Role } | { pool: string }>(own: T) {
-        return { topology: this.topology, owner: this.owner, ...own };
+        const { topology, owner, drifted } = this;
+        return { topology, owner, drifted, ...own };
     }
 
     private after(

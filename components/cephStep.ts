@@ -2,11 +2,13 @@ import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
 import { parseCephResult, type CephStep, type SiteRequest } from "../core/cephRequest";
+import type { DriftEntry } from "../core/drift/record";
 import { scriptWords } from "../core/hostCommand";
 import { toShell } from "../core/shell";
 import type { Site } from "../core/topology";
 import type { Connection } from "../core/topology/connection";
 import { connectionArgs } from "./connection";
+import { commandOf, ignoredChanges, tellDrift } from "./drifted";
 import { onFault } from "./pushHooks";
 import { refuse } from "./refuse";
 import { scriptStdin } from "./script";
@@ -27,6 +29,11 @@ export const adminSeat = (site: Site): Seat => ({
     where: `site ${site.name}`,
 });
 
+export interface CephCommandOptions extends pulumi.CustomResourceOptions {
+    /** What `cinder-dr drift --record` saw of what the step makes. Defaults to nothing. */
+    drift?: DriftEntry | undefined;
+}
+
 /**
  * One step of the Ceph side over one SSH connection, made and taken back by `host/ceph.py`.
  * @param request plain or with secrets of earlier steps in it
@@ -40,14 +47,15 @@ export class CephCommand<T extends object> extends remote.Command {
         step: CephStep,
         seat: Seat,
         request: pulumi.Input<object>,
-        opts: pulumi.CustomResourceOptions,
+        { drift, ...opts }: CephCommandOptions,
     ) {
-        const line = (verb: string) => toShell(scriptWords(seat, [step, verb]));
+        const line = (verb: string, ...more: string[]) =>
+            toShell(scriptWords(seat, [step, verb, ...more]));
         super(
             name,
             {
                 connection: refuse(() => connectionArgs(seat.connection)),
-                create: line("apply"),
+                ...commandOf(drift, (...more) => line("apply", ...more)),
                 delete: line("remove"),
                 stdin: pulumi.secret(
                     pulumi.output(request).apply((plain) => scriptStdin("ceph.py", plain)),
@@ -59,9 +67,11 @@ export class CephCommand<T extends object> extends remote.Command {
             {
                 additionalSecretOutputs: ["stdout", "stderr"],
                 hooks: onFault(name, seat.where),
+                ...ignoredChanges(drift),
                 ...opts,
             },
         );
+        tellDrift(drift, this);
         this.result = this.stdout.apply((stdout) => parseCephResult(stdout) as T);
     }
 }
@@ -72,5 +82,5 @@ export const siteCommand = <T extends object>(
     step: CephStep,
     site: Site,
     request: pulumi.Input<SiteRequest>,
-    opts: pulumi.CustomResourceOptions,
+    opts: CephCommandOptions,
 ): CephCommand<T> => new CephCommand<T>(name, step, adminSeat(site), request, opts);

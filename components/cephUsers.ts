@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { siteRequest } from "../core/cephRequest";
+import type { DriftRecord } from "../core/drift/record";
 import type { Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { siteCommand } from "./cephStep";
@@ -10,6 +11,8 @@ export interface CephUsersArgs {
     role: Role;
     /** Whose marks these are in the cluster. */
     owner: string;
+    /** What `cinder-dr drift --record` saw, by part of the topology. Defaults to nothing. */
+    drifted?: DriftRecord["drifted"];
 }
 
 /** The Ceph users of one site: Cinder's, the daemons', the watching one. Their caps are kept. */
@@ -28,7 +31,7 @@ export class CephUsers extends pulumi.ComponentResource {
             "users",
             site,
             request,
-            { parent: this },
+            { parent: this, drift: args.drifted?.[`sites.${args.role}.users`] },
         );
         this.keys = pulumi.secret(users.result.keys);
         this.registerOutputs({ keys: this.keys });

@@ -61,14 +61,12 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         const ceph =
             topology.mirroring === undefined
                 ? undefined
-                : new CephMirroring(name, { topology }, { parent: this });
+                : new CephMirroring(name, { topology, drifted }, { parent: this });
         const hosts = this.declareHosts(topology, waves, drifted, ceph);
         const types = this.declareVolumeTypes(topology, hosts);
         ceph?.guard([...hosts.values(), ...types.map(([, type]) => type)]);
         for (const [type, component] of types) tellDrift(drifted[`volumeTypes.${type}`], component);
-        for (const part of ["sites.primary", "sites.secondary"]) tellDrift(drifted[part], this);
-        for (const { section } of topology.backends)
-            tellDrift(drifted[`backends.${section}`], this);
+        this.tellRest(topology, drifted);
 
         this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));
         this.notApplied = pulumi.output(this.leaveUnreachable(topology));
@@ -84,6 +82,17 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
             notApplied: this.notApplied,
             volumeTypeIds: this.volumeTypeIds,
         });
+    }
+
+    /** Drift that belongs to no resource of its own. */
+    private tellRest({ backends, mirroring }: Topology, drifted: DriftRecord["drifted"]): void {
+        for (const [part, entry] of Object.entries(drifted)) {
+            const [kind, role, ...step] = part.split(".");
+            const apart =
+                (kind === "sites" && (step.length === 0 || mirroring === undefined)) ||
+                (kind === "backends" && backends.some(({ section }) => section === role));
+            if (apart) tellDrift(entry, this);
+        }
     }
 
     /** Wave after wave: a host waits for every host of the wave before it. */

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { siteRequest } from "../core/cephRequest";
+import type { DriftRecord } from "../core/drift/record";
 import type { Topology } from "../core/topology";
+import { ROLES } from "../core/topology/site";
 import { siteCommand } from "./cephStep";
 
 export interface MirrorPeeringArgs {
@@ -10,6 +12,8 @@ export interface MirrorPeeringArgs {
     pool: string;
     /** Whose marks these are in the clusters. */
     owner: string;
+    /** What `cinder-dr drift --record` saw, by part of the topology. Defaults to nothing. */
+    drifted?: DriftRecord["drifted"];
 }
 
 /** The two sites of one pool as each other's only peer, `rx-tx` both ways. */
@@ -18,7 +22,7 @@ export class MirrorPeering extends pulumi.ComponentResource {
     readonly pool: pulumi.Output<string>;
 
     constructor(name: string, args: MirrorPeeringArgs, opts?: pulumi.ComponentResourceOptions) {
-        const { topology, pool, owner } = args;
+        const { topology, pool, owner, drifted } = args;
         const { primary, secondary } = topology.sites;
         super(
             "cinder-dr:index:MirrorPeering",
@@ -26,13 +30,16 @@ export class MirrorPeering extends pulumi.ComponentResource {
             { pool, sites: [primary.name, secondary.name], direction: "rx-tx" },
             opts,
         );
+        // One import mends both halves, so both steps run for the drift of either.
+        const [here, there] = ROLES.map((role) => drifted?.[`sites.${role}.peers.${pool}`]);
+        const drift = here ?? there;
         // The token holds the peer's key: it goes from stdout to stdin as a secret and is nowhere else.
         const create = siteCommand<{ token: string }>(
             `${primary.name}-${pool}-peer`,
             "token",
             primary,
             siteRequest(topology, "primary", owner, [pool]),
-            { parent: this },
+            { parent: this, drift },
         );
         const request = siteRequest(topology, "secondary", owner, [pool]);
         const imported = siteCommand(
@@ -40,7 +47,7 @@ export class MirrorPeering extends pulumi.ComponentResource {
             "import",
             secondary,
             create.result.apply(({ token }) => ({ ...request, token })),
-            { parent: this, dependsOn: create },
+            { parent: this, dependsOn: create, drift },
         );
         this.pool = imported.id.apply(() => pool);
         this.registerOutputs({ pool: this.pool });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { siteRequest } from "../core/cephRequest";
+import type { DriftRecord } from "../core/drift/record";
 import type { Topology } from "../core/topology";
 import { ROLES } from "../core/topology/site";
 import { siteCommand } from "./cephStep";
@@ -11,6 +12,8 @@ export interface MirroredPoolArgs {
     pool: string;
     /** Whose marks these are in the clusters. */
     owner: string;
+    /** What `cinder-dr drift --record` saw, by part of the topology. Defaults to nothing. */
+    drifted?: DriftRecord["drifted"];
 }
 
 /** One pool of both sites: application `rbd`, mirrored in mode `image`, under the sites' names. */
@@ -40,7 +43,9 @@ export class MirroredPool extends pulumi.ComponentResource {
         const made = ROLES.map((role) => {
             const site = topology.sites[role];
             const request = siteRequest(topology, role, owner, [pool]);
-            return siteCommand(`${site.name}-${pool}`, "pool", site, request, { parent: this });
+            const drift = args.drifted?.[`sites.${role}.pools.${pool}`];
+            const opts = { parent: this, drift };
+            return siteCommand(`${site.name}-${pool}`, "pool", site, request, opts);
         });
         this.pool = pulumi.all(made.map((command) => command.id)).apply(() => pool);
         this.registerOutputs({ pool: this.pool });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { daemonRequest, siteRequest } from "../core/cephRequest";
+import type { DriftEntry, DriftRecord } from "../core/drift/record";
 import type { Topology } from "../core/topology";
 import type { RbdMirrorHost } from "../core/topology/rbdMirror";
 import type { Role } from "../core/topology/site";
@@ -15,6 +16,8 @@ export interface RbdMirrorDaemonsArgs {
     fsid: pulumi.Input<string>;
     /** cephx keys by user. */
     keys: pulumi.Output<Record<string, string>>;
+    /** What `cinder-dr drift --record` saw, by part of the topology. Defaults to nothing. */
+    drifted?: DriftRecord["drifted"];
 }
 
 const shownHost = ({ name, connection, ...daemon }: RbdMirrorHost) => ({
@@ -43,7 +46,8 @@ export class RbdMirrorDaemons extends pulumi.ComponentResource {
             opts,
         );
         const request = siteRequest(args.topology, args.role, args.owner);
-        const daemons: CephCommand<object>[] = hosts.map((host) => this.daemon(host, args));
+        const drift = args.drifted?.[`sites.${args.role}.rbdMirror`];
+        const daemons: CephCommand<object>[] = hosts.map((host) => this.daemon(host, args, drift));
         if (orchestrator !== undefined)
             daemons.push(
                 siteCommand(
@@ -51,18 +55,23 @@ export class RbdMirrorDaemons extends pulumi.ComponentResource {
                     "orchestrator",
                     site,
                     { ...request, ...orchestrator },
-                    { parent: this },
+                    { parent: this, drift },
                 ),
             );
         const health = siteCommand(`${site.name}-health`, "health", site, request, {
             parent: this,
+            drift,
             dependsOn: daemons,
         });
         this.site = health.id.apply(() => site.name);
         this.registerOutputs({ site: this.site });
     }
 
-    private daemon(host: RbdMirrorHost, { fsid, keys }: RbdMirrorDaemonsArgs) {
+    private daemon(
+        host: RbdMirrorHost,
+        { fsid, keys }: RbdMirrorDaemonsArgs,
+        drift: DriftEntry | undefined,
+    ) {
         const request = pulumi.all([fsid, keys]).apply(([id, known]) => {
             const plain = daemonRequest(host, id);
             return { ...plain, daemon: { ...plain.daemon, key: known[host.cephUser] } };
@@ -70,6 +79,9 @@ export class RbdMirrorDaemons extends pulumi.ComponentResource {
         const { connection, python, name } = host;
         const sudo = connection.user !== "root";
         const seat = { connection, python, sudo, where: `host ${name}` };
-        return new CephCommand(`${name}-rbd-mirror`, "daemon", seat, request, { parent: this });
+        return new CephCommand(`${name}-rbd-mirror`, "daemon", seat, request, {
+            parent: this,
+            drift,
+        });
     }
 }

@@ -44,10 +44,11 @@ const DAEMON_CAPS: Caps = { mon: "profile rbd-mirror", osd: "profile rbd", mgr: 
 
 /**
  * May look at the pools, the daemons and the peers, and at nothing else: `rbd mirror pool status` needs
- * `service dump` and `service status`, which `allow r` has; the site's name is a config-key of the profile.
+ * `service dump` and `service status`, which `allow r` has. Of the config-keys only the site's name: beside it lie the
+ * peers' keys.
  */
 const watchCaps = (pools: string[]): Caps => ({
-    mon: "allow r, profile rbd-read-only",
+    mon: 'allow r, allow command "config-key get" with key=rbd/mirror/site_name',
     osd: profiles("rbd-read-only", pools).join(", "),
     mgr: "allow r",
 });

@@ -1,3 +1,4 @@
+import { cephUsers } from "../core/cephUsers";
 import { hostDrift, inspectRequest, type HostSeen } from "../core/drift/host";
 import { itemsOf, type DriftItem } from "../core/drift/item";
 import { keyDrift } from "../core/drift/key";
@@ -54,11 +55,16 @@ async function lookAtHost({ topology, found }: DriftOptions, host: Host): Promis
 }
 
 async function lookAtSite({ topology, found }: DriftOptions, role: Role): Promise<SiteSeen> {
+    const wanted = topology.mirroring === undefined ? [] : cephUsers(topology, role);
     const pools = unique(topology.backends.map((b) => b.pool));
-    const users = unique(topology.backends.map((b) => sideOf(b, role).user));
+    const users = unique([
+        ...topology.backends.map((b) => sideOf(b, role).user),
+        ...wanted.map(({ name }) => name),
+    ]);
     const seen = await seeSite(role, topology.sites[role], { pools, users });
     const repair = siteRepair(topology, role);
-    found(siteDrift(seen, { topology, role, users: {}, repair }));
+    const caps = Object.fromEntries(wanted.map(({ name, caps }) => [name, caps]));
+    found(siteDrift(seen, { topology, role, users: caps, repair }));
     return seen;
 }
 
