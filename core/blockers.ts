@@ -1,6 +1,6 @@
 import { imageFaults, type FaultKind } from "./imageFaults";
 import { isReplicated, isSeen, type PoolView } from "./replica";
-import { activeSideOf, otherSide } from "./service";
+import { activeSide, activeSideOf, otherSide } from "./service";
 import { subjectOf, targetOf, type Move, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 
@@ -19,6 +19,9 @@ const blocker = (subject: string, fact: string, next: string, consent?: string):
     next,
     ...(consent === undefined ? {} : { consent }),
 });
+
+const WRITE_ROWS =
+    "--write-rows stops it, promotes its images, and writes its service and volume rows through the host's own Cinder; they are saved first";
 
 function serviceBlockers(survey: Survey, move: Move): Blocker[] {
     const { rows, backend, names } = survey;
@@ -52,6 +55,15 @@ function serviceBlockers(survey: Survey, move: Move): Blocker[] {
                         ? "its cinder-volume is down and will carry it out later: --write-rows takes over"
                         : "wait for its end; `cinder-dr status` shows it",
                     move === "forced" && row.state !== "up" ? "write-rows" : undefined,
+                ),
+            );
+        else if (move === "forced" && row.state !== "up" && activeSide(row, backend) !== target)
+            found.push(
+                blocker(
+                    row.host,
+                    "its cinder-volume is down, and Cinder refuses to fail it over",
+                    WRITE_ROWS,
+                    "write-rows",
                 ),
             );
         else if (move !== "forced" && row.state !== "up")

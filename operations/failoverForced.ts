@@ -126,13 +126,13 @@ async function move(
             })),
         );
     const rows = await rowsNow(run);
-    if (ways.byRows.length > 0)
-        await moveByRows(
-            run,
-            survey,
-            rows.filter((row) => ways.byRows.includes(row.host)),
-        );
-    if (ways.byCinder.length > 0) await moveHosts(run, "secondary", count);
+    const byRows = rows.filter((row) => ways.byRows.includes(row.host));
+    await Promise.all([
+        byRows.length > 0 ? moveByRows(run, survey, byRows) : undefined,
+        ways.byCinder.length > 0
+            ? moveHosts(run, "secondary", count, (row) => ways.byCinder.includes(row.host))
+            : undefined,
+    ]);
     return [
         ...(ways.byCinder.length > 0 ? [`${ways.byCinder.join(", ")} by Cinder`] : []),
         ...(ways.byRows.length > 0 ? [`${ways.byRows.join(", ")} by rows`] : []),

@@ -51,11 +51,17 @@ export async function thaw(run: Run): Promise<string[]> {
 /**
  * Has Cinder move every host or cluster of the backend, and follows it to its end. Looks before it calls: what is on the
  * target is left alone, and what is failing over is only waited for, since a second call would move it again.
+ * @param only rows to move and to wait for. Defaults to all.
  */
-export async function moveHosts(run: Run, to: Role, volumes: number): Promise<ServiceRow[]> {
+export async function moveHosts(
+    run: Run,
+    to: Role,
+    volumes: number,
+    only: (row: ServiceRow) => boolean = () => true,
+): Promise<ServiceRow[]> {
     const { backend, parts } = run;
     const id = to === "primary" ? DEFAULT : backend.replicationDevice.backendId;
-    for (const row of leadersOf(await rowsNow(run))) {
+    for (const row of leadersOf((await rowsNow(run)).filter(only))) {
         if (activeSide(row, backend) === to || row.replication_status === "failing-over") continue;
         run.journal.append({
             kind: "noted",

@@ -1,0 +1,577 @@
+import assert from "node:assert/strict";
+
+import { blockersOf } from "../../core/blockers";
+import { needOf } from "../../core/failback";
+import { imageFaults } from "../../core/imageFaults";
+import { consentsOf, planLines, preflightOf } from "../../core/preflight";
+import {
+    lagOf,
+    type ImageView,
+    type Pair,
+    type PoolView,
+    type VolumeFacts,
+} from "../../core/replica";
+import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/service";
+import { entryRates, statusOf, verdictLine } from "../../core/status";
+import { lossOf, unmarked, type Survey } from "../../core/survey";
+import { parseTopology } from "../../core/topology";
+import { goodTopology } from "../support/topology";
+
+const NOW = 1_800_000_000;
+const names = { primary: "paris", secondary: "lyon" };
+const topology = parseTopology(goodTopology());
+const backend = topology.backends[0];
+assert.ok(backend);
+
+const writer = (more: Partial<ImageView> = {}): ImageView => ({
+    state: "up+stopped",
+    description: "local image is primary",
+    lastUpdate: NOW - 10,
+    globalId: "g",
+    enabled: true,
+    primary: true,
+    journal: true,
+    peers: [],
+    positions: { "": [3, 100], peer: [3, 100] },
+    users: [],
+    ...more,
+});
+const reader = (more: Partial<ImageView> = {}): ImageView => ({
+    ...writer(),
+    state: "up+replaying",
+    description:
+        'replaying, {"bytes_per_second":2048.0,"entries_behind_primary":0,"entries_per_second":2.0}',
+    primary: false,
+    positions: { "": [0, 0] },
+    ...more,
+});
+const volume = (more: Partial<VolumeFacts> = {}): VolumeFacts => ({
+    id: "v1",
+    name: "db",
+    status: "available",
+    replicationStatus: "enabled",
+    host: "cinder-a@ceph#ceph",
+    project: "p1",
+    image: "volume-v1",
+    bootable: false,
+    servers: [],
+    type: "replicated",
+    typeSpec: "<is> True",
+    ...more,
+});
+const row = (more: Partial<ServiceRow> = {}): ServiceRow => ({
+    host: "cinder-a@ceph",
+    status: "enabled",
+    state: "up",
+    updated_at: "2026-11-22T20:00:00",
+    replication_status: "enabled",
+    active_backend_id: null,
+    frozen: false,
+    ...more,
+});
+const view = (images: Record<string, ImageView>, more: Partial<PoolView> = {}): PoolView => ({
+    now: NOW,
+    fsid: "f",
+    images,
+    all: Object.keys(images),
+    peers: [{ site: "other", uuid: "peer", direction: 2 }],
+    daemons: { list: [{ id: "1", name: "m", hostname: "h", beacon: NOW - 3 }] },
+    ...more,
+});
+
+interface Given {
+    volume?: Partial<VolumeFacts>;
+    primary?: ImageView | undefined;
+    secondary?: ImageView | undefined;
+    rows?: ServiceRow[];
+    views?: Partial<Survey["views"]>;
+    hosts?: Survey["hosts"];
+    snapshots?: Survey["snapshots"];
+}
+
+function survey(given: Given = {}): Survey {
+    const primary = "primary" in given ? given.primary : writer();
+    const secondary = "secondary" in given ? given.secondary : reader();
+    const facts = volume(given.volume);
+    const images = (image: ImageView | undefined) =>
+        image === undefined ? {} : { [facts.image]: image };
+    const pair: Pair = {
+        volume: facts,
+        ...(primary === undefined ? {} : { primary }),
+        ...(secondary === undefined ? {} : { secondary }),
+    };
+    assert.ok(backend);
+    return {
+        backend,
+        names,
+        rows: given.rows ?? [row()],
+        pairs: [pair],
+        snapshots: given.snapshots ?? [],
+        views: {
+            primary: view(images(primary)),
+            secondary: view(images(secondary)),
+            ...given.views,
+        },
+        hosts: given.hosts ?? [],
+    };
+}
+
+const faultsOf = (given: Given, active: "primary" | "secondary" = "primary"): string[] => {
+    const seen = survey(given);
+    const [pair] = seen.pairs;
+    assert.ok(pair);
+    return imageFaults(pair, active, seen.views, names).map(({ kind }) => kind);
+};
+
+describe("what is wrong with an image", () => {
+    const cases: [string, Given, string[]][] = [
+        ["nothing, when it replays", {}, []],
+        ["a ghost: no image at all", { primary: undefined, secondary: undefined }, ["ghost"]],
+        [
+            "NULL status and no mirroring",
+            {
+                volume: { replicationStatus: null },
+                primary: undefined,
+                secondary: undefined,
+                views: { primary: view({}, { all: ["volume-v1"] }) },
+            },
+            ["unmirrored"],
+        ],
+        [
+            "a plain volume",
+            {
+                volume: { replicationStatus: "disabled", typeSpec: "<is> False" },
+                primary: undefined,
+                secondary: undefined,
+            },
+            [],
+        ],
+        [
+            "a misspelt type",
+            {
+                volume: { replicationStatus: "disabled", typeSpec: "<is> true" },
+                primary: undefined,
+                secondary: undefined,
+                views: { primary: view({}, { all: ["volume-v1"] }) },
+            },
+            ["misspelt"],
+        ],
+        [
+            "a full copy of a replicated type",
+            {
+                volume: { replicationStatus: "disabled" },
+                primary: undefined,
+                secondary: undefined,
+                views: { primary: view({}, { all: ["volume-v1"] }) },
+            },
+            ["unmirrored"],
+        ],
+        ["two primaries, though health is OK", { secondary: writer() }, ["twoPrimaries"]],
+        [
+            "split-brain",
+            { secondary: reader({ state: "up+error", description: "split-brain detected" }) },
+            ["splitBrain"],
+        ],
+        [
+            "split-brain of a snapshot-mode image",
+            {
+                primary: writer({ journal: false }),
+                secondary: reader({ description: "split-brain" }),
+            },
+            ["snapshotMode", "splitBrain"],
+        ],
+        ["primary nowhere", { primary: reader() }, ["noPrimary"]],
+        ["primary on the wrong side", { primary: reader(), secondary: writer() }, ["wrongPrimary"]],
+        ["missing on the other side", { secondary: undefined }, ["missing"]],
+        ["not replaying", { secondary: reader({ state: "up+starting_replay" }) }, ["notReplaying"]],
+        ["a status that is too old", { secondary: reader({ lastUpdate: NOW - 120 }) }, ["stale"]],
+        [
+            "behind, by the live positions",
+            { primary: writer({ positions: { "": [3, 140], peer: [3, 100] } }) },
+            ["behind"],
+        ],
+        ["in error in Cinder", { volume: { status: "error" } }, ["cinderError"]],
+    ];
+    for (const [title, given, kinds] of cases)
+        it(title, () => {
+            assert.deepEqual(faultsOf(given), kinds);
+        });
+
+    it("is nobody's fault while the other site cannot be seen", () => {
+        assert.deepEqual(
+            faultsOf({ views: { secondary: { unseen: "no answer" } }, secondary: undefined }),
+            [],
+        );
+    });
+});
+
+describe("lag", () => {
+    it("comes live from the journal's positions, whatever was published", () => {
+        const published = reader({ description: 'replaying, {"entries_behind_primary":77}' });
+        assert.equal(
+            lagOf(writer({ positions: { "": [3, 140], peer: [3, 100] } }), published)?.entries,
+            40,
+        );
+        assert.equal(lagOf(writer(), published)?.entries, 0);
+    });
+    it("is never 0 across two tags", () => {
+        assert.equal(
+            lagOf(writer({ positions: { "": [4, 1], peer: [3, 100] } }), reader())?.entries,
+            1,
+        );
+    });
+    it("falls back to what was published", () => {
+        assert.equal(
+            lagOf(
+                writer({ positions: null }),
+                reader({ description: 'replaying, {"entries_behind_primary":7}' }),
+            )?.entries,
+            7,
+        );
+        assert.equal(
+            lagOf(writer({ positions: null }), reader({ description: "starting replay" }))?.entries,
+            undefined,
+        );
+    });
+    it("becomes seconds by the writer's own speed", () => {
+        const before = survey();
+        const after = survey({ primary: writer({ positions: { "": [3, 130], peer: [3, 100] } }) });
+        const views = {
+            ...after.views,
+            primary: { ...(after.views.primary as PoolView), now: NOW + 3 },
+        };
+        const rates = entryRates(before, { ...after, views }, "primary");
+        assert.equal(rates.get("volume-v1"), 10);
+        const [pair] = after.pairs;
+        assert.ok(pair);
+        assert.deepEqual(lossOf(pair, "primary", after.views, 10), { entries: 30, seconds: 3 });
+        assert.deepEqual(lossOf(pair, "primary", after.views), { entries: 30 });
+    });
+});
+
+describe("what stands in the way", () => {
+    const facts = (given: Given, move: "planned" | "forced" | "failback") =>
+        blockersOf(survey(given), move).map(
+            (b) => `${b.consent === undefined ? "" : `[${b.consent}] `}${b.subject} ${b.fact}`,
+        );
+    const cases: [string, Given, "planned" | "forced" | "failback", RegExp | undefined][] = [
+        ["nothing of a planned one", {}, "planned", undefined],
+        ["no service", { rows: [] }, "planned", /Cinder has no cinder-volume service/],
+        [
+            "there already",
+            { rows: [row({ active_backend_id: "secondary", replication_status: "failed-over" })] },
+            "planned",
+            /is on lyon already/,
+        ],
+        [
+            "on its primary already",
+            { rows: [row({ active_backend_id: "" })] },
+            "failback",
+            /is on paris already/,
+        ],
+        [
+            "somebody's failover",
+            { rows: [row({ replication_status: "failing-over" })] },
+            "planned",
+            /is failing over now/,
+        ],
+        [
+            "somebody's hung failover",
+            { rows: [row({ replication_status: "failing-over", state: "down" })] },
+            "forced",
+            /^\[write-rows\]/,
+        ],
+        [
+            "a service that is down",
+            { rows: [row({ state: "down" })] },
+            "planned",
+            /cinder-volume is down/,
+        ],
+        [
+            "a service that is down, forced",
+            { rows: [row({ state: "down" })] },
+            "forced",
+            /^\[write-rows\].*Cinder refuses/,
+        ],
+        [
+            "a failed failover",
+            { rows: [row({ replication_status: "failover-error" })] },
+            "planned",
+            /'failover-error', must be/,
+        ],
+        [
+            "a dead secondary",
+            { views: { secondary: { unseen: "no answer" } } },
+            "forced",
+            /site lyon cannot be asked/,
+        ],
+        [
+            "a dead primary, planned",
+            { views: { primary: { unseen: "no answer" } } },
+            "planned",
+            /site paris cannot be asked/,
+        ],
+        [
+            "a dead primary, forced",
+            { views: { primary: { unseen: "no answer" } } },
+            "forced",
+            undefined,
+        ],
+        [
+            "no rbd-mirror",
+            { views: { secondary: view({ "volume-v1": reader() }, { daemons: { list: [] } }) } },
+            "planned",
+            /no rbd-mirror daemon is in/,
+        ],
+        [
+            "a silent rbd-mirror",
+            {
+                views: {
+                    secondary: view(
+                        { "volume-v1": reader() },
+                        {
+                            daemons: {
+                                list: [{ id: "1", name: "m", hostname: "h", beacon: NOW - 90 }],
+                            },
+                        },
+                    ),
+                },
+            },
+            "planned",
+            /has reported for 90 s/,
+        ],
+        [
+            "one-way mirroring",
+            {
+                views: {
+                    secondary: view(
+                        { "volume-v1": reader() },
+                        { peers: [{ site: "paris", uuid: "peer", direction: 0 }] },
+                    ),
+                },
+            },
+            "planned",
+            /one way only/,
+        ],
+        [
+            "no peer",
+            { views: { secondary: view({ "volume-v1": reader() }, { peers: [] }) } },
+            "planned",
+            /has no mirror peer/,
+        ],
+        [
+            "a host that does not reach the target",
+            {
+                hosts: [
+                    {
+                        name: "cinder-a",
+                        service: "cinder-a@ceph",
+                        reach: { secondary: "no keyring" },
+                    },
+                ],
+            },
+            "planned",
+            /does not reach lyon as Cinder's user: no keyring/,
+        ],
+        [
+            "a host that cannot be asked",
+            { hosts: [{ name: "cinder-a", reach: {}, unseen: "ssh" }] },
+            "forced",
+            /^\[unseen-hosts\] cinder-a cannot be asked/,
+        ],
+        [
+            "an open image",
+            { primary: writer({ users: ["10.0.0.1:0/7"] }) },
+            "planned",
+            /^\[attached\].*1 client\(s\) have it open/,
+        ],
+        [
+            "an attached volume",
+            { volume: { servers: ["s1"], bootable: true } },
+            "planned",
+            /^\[attached\].*server s1 \(may boot from it\)/,
+        ],
+        [
+            "an image that lags",
+            { primary: writer({ positions: { "": [3, 140], peer: [3, 100] } }) },
+            "planned",
+            /40 journal entries behind/,
+        ],
+    ];
+    for (const [title, given, move, wanted] of cases)
+        it(`${move}: ${title}`, () => {
+            const seen = facts(given, move);
+            if (wanted === undefined) assert.deepEqual(seen, []);
+            else
+                assert.ok(
+                    seen.some((fact) => wanted.test(fact)),
+                    seen.join("\n"),
+                );
+        });
+});
+
+describe("consents", () => {
+    it("name each loss with its number", () => {
+        const plain = survey({
+            volume: { replicationStatus: "disabled" },
+            primary: undefined,
+            secondary: undefined,
+            snapshots: [{ id: "s", volumeId: "v1", status: "available" }],
+        });
+        assert.deepEqual(
+            consentsOf(plain, "planned").map(({ name, count }) => [name, count]),
+            [["unreplicated", 1]],
+        );
+        assert.equal(preflightOf(plain, "planned").snapshotErrors, 1);
+        assert.ok(
+            planLines(preflightOf(plain, "planned")).some((line) =>
+                line.startsWith("needs --accept-loss unreplicated=1"),
+            ),
+        );
+    });
+    it("ask for the marking of volumes that Cinder counts as replicated", () => {
+        const old = survey({
+            volume: { replicationStatus: null },
+            primary: undefined,
+            secondary: undefined,
+        });
+        assert.equal(unmarked(old, "primary").length, 1);
+        assert.deepEqual(
+            consentsOf(old, "planned").map(({ name }) => name),
+            ["unmarked", "unreplicated"],
+        );
+    });
+    it("count lost writes and unseen hosts of a forced one", () => {
+        const seen = survey({ hosts: [{ name: "cinder-a", reach: {}, unseen: "ssh" }] });
+        assert.deepEqual(
+            consentsOf(seen, "forced").map(({ name, count }) => [name, count]),
+            [
+                ["unseen-hosts", 1],
+                ["lost-writes", 1],
+            ],
+        );
+    });
+    it("count what a failback throws away", () => {
+        const forked = survey({
+            primary: writer(),
+            secondary: writer(),
+            rows: [row({ active_backend_id: "secondary" })],
+        });
+        assert.deepEqual(
+            consentsOf(forked, "failback").map(({ name, count }) => [name, count]),
+            [["discarded", 1]],
+        );
+    });
+    it("take the time of the last operation", () => {
+        const { duration } = preflightOf(survey(), "planned", { id: "x", seconds: 10, volumes: 6 });
+        assert.equal(duration.seconds, 8);
+    });
+});
+
+describe("what an image needs before a failback", () => {
+    const need = (given: Given) => {
+        const seen = survey({ rows: [row({ active_backend_id: "secondary" })], ...given });
+        const [pair] = seen.pairs;
+        assert.ok(pair);
+        return needOf(pair, seen);
+    };
+    const side: Partial<ImageView> = { positions: { "": [3, 100], peer: [3, 100] } };
+    const cases: [string, Given, string][] = [
+        ["nothing when it replays", { primary: reader(), secondary: writer(side) }, "nothing"],
+        [
+            "demotion and resync when both are primary",
+            { primary: writer(), secondary: writer() },
+            "demoteAndResync",
+        ],
+        [
+            "resync after a fork",
+            {
+                primary: reader({ state: "up+error", description: "split-brain detected" }),
+                secondary: writer(),
+            },
+            "resync",
+        ],
+        ["time while it is gone for a resync", { primary: undefined, secondary: writer() }, "wait"],
+        [
+            "time while it syncs",
+            { primary: reader({ state: "up+syncing" }), secondary: writer() },
+            "wait",
+        ],
+        [
+            "a decision when the active side is not primary",
+            { primary: writer(), secondary: reader() },
+            "decide",
+        ],
+        [
+            "nothing when it is not replicated",
+            { volume: { replicationStatus: "not-capable" } },
+            "nothing",
+        ],
+    ];
+    for (const [title, given, wanted] of cases)
+        it(title, () => {
+            assert.equal(need(given), wanted);
+        });
+});
+
+describe("service rows", () => {
+    it("belong to the section behind the last @", () => {
+        assert.deepEqual(
+            rowsOf([row(), row({ host: "a@b@ceph" }), row({ host: "a@ceph2" })], "ceph").map(
+                (r) => r.host,
+            ),
+            ["cinder-a@ceph", "a@b@ceph"],
+        );
+    });
+    it("of one cluster need one call", () => {
+        assert.deepEqual(
+            leadersOf([
+                row({ cluster: "dr@ceph" }),
+                row({ host: "b@ceph", cluster: "dr@ceph" }),
+                row({ host: "c@ceph" }),
+            ]).map((r) => r.host),
+            ["cinder-a@ceph", "c@ceph"],
+        );
+    });
+    it("agree on a side, '' being the primary like null", () => {
+        assert.ok(backend);
+        assert.equal(activeSideOf([row(), row({ active_backend_id: "" })], backend), "primary");
+        assert.equal(
+            activeSideOf([row(), row({ active_backend_id: "secondary" })], backend),
+            undefined,
+        );
+        assert.equal(activeSideOf([row({ active_backend_id: "elsewhere" })], backend), undefined);
+    });
+});
+
+describe("the verdict", () => {
+    const line = (given: Given) =>
+        verdictLine(statusOf(survey(given), new Map(), new Set(["volume-v1"])).verdict);
+    it("says what is protected and what may be done", () => {
+        assert.equal(
+            line({}),
+            "ceph: active on paris; protected 1 of 1 replicated volumes; RPO now at most 0.0 s; may fail over planned; may fail over forced",
+        );
+    });
+    it("says why not", () => {
+        assert.match(
+            line({ rows: [row({ state: "down" })] }),
+            /may not fail over planned: cinder-a@ceph its cinder-volume is down/,
+        );
+    });
+    it("believes no status of a site that does not answer", () => {
+        assert.match(
+            line({ views: { primary: { unseen: "no answer" } }, primary: undefined }),
+            /protected 0 of 1 replicated volumes; RPO now not known/,
+        );
+    });
+    it("names mirrored images of no volume", () => {
+        const stray = survey({
+            views: { primary: view({ "volume-v1": writer(), "volume-gone": writer() }) },
+        });
+        const { findings } = statusOf(stray, new Map(), new Set(["volume-v1"]));
+        assert.ok(
+            findings.some(({ fact }) => fact === "1 mirrored image(s) of no volume: volume-gone"),
+        );
+    });
+});

@@ -1,0 +1,150 @@
+import { strict as assert } from "node:assert";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import * as rbd from "../../core/rbd";
+import { readDiff, renderDiff } from "../../core/rbdDiff";
+import { type Role } from "../../core/topology/site";
+import { Cinder } from "../../operations/cinder";
+import { findCloud } from "../../operations/cloud";
+import { Parts } from "../../operations/parts";
+import { waitFor } from "../../operations/wait";
+import { configFile, labEnvironment, resolved, run, type Mutable, type Run } from "./support";
+
+const GIB = 1 << 30;
+const BYTES = 4096;
+
+/** Replicated volumes with known bytes, the lab's plain one beside them, and the command that moves them all. */
+export class Fleet {
+    readonly parts: Parts;
+    readonly cinder = new Cinder(findCloud(labEnvironment()));
+    readonly ids: string[] = [];
+    /** What was written where, by volume. */
+    private readonly marks = new Map<string, { offset: number; bytes: Buffer }[]>();
+    readonly journals = mkdtempSync(join(tmpdir(), "cinder-dr-journals-"));
+    private readonly file: string;
+
+    constructor(
+        private readonly topology: Mutable,
+        private readonly name: string,
+    ) {
+        this.parts = new Parts(resolved(topology), this.cinder);
+        this.file = configFile(topology);
+    }
+
+    readonly spec = (id: string): string => `volumes/volume-${id}`;
+
+    /** `cinder-dr WORDS --topology …` with journals of its own. */
+    dr = (...words: string[]): Promise<Run> =>
+        run("node", ["cli/bin.js", ...words, "--topology", this.file], {
+            CINDER_DR_JOURNALS: this.journals,
+        });
+
+    args = (...words: string[]): string[] => ["cli/bin.js", ...words, "--topology", this.file];
+
+    /** Removes what earlier runs left, makes volumes, and waits until each replays on the secondary. */
+    async make(count: number): Promise<void> {
+        for (const volume of await this.cinder.allVolumes())
+            if (volume.name.startsWith("fleet-")) await this.cinder.deleteVolume(volume.id);
+        for (let n = 0; n < count; n++) {
+            const { id } = await this.cinder.createVolume({
+                name: `fleet-${this.name}-${String(n)}`,
+                description: "",
+                size: 1,
+                volume_type: "replicated",
+                metadata: {},
+            });
+            this.ids.push(id);
+        }
+        await waitFor(
+            async () => {
+                const view = await this.parts.sites.secondary.pool<{
+                    images: Record<string, { state: string }>;
+                }>("volumes", { do: "look" });
+                return this.ids.every((id) => view.images[`volume-${id}`]?.state === "up+replaying")
+                    ? true
+                    : undefined;
+            },
+            { what: "the fleet to replay", seconds: 180, signal: AbortSignal.timeout(300_000) },
+        );
+    }
+
+    /** Writes new random bytes into every volume on one site, beside those of before. */
+    async write(role: Role): Promise<void> {
+        for (const id of this.ids) {
+            const marks = this.marks.get(id) ?? [];
+            const mark = { offset: (marks.length + 1) << 20, bytes: randomBytes(BYTES) };
+            await this.parts.sites[role].rbd(
+                rbd.importDiff(this.spec(id)),
+                renderDiff(GIB, mark.offset, mark.bytes),
+            );
+            this.marks.set(id, [...marks, mark]);
+        }
+    }
+
+    /** Every byte ever written must be readable on a site. */
+    async expectBytes(role: Role): Promise<void> {
+        for (const id of this.ids) {
+            const diff = await this.parts.sites[role].rbd(rbd.exportDiff(this.spec(id)));
+            for (const { offset, bytes } of this.marks.get(id) ?? [])
+                assert.ok(
+                    readDiff(diff, offset, BYTES).equals(bytes),
+                    `${id} at ${String(offset)} on ${role}`,
+                );
+        }
+    }
+
+    /** Waits until the other site has replayed what was written. */
+    async replayed(): Promise<void> {
+        await waitFor(
+            async () => {
+                const { stdout } = await this.dr("status", "--json");
+                const seen = JSON.parse(stdout) as {
+                    backends: { volumes: { id: string; lag: { entries?: number } }[] }[];
+                };
+                const volumes = seen.backends
+                    .flatMap((b) => b.volumes)
+                    .filter(({ id }) => this.ids.includes(id));
+                return volumes.length === this.ids.length &&
+                    volumes.every(({ lag }) => lag.entries === 0)
+                    ? true
+                    : undefined;
+            },
+            {
+                what: "the fleet to be replayed",
+                seconds: 180,
+                signal: AbortSignal.timeout(300_000),
+            },
+        );
+    }
+
+    /** The consents that a plan asks for, as flags: the number of volumes is the lab's own business. */
+    async consents(move: "planned" | "forced" | "failback"): Promise<string[]> {
+        const { stdout } = await this.dr("preflight", move, "--json");
+        const { plan } = JSON.parse(stdout) as {
+            plan: { consents: { name: string; count: number }[] };
+        };
+        return plan.consents.flatMap(({ name, count }) => [
+            "--accept-loss",
+            `${name}=${String(count)}`,
+        ]);
+    }
+
+    /** Entries of the newest journal. */
+    newestJournal(): string {
+        const [newest] = readdirSync(this.journals)
+            .filter((n) => n.endsWith(".jsonl"))
+            .sort()
+            .reverse();
+        return newest === undefined ? "" : readFileSync(join(this.journals, newest), "utf8");
+    }
+
+    async close(): Promise<void> {
+        for (const id of this.ids) await this.cinder.deleteVolume(id);
+        this.parts.close();
+        await this.cinder.close();
+        rmSync(this.journals, { recursive: true, force: true });
+    }
+}

@@ -1,0 +1,163 @@
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+
+import { Fleet } from "../fleet";
+import { expectCode, lab, labEnvironment, labTopology, LabHost, up } from "../support";
+
+const VOLUMES = 12;
+
+/** Twelve replicated volumes and the lab's plain one, moved in every way an operator may have to. */
+describe("failover and failback on the lab", () => {
+    const topology = labTopology();
+    const fleet = new Fleet(topology, "moves");
+
+    before(async function () {
+        this.timeout(600_000);
+        lab("up");
+        expectCode(await up(topology), 0);
+        await fleet.make(VOLUMES);
+    });
+    after(() => fleet.close());
+
+    const toSecondary = async () =>
+        expectCode(
+            await fleet.dr("failover", "--planned", ...(await fleet.consents("planned"))),
+            0,
+        );
+    const back = async () =>
+        expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
+    const allOn = async (id: string) => {
+        const rows = await fleet.cinder.services();
+        assert.deepEqual(
+            rows.map((row) => [row.active_backend_id ?? "", row.status, row.frozen]),
+            rows.map(() => [id, "enabled", false]),
+        );
+    };
+
+    for (const round of ["once", "a second time"])
+        it(`goes over and back planned, ${round}, byte for byte`, async () => {
+            await fleet.write("primary");
+            await fleet.replayed();
+            await toSecondary();
+            await allOn("secondary");
+            await fleet.expectBytes("secondary");
+            await fleet.write("secondary");
+            await fleet.replayed();
+            await back();
+            await allOn("");
+            await fleet.expectBytes("primary");
+            const volumes = await fleet.cinder.allVolumes();
+            assert.deepEqual(
+                volumes.filter((v) => v.status !== "available").map((v) => v.id),
+                [],
+            );
+        });
+
+    it("refuses where it is already", async () => {
+        const { output } = expectCode(await fleet.dr("failback"), 3);
+        assert.match(output, /is on primary already/);
+    });
+
+    it("refuses a planned one while an image lags, and freezes nothing", async () => {
+        lab("kill", "secondary", "mirror");
+        try {
+            await fleet.write("primary");
+            const { output } = expectCode(
+                await fleet.dr("failover", "--planned", ...(await fleet.consents("planned"))),
+                3,
+            );
+            assert.match(output, /behind on secondary|rbd-mirror/);
+            await allOn("");
+        } finally {
+            lab("up");
+        }
+        await fleet.replayed();
+    });
+
+    it("refuses a forced one while the primary lives", async () => {
+        const { output } = expectCode(
+            await fleet.dr("failover", "--forced", ...(await fleet.consents("forced"))),
+            3,
+        );
+        assert.match(output, /the primary lives/);
+        assert.match(output, /cinder-a reaches primary/);
+        await allOn("");
+    });
+
+    it("lets one of two operators win and tells the other who", async () => {
+        const flags = await fleet.consents("planned");
+        const both = await Promise.all([
+            fleet.dr("failover", "--planned", ...flags),
+            fleet.dr("failover", "--planned", ...flags),
+        ]);
+        assert.deepEqual(
+            both.map(({ code }) => code === 0).sort(),
+            [false, true],
+            both.map((r) => r.output).join("\n---\n"),
+        );
+        await back();
+    });
+
+    it("goes on after kill -9 during the move", async () => {
+        const flags = await fleet.consents("planned");
+        const child = spawn("node", fleet.args("failover", "--planned", ...flags), {
+            env: { ...labEnvironment(), CINDER_DR_JOURNALS: fleet.journals },
+            stdio: "ignore",
+        });
+        const ended = new Promise((resolve) => child.once("exit", resolve));
+        while (!fleet.newestJournal().includes('"step":"failover-host"') && child.exitCode === null)
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        child.kill("SIGKILL");
+        await ended;
+        expectCode(await fleet.dr("resume"), 0);
+        await allOn("secondary");
+        await fleet.expectBytes("secondary");
+        await back();
+    });
+
+    for (const signal of ["kill", "stop"])
+        it(`goes over forced after \`lab ${signal} primary ceph\`, writable, and back`, async () => {
+            await fleet.write("primary");
+            await fleet.replayed();
+            lab(signal, "primary", "ceph");
+            try {
+                const start = Date.now();
+                const { stdout } = expectCode(
+                    await fleet.dr("failover", "--forced", ...(await fleet.consents("forced"))),
+                    0,
+                );
+                console.log(
+                    `        forced in ${String((Date.now() - start) / 1000)} s\n${stdout.replaceAll(/^/gm, "        ")}`,
+                );
+                await fleet.write("secondary");
+                await fleet.expectBytes("secondary");
+            } finally {
+                lab("up");
+            }
+            await back();
+            await fleet.expectBytes("primary");
+        });
+
+    it("writes rows where cinder-volume was restarted in the outage, with consent", async () => {
+        await fleet.write("primary");
+        await fleet.replayed();
+        const host = new LabHost("cinder-a");
+        lab("kill", "primary");
+        try {
+            await host.sh("systemctl restart cinder-volume </dev/null >/dev/null 2>&1 & sleep 1");
+            const flags = await fleet.consents("forced");
+            const { output } = expectCode(await fleet.dr("failover", "--forced", ...flags), 3);
+            assert.match(output, /--write-rows/);
+            expectCode(await fleet.dr("failover", "--forced", "--write-rows", ...flags), 0);
+            await allOn("secondary");
+            await fleet.write("secondary");
+            await fleet.expectBytes("secondary");
+        } finally {
+            host.close();
+            lab("up");
+        }
+        await back();
+        await fleet.expectBytes("primary");
+        expectCode(await fleet.dr("status"), 0);
+    });
+});
