@@ -7,7 +7,7 @@ import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { Journal, openJournalOf, whoAmI } from "./journal";
 import type { Parts } from "./parts";
-import { SiteLock } from "./siteLock";
+import { LockedError, SiteLock } from "./siteLock";
 
 /** What an operation is started with. */
 export interface RunOptions {
@@ -126,9 +126,15 @@ async function withLocks(
     }
 }
 
-function endOf(error: unknown, id: string): Ended {
+/** A step that was begun may have changed something; a look did not. */
+const hasActed = (journal: Journal): boolean =>
+    journal.entries.some((e) => e.kind === "started" || e.kind === "noted");
+
+function endOf(error: unknown, journal: Journal): Ended {
+    const { id } = journal;
     const fact = error instanceof Error ? error.message : String(error);
-    if (error instanceof RefusedError) return { outcome: "refused", fact, left: [] };
+    if (error instanceof RefusedError || error instanceof LockedError || !hasActed(journal))
+        return { outcome: "refused", fact, left: [] };
     if (error instanceof PartialError) return { outcome: "partial", fact, left: [...error.left] };
     return {
         outcome: /^interrupted/.test(fact) ? "interrupted" : "failed",
@@ -191,8 +197,9 @@ export async function operate(
             journal.end({ outcome: "done", fact, left });
         });
     } catch (error) {
+        const ended = endOf(error, journal);
         journal.append({ kind: "noted", step: "phases", data: phases });
-        journal.end(endOf(error, journal.id));
+        journal.end(ended);
         throw error;
     } finally {
         journal.close();

@@ -139,6 +139,48 @@ describe("cinder-dr", () => {
             /^cinder-dr: --backend must be one of ceph, got 'fast'\n$/,
         ],
         [
+            ["status", "--topology", right, "--backend", "fast"],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: --backend must be one of ceph, got 'fast'\n$/,
+        ],
+        [
+            ["preflight", "unplanned", "--topology", right],
+            ExitCode.Usage,
+            /^$/,
+            /value 'unplanned' is invalid for argument 'move'\. Allowed choices are planned, forced, failback/,
+        ],
+        [
+            ["failover", "--topology", right],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: name either --planned or --forced\n$/,
+        ],
+        [
+            ["failover", "--planned", "--fenced", "x", "--topology", right],
+            ExitCode.Usage,
+            /^$/,
+            /--fenced, --rbd-mirror-stopped and --write-rows go with --forced only/,
+        ],
+        [
+            ["failover", "--planned", "--accept-loss", "all", "--topology", right],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: --accept-loss must be NAME=COUNT, got 'all'\n$/,
+        ],
+        [
+            ["failback", "--resync-seconds", "soon", "--topology", right],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: --resync-seconds must be a whole number, got 'soon'\n$/,
+        ],
+        [
+            ["report", "nosuch"],
+            ExitCode.Failed,
+            /^$/,
+            /^cinder-dr: there is no journal 'nosuch' in /,
+        ],
+        [
             ["verfy"],
             ExitCode.Usage,
             /^$/,
