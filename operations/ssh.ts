@@ -108,6 +108,10 @@ export class SshHost {
 
     private keep(client: Client): Client {
         this.hops.push(client);
+        // A host that went away and came back is connected to anew: the command after it was never sent.
+        client.once("close", () => {
+            this.client = undefined;
+        });
         return client;
     }
 

@@ -98,15 +98,17 @@ export class Fleet {
 
     /** Waits until the other site has replayed what was written. */
     async replayed(): Promise<void> {
+        let last = "";
         await waitFor(
             async () => {
                 const { stdout } = await this.dr("status", "--json");
                 const seen = JSON.parse(stdout) as {
-                    backends: { volumes: { id: string; lag: { entries?: number } }[] }[];
+                    backends: { volumes: { id: string; lag: object & { entries?: number } }[] }[];
                 };
                 const volumes = seen.backends
                     .flatMap((b) => b.volumes)
                     .filter(({ id }) => this.ids.includes(id));
+                last = JSON.stringify(volumes);
                 return volumes.length === this.ids.length &&
                     volumes.every(({ lag }) => lag.entries === 0)
                     ? true
@@ -116,6 +118,7 @@ export class Fleet {
                 what: "the fleet to be replayed",
                 seconds: 180,
                 signal: AbortSignal.timeout(300_000),
+                last: () => last,
             },
         );
     }
