@@ -116,8 +116,8 @@ export class Fleet {
             },
             {
                 what: "the fleet to be replayed",
-                seconds: 180,
-                signal: AbortSignal.timeout(300_000),
+                seconds: 400,
+                signal: AbortSignal.timeout(500_000),
                 last: () => last,
             },
         );

@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 
-import { Fleet } from "./fleet";
-import { expectCode, lab, labTopology, up } from "./support";
+import { Fleet } from "../fleet";
+import { expectCode, lab, labTopology, up } from "../support";
 
-/** One planned and one forced round trip; the suite `operations` has the rest. */
+/** One planned and one forced round trip, on two volumes. */
 describe("a round trip on the lab", () => {
     const topology = labTopology();
     const fleet = new Fleet(topology, "round");
