@@ -21,7 +21,7 @@ function extend(section: Section, key: string, line: string): void {
 
 const HEADER = /^(\s*)\[([^\][]+)\]\s*$/;
 /** Ceph's own files write some names with a space. */
-const OPTION = /^\s*([A-Za-z][\w-]*(?: [\w-]+)?)\s*[=:]\s*(.*?)\s*$/;
+const OPTION = /^\s*([A-Za-z][\w-]*(?: [\w-]+)?)\s*[=:](.*)$/;
 
 const indentOf = (line: string): number => line.search(/\S/);
 
@@ -45,7 +45,7 @@ export function sectionsIn(text: string): Section[] {
         } else if (section === undefined || /^\s*[#;]/.test(line)) continue;
         else if (line.trim() === "") key = undefined;
         else if (key !== undefined && indentOf(line) > base) extend(section, key, line.trim());
-        else if (name !== undefined) add(section, (key = name), value);
+        else if (name !== undefined) add(section, (key = name), value.trim());
         else section = undefined;
     }
     return sections;

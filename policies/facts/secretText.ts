@@ -18,13 +18,13 @@ const SHAPES: readonly [what: string, RegExp][] = [
     ["a password", ASSIGNED],
     [
         "a password",
-        /--?(?:\w+-)*(?:password|passphrase|token|secret)\s+(?![-$<{"'/])[^\s"',;&|)]{4,}/i,
+        /(?<![\w-])--?(?:\w+-)*(?:password|passphrase|token|secret)\s+(?![-$<{"'/])[^\s"',;&|)]{4,}/i,
     ],
     [
         "a password",
-        /\bmysql\w*\b[^\n;|&]*\s-p(?![\s$"'<{])\S{4,}|\bsshpass\s+-p\s*(?![\s$"'<{])\S{4,}/,
+        /\bmysql\w*\b[^\n;|&]{0,500}\s-p(?![\s$"'<{])\S{4,}|\bsshpass\s+-p\s*(?![\s$"'<{])\S{4,}/,
     ],
-    ["a password", /\bcurl\b[^\n;|&]*\s(?:-u|--user)[\s=]*["']?[^\s:$"']+:(?![$<{])[^\s"']{4,}/],
+    ["a password", /\bcurl\b[^\n;|&]{0,500}\s(?:-u|--user)[\s=]*["']?[^\s:$"']+:(?![$<{])[^\s"']{4,}/],
 ];
 
 /** Bits per character. */
