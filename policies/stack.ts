@@ -55,19 +55,17 @@ const cloudOf = ({ resource }: In<VolumeType>): string | undefined =>
         ? `${resource.provider.urn} ${textIn(resource.inputs.region) ?? ""}`
         : undefined;
 
-const areOfOneCloud = (one: In<VolumeType>, other: In<VolumeType>): boolean => {
-    const [a, b] = [cloudOf(one), cloudOf(other)];
-    return a === undefined || b === undefined || a === b;
-};
-
 /** The names that replicated backends of a type's cloud have, or are asked for by. */
 export function replicatedNames(stack: Stack, type: In<VolumeType>): (string | undefined)[] {
-    const types = replicatedTypes(stack);
-    const near = types.filter((t) => areOfOneCloud(t, type)).map(backendOf);
-    const far = types.filter((t) => !areOfOneCloud(t, type)).map(backendOf);
-    // A stanza says not whose it is: a name that only types of another cloud ask for is that cloud's.
-    const names = stack.replicated.map(backendNameOf);
-    return [...near, ...names.filter((name) => near.includes(name) || !far.includes(name))];
+    const cloud = cloudOf(type);
+    const types = replicatedTypes(stack).map((t) => ({ cloud: cloudOf(t), name: backendOf(t) }));
+    const names = (keep: (of: string | undefined) => boolean) =>
+        types.filter((t) => keep(t.cloud)).map(({ name }) => name);
+    const own = names((of) => cloud === undefined || of === cloud);
+    const far = names((of) => cloud !== undefined && of !== undefined && of !== cloud);
+    // A stanza or a command says not whose it is: a name that only types of another cloud ask for is that cloud's.
+    const anybodys = [...stack.replicated.map(backendNameOf), ...names((of) => of === undefined)];
+    return [...own, ...anybodys.filter((name) => own.includes(name) || !far.includes(name))];
 }
 
 /** The major number of Cinder's release: what a setting says, else what the stack's topology says. */

@@ -24,7 +24,10 @@ const SHAPES: readonly [what: string, RegExp][] = [
         "a password",
         /\bmysql\w*\b[^\n;|&]{0,500}\s-p(?![\s$"'<{])\S{4,}|\bsshpass\s+-p\s*(?![\s$"'<{])\S{4,}/,
     ],
-    ["a password", /\bcurl\b[^\n;|&]{0,500}\s(?:-u|--user)[\s=]*["']?[^\s:$"']+:(?![$<{])[^\s"']{4,}/],
+    [
+        "a password",
+        /\bcurl\b[^\n;|&]{0,500}\s(?:-u|--user)[\s=]*["']?[^\s:$"']+:(?![$<{])[^\s"']{4,}/,
+    ],
 ];
 
 /** Bits per character. */

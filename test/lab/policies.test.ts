@@ -19,6 +19,7 @@ import { labEnvironment, STACK, type Run } from "./support";
 
 const PROJECT = join(__dirname, "../..");
 const PACK = join(PROJECT, "policies");
+const RIGHT = join(PROJECT, "examples/odd-but-right");
 const scratch = mkdtempSync(join(tmpdir(), "cinder-dr-policies-"));
 after(() => {
     rmSync(scratch, { recursive: true });
@@ -66,10 +67,8 @@ function assertSays(output: string, refusal: string): void {
     assert.ok(head?.includes(`[${level}]`), output);
 }
 
-/** What the engine says of one of the wrong stacks with a pack. */
-async function refusedBy(pack: string, name: string, verb: string[]): Promise<Run> {
-    const folder = join(WRONG, name);
-    const stack = `wrong-${name}`;
+/** What the engine says of the stack in a folder with a pack. */
+async function judged(pack: string, folder: string, stack: string, verb: string[]): Promise<Run> {
     const file = join(folder, `Pulumi.${stack}.yaml`);
     const inStack = (...args: string[]) => pulumi(folder, elsewhere(), ...args, "--stack", stack);
     try {
@@ -81,6 +80,9 @@ async function refusedBy(pack: string, name: string, verb: string[]): Promise<Ru
         rmSync(file);
     }
 }
+
+const refusedBy = (pack: string, name: string, verb: string[]): Promise<Run> =>
+    judged(pack, join(WRONG, name), `wrong-${name}`, verb);
 
 const labPreview = (...flags: string[]): Promise<Run> =>
     pulumi(PROJECT, labEnvironment(), "preview", "--stack", STACK, "--policy-pack", PACK, ...flags);
@@ -146,6 +148,14 @@ describe("the policy pack and the lab's stack", () => {
         const wrong = await judge({ "connect-timeouts-are-short": { maximumSeconds: "5" } });
         assert.notEqual(wrong.code, 0);
         assert.match(wrong.output, /maximumSeconds/);
+    });
+});
+
+describe("the policy pack and a stack that is odd but right", () => {
+    it("refuses nothing", async () => {
+        const { code, output } = await judged(PACK, RIGHT, "odd-but-right", ["preview"]);
+        assert.equal(code, 0, output);
+        assert.doesNotMatch(output, /\[mandatory\]/);
     });
 });
 

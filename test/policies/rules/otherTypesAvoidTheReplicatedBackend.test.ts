@@ -33,6 +33,13 @@ testRule(otherTypesAvoidTheReplicatedBackend, {
             inCloud("b", plainType("plain", { volume_backend_name: "ceph" })),
             inCloud("b", plainType("any", {})),
         ],
+        "a backend that a command asks for, as types of another cloud do": [
+            inCloud("a", volumeType()),
+            command(
+                "openstack volume type create --property replication_enabled='<is> True' --property volume_backend_name=ceph silver",
+            ),
+            inCloud("b", plainType("plain", { volume_backend_name: "ceph" })),
+        ],
         "a backend of another region that has the same name": [
             inCloud("a", volumeType(), "north"),
             inCloud("a", plainType("plain", { volume_backend_name: "ceph" }), "south"),
@@ -84,6 +91,15 @@ testRule(otherTypesAvoidTheReplicatedBackend, {
             [
                 inCloud("a", plainType("plain", { volume_backend_name: "ceph" }), "north"),
                 inCloud("a", volumeType(), "north"),
+            ],
+            on,
+        ],
+        "a type on a backend that a command alone asks for": [
+            [
+                inCloud("b", plainType("plain", { volume_backend_name: "ceph" })),
+                command(
+                    "openstack volume type create --property replication_enabled='<is> True' --property volume_backend_name=ceph silver",
+                ),
             ],
             on,
         ],
