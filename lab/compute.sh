@@ -178,7 +178,7 @@ nova_services_registered() {
 # ---- inside the room --------------------------------------------------------
 make_nova_tables() {
     [ -e /var/lib/tables-made ] && return 0
-    local connection
+    local connection cells
     connection=$(sed -n '/^\[api_database\]/,/^\[/s/^connection = //p' /etc/nova/nova.conf)
     as placement placement-manage db sync &
     local placement=$!
@@ -186,8 +186,9 @@ make_nova_tables() {
     local glance=$!
     as nova nova-manage api_db sync
     as nova nova-manage cell_v2 map_cell0 --database_connection "${connection%_api}_cell0"
-    as nova nova-manage cell_v2 list_cells | grep -q ' cell1 ' ||
-        as nova nova-manage cell_v2 create_cell --name cell1
+    # not through a pipe: grep -q would end it early, and pipefail take that for an error
+    cells=$(as nova nova-manage cell_v2 list_cells)
+    [[ $cells == *' cell1 '* ]] || as nova nova-manage cell_v2 create_cell --name cell1
     as nova nova-manage db sync
     wait $placement
     wait $glance
@@ -195,6 +196,7 @@ make_nova_tables() {
 }
 
 compute_main() {
+    local hosts
     make_nova_tables >>/var/log/lab/tables.out 2>&1
     echo "tables are there"
     spawn neutron nova /usr/bin/python3 /usr/local/bin/neutron-stand-in
@@ -212,10 +214,9 @@ compute_main() {
         'import sys; from nova.cmd.compute import main; sys.argv[0] = "nova-compute"; main()' \
         --config-file /etc/nova/nova.conf
     for _ in $(seq 60); do
-        as nova nova-manage cell_v2 discover_hosts --verbose 2>/dev/null |
-            grep -q 'Creating host mapping\|Found 0 unmapped' &&
-            as nova nova-manage cell_v2 list_hosts 2>/dev/null | grep -q compute-a && break
-        sleep 1
+        hosts=$(as nova nova-manage cell_v2 list_hosts 2>/dev/null)
+        [[ $hosts != *compute-a* ]] || break
+        as nova nova-manage cell_v2 discover_hosts >/dev/null 2>&1 || sleep 1
     done
 }
 
