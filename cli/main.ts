@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 
 import { ProblemsError } from "../core/problem";
+import { adoptCommand } from "./adoptCommand";
 import { drillCommand } from "./drillCommand";
 import { driftCommand } from "./driftCommand";
 import { ExitCode, type Done } from "./exitCode";
@@ -35,6 +36,7 @@ const VERBS: ((root: Command, done: Done) => Command)[] = [
     resumeCommand,
     reportCommand,
     verifyCommand,
+    adoptCommand,
     driftCommand,
     drillCommand,
     retireUserCommand,

@@ -17,6 +17,8 @@ export interface ReplicatedVolumeTypeArgs {
     projects?: string[];
     /** Further extra specs. `volume_backend_name` and `replication_enabled` are always set. */
     extraSpecs?: Record<string, string>;
+    /** Id of an existing type that is imported as it is. Defaults to none: the type is made. */
+    importId?: string;
     /** Refuse replacement and deletion at preview. Defaults to true. */
     protect?: boolean;
     /** Leave the type in Cinder when it leaves the program. Defaults to false. */
@@ -67,6 +69,7 @@ export class ReplicatedVolumeType extends pulumi.ComponentResource {
                 parent: this,
                 protect,
                 retainOnDelete,
+                ...(args.importId === undefined ? {} : { import: args.importId }),
                 // Cinder answers 400 to a changed spec of a type in use: the specs are its identity. Names are
                 // unique, so the old type goes first; one in use cannot go and nothing has changed then.
                 replaceOnChanges: ["extraSpecs"],

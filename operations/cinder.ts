@@ -11,6 +11,7 @@ export interface VolumeType {
     name: string;
     extra_specs?: Record<string, string>;
     is_public?: boolean;
+    description?: string | null;
 }
 
 /** One service row of cinder-volume. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { shown } from "../problem";
-import { closed, flag, line, matching } from "./text";
+import { closed, flag, line, matching, uuid } from "./text";
 
 /** The only spelling that replicates: rbd.py compares this string exactly, the scheduler is laxer. */
 export const REPLICATION_ENABLED = "<is> True";
@@ -69,6 +69,11 @@ export const volumeTypeInput = closed("a volume type", {
         .describe(
             "Further extra specs. `replication_enabled` and `volume_backend_name` are always set.",
         ),
+    importId: uuid("the id of the volume type in Cinder")
+        .optional()
+        .describe(
+            "Id of an existing type that is taken over as it is, as `cinder-dr adopt` writes it. Without it the type is made.",
+        ),
     protect: flag
         .optional()
         .describe("Refuse replacement and deletion at preview. Defaults to true."),
@@ -91,6 +96,7 @@ export interface VolumeType {
     isPublic: boolean;
     projects: string[];
     extraSpecs: Record<string, string>;
+    importId?: string;
     protect: boolean;
     retainOnDelete: boolean;
 }
@@ -113,6 +119,7 @@ export function resolveVolumeType(
             volume_backend_name: volumeBackendName,
             replication_enabled: REPLICATION_ENABLED,
         },
+        ...(given.importId === undefined ? {} : { importId: given.importId }),
         protect: given.protect ?? true,
         retainOnDelete: given.retainOnDelete ?? false,
     };

@@ -1,0 +1,216 @@
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { CONF } from "../host/fakeHost";
+import { expectCode, type Mutable } from "../lab/support";
+import { Engine, sentence } from "./engine";
+import { LightHost, lightTopology } from "./lightHost";
+import { row, type Seen } from "./matrix";
+import { another, converges, NOTHING, state, UNTOUCHED, words } from "./trial";
+
+/** Pulumi's home with the CLI that the launcher looks for there, and with no plugin. */
+function homeWithoutPlugins(folder: string): string {
+    const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+    mkdirSync(folder);
+    for (const name of readdirSync(home))
+        if (name !== "plugins") symlinkSync(join(home, name), join(folder, name));
+    return folder;
+}
+
+describe("faults of the engine and its state", () => {
+    const host = new LightHost("load-09");
+    const second = new LightHost("load-10");
+    const scratch = mkdtempSync(join(tmpdir(), "cinder-dr-engine-"));
+    let engine: Engine;
+    let timeout = 0;
+    const topologyOf = (): Mutable => lightTopology([host.name], timeout);
+
+    before(async () => {
+        for (const each of [host, second]) await each.install();
+        engine = new Engine("faults-engine");
+        timeout = another();
+        expectCode(await engine.up(topologyOf()), 0);
+    });
+    after(() => {
+        for (const each of [host, second]) each.close();
+        engine.close();
+        rmSync(scratch, { recursive: true });
+    });
+
+    row(29, "two `up` of one stack at once", async () => {
+        const before = await host.snapshot();
+        timeout = another();
+        await host.world({ holdsAt: "validate", holdSeconds: 20 });
+        const first = engine.up(topologyOf());
+        await host.until("the push", async () => (await host.leftovers()) !== "");
+        const other = await engine.up(topologyOf());
+        assert.notEqual(other.code, 0);
+        assert.match(other.output, /the stack is currently locked/);
+        await host.world({});
+        expectCode(await first, 0);
+        const after = await state(host, before);
+        assert.equal(after, words("changed", "new process"));
+        return {
+            saw: /[^\n]*currently locked[^\n]*/.exec(other.output)?.[0] ?? "",
+            after,
+            next: await converges(engine, host, timeout, NOTHING),
+        };
+    });
+
+    const otherStack = async (): Promise<Seen> => {
+        const other = new Engine("faults-other");
+        try {
+            const before = await host.snapshot();
+            const { code, output } = await other.up(lightTopology([host.name], another()));
+            assert.notEqual(code, 0);
+            assert.match(
+                output,
+                /cinder-dr: load-09: render: the host is managed by cinder-dr\/faults-engine, and cinder-dr\/faults-other wants another configuration; take the host out of one of them/,
+            );
+            const after = await state(host, before);
+            assert.equal(after, UNTOUCHED);
+            return {
+                saw: sentence(output),
+                after,
+                next: await converges(engine, host, timeout, NOTHING),
+            };
+        } finally {
+            other.close();
+        }
+    };
+    row(29, "another stack pushes the same host", otherStack);
+    row(60, "two stacks want different things of one host", otherStack);
+
+    row(31, "the state is lost", async () => {
+        const before = await host.snapshot();
+        engine.close();
+        engine = new Engine("faults-engine");
+        const last = await host.runTime();
+        expectCode(await engine.up(topologyOf()), 0);
+        assert.notEqual(await host.runTime(), last);
+        assert.equal((await host.result()).outcome, "unchanged");
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        return { saw: "nothing", after, next: "up: unchanged" };
+    });
+
+    const failedOver = {
+        rows: { ceph: { activeBackendId: "secondary", replicationStatus: "failed-over" } },
+    };
+    row(32, "destroy while the backend is failed over", async () => {
+        const before = await host.snapshot();
+        await host.world(failedOver);
+        const { code, output } = await engine.destroy(topologyOf());
+        assert.notEqual(code, 0);
+        assert.match(
+            output,
+            /cinder-dr: load-09: guard: \[ceph\] is failed over to 'secondary' and cannot be removed; fail back first/,
+        );
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        await host.world({});
+        return {
+            saw: sentence(output),
+            after,
+            next: await converges(engine, host, timeout, NOTHING),
+        };
+    });
+
+    row(59, "`up` after somebody failed the backend over outside", async () => {
+        const before = await host.snapshot();
+        await host.world(failedOver);
+        expectCode(await engine.up(topologyOf(), "--expect-no-changes"), 0);
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        // A change is pushed and fails nothing back.
+        await host.lose("ceph");
+        timeout = another();
+        const next = await converges(engine, host, timeout);
+        await host.lose("ceph", false);
+        await host.world({});
+        return { saw: "nothing", after, next: `${next} on the active side, with the primary away` };
+    });
+
+    row(34, "hosts are written in another order", async () => {
+        const names = [host.name, second.name];
+        expectCode(await engine.up(lightTopology(names, timeout)), 0);
+        const before = await Promise.all([host, second].map((each) => each.snapshot()));
+        const last = await Promise.all([host, second].map((each) => each.runTime()));
+        expectCode(await engine.up(lightTopology([...names].reverse(), timeout)), 0);
+        assert.deepEqual(await Promise.all([host, second].map((each) => each.runTime())), last);
+        const after = await state(host, before[0] ?? { file: "", pid: "" });
+        assert.equal(after, UNTOUCHED);
+        return { saw: "nothing", after, next: "up: nothing to push" };
+    });
+
+    row(35, "the SSH key is rotated", async () => {
+        const before = await host.snapshot();
+        const file = join(scratch, "new");
+        execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+        await host.sh(
+            "cat >> /root/.ssh/authorized_keys",
+            execFileSync("cat", [`${file}.pub`]).toString(),
+        );
+        const topology = topologyOf();
+        topology.hosts[host.name].identityFile = file;
+        expectCode(await engine.up(topology), 0);
+        assert.equal((await host.result()).outcome, "unchanged");
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        return { saw: "nothing", after, next: await converges(engine, host, timeout, "unchanged") };
+    });
+
+    row(36, "a preview before anything is known", async () => {
+        const other = new Engine("faults-first");
+        const topology = topologyOf();
+        topology.hosts[host.name].address = "127.0.9.9";
+        topology.volumeTypes = { fresh: { backend: "ceph", protect: false } };
+        const before = await host.snapshot();
+        const { code, output } = await other.preview(topology);
+        other.close();
+        assert.equal(code, 0, output);
+        assert.deepEqual(await host.snapshot(), before);
+        return {
+            saw: "the plan",
+            after: `${UNTOUCHED}, not connected to`,
+            next: "preview: the same",
+        };
+    });
+
+    row(37, "the provider plugin is missing", async () => {
+        const before = await host.snapshot();
+        const next = lightTopology([host.name], another());
+        engine.env.PULUMI_HOME = homeWithoutPlugins(join(scratch, "home"));
+        const { code, output } = await engine.up(next);
+        Reflect.deleteProperty(engine.env, "PULUMI_HOME");
+        assert.notEqual(code, 0);
+        assert.match(output, /command/);
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        return {
+            saw: sentence(output),
+            after,
+            next: await converges(engine, host, timeout, NOTHING),
+        };
+    });
+
+    row(33, "destroy", async () => {
+        const before = await host.snapshot();
+        expectCode(await engine.destroy(topologyOf()), 0);
+        assert.equal(await host.config(), CONF.endsWith("\n") ? CONF : `${CONF}\n`);
+        const after = await state(host, before);
+        assert.equal(after, words("changed", "new process"));
+        assert.equal(
+            await host.sh("ls -d /home/cinder-host/etc/.cinder-dr 2>/dev/null || true"),
+            "",
+        );
+        return {
+            saw: "nothing",
+            after: `${after}: byte for byte as before us`,
+            next: await converges(engine, host, timeout),
+        };
+    });
+});
