@@ -3,6 +3,9 @@ import { join } from "node:path";
 
 import { InvalidArgumentError, Option, type Command } from "commander";
 
+import type { Topology } from "../core/topology";
+import { Cinder } from "../operations/cinder";
+import { findCloud } from "../operations/cloud";
 import { GitHubError, BaseError } from "../review";
 import * as reviewing from "../review";
 import { ExitCode, type Done } from "./exitCode";
@@ -22,6 +25,7 @@ interface ReviewFlags {
     policies: boolean;
     accept: string[];
     timeout: number;
+    live?: boolean;
 }
 
 const EXITS: Record<reviewing.Verdict, ExitCode> = {
@@ -39,8 +43,32 @@ The verdict decides the exit code:
   3  a mandatory policy is violated, or a critical risk is not accepted by name
 
 The preview connects to no host. It needs what \`pulumi preview\` needs: the stack's state and its passphrase.
+--live reads Cinder and the secondary's admin host, and with --base the hosts that are pushed, as \`cinder-dr drift\` does.
 --comment github reads GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY, as Actions sets them.
 `;
+
+/** What the cloud says, for `--live`. */
+async function look(
+    found: reviewing.Review,
+    now: Topology | undefined,
+    base: Topology | undefined,
+    doing: (what: string) => void,
+): Promise<reviewing.Live> {
+    const topology = now ?? base;
+    if (topology === undefined)
+        return { types: {}, backends: {}, problems: ["the stack's file has no right topology"] };
+    const cinder = new Cinder(findCloud(process.env));
+    try {
+        return await reviewing.lookLive(found, {
+            cinder,
+            topology,
+            ...(base === undefined ? {} : { base }),
+            doing,
+        });
+    } finally {
+        await cinder.close();
+    }
+}
 
 /** The pack of this project, where the working directory has it. */
 const OWN_PACK = "policies";
@@ -74,6 +102,9 @@ async function publish(flags: ReviewFlags, found: reviewing.Review, markdown: st
 export async function runReview(flags: ReviewFlags): Promise<ExitCode> {
     const folder = process.cwd();
     const progress = new Progress(process.stderr);
+    const doing = (what: string) => {
+        progress.show(what);
+    };
     let found: reviewing.Review;
     try {
         found = await reviewing.review({
@@ -86,9 +117,10 @@ export async function runReview(flags: ReviewFlags): Promise<ExitCode> {
             accept: flags.accept,
             seconds: flags.timeout,
             env: process.env,
-            doing: (what) => {
-                progress.show(what);
-            },
+            doing,
+            ...(flags.live === true
+                ? { look: (judged, now, base) => look(judged, now, base, doing) }
+                : {}),
         });
     } catch (error) {
         if (error instanceof BaseError) throw new UsageError(error.message, { cause: error });
@@ -132,6 +164,7 @@ export const reviewCommand = (root: Command, done: Done): Command =>
         .option("--policy-pack <dir>", "policy pack (default: ./policies)", listed, [])
         .option("--policy-pack-config <file>", "settings of the policy pack", listed, [])
         .option("--no-policies", "ask no policy pack")
+        .option("--live", "count volumes and servers, and read lag and drift; reads only")
         .option("--accept <risk>", "a critical risk that is wanted; by name", listed, [])
         .option("--timeout <seconds>", "limit of the preview", number, 900)
         .addHelpText("after", HELP)

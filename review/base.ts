@@ -32,7 +32,10 @@ const hostOf = (host: Host, topology: Topology): DeclaredHost => {
         facts: factsOf({
             ...facts,
             ...{ serviceUser, service, site, skipChecks, unreachable: host.unreachable },
-            backends: served.map((b) => b.section).join(", "),
+            backends: served
+                .map((b) => b.section)
+                .sort()
+                .join(", "),
             ...(Object.fromEntries(consents) as Record<string, string>),
         }),
         stanzas: Object.fromEntries(served.map((b) => [b.section, renderStanza(b)])),
@@ -94,16 +97,16 @@ function topologyIn(text: string, what: string, secrets: readonly string[]): Top
 }
 
 /**
- * What the stack's file declared at a commit.
+ * The topology of the stack's file at a commit.
  * @param folder the folder of the stack's file, inside a git work tree
  * @throws BaseError when there is no such commit, file or valid topology
  */
-export async function declaredAt(
+export async function topologyAt(
     ref: string,
     file: string,
     folder: string,
     secrets: readonly string[],
-): Promise<Declared> {
+): Promise<Topology> {
     const at = async (...words: string[]): Promise<string> =>
         (await git("git", words, { cwd: folder, timeout: GIT_MILLISECONDS, maxBuffer: 1 << 26 }))
             .stdout;
@@ -127,11 +130,11 @@ export async function declaredAt(
     } catch (error) {
         throw new BaseError(`--base ${maskText(ref, secrets)} has no ${file}`, { cause: error });
     }
-    return declaredBy(topologyIn(text, `${file} of ${ref}`, secrets));
+    return topologyIn(text, `${file} of ${ref}`, secrets);
 }
 
-/** What the stack's file in the work tree declares. @throws BaseError */
-export function declaredNow(file: string, secrets: readonly string[]): Declared {
+/** The topology of the stack's file in the work tree. @throws BaseError */
+export function topologyNow(file: string, secrets: readonly string[]): Topology {
     let text: string;
     try {
         text = readFileSync(file, "utf8");
@@ -139,5 +142,5 @@ export function declaredNow(file: string, secrets: readonly string[]): Declared 
         const { code = "unreadable" } = error as NodeJS.ErrnoException;
         throw new BaseError(`${file}: cannot be read (${code})`, { cause: error });
     }
-    return declaredBy(topologyIn(text, file, secrets));
+    return topologyIn(text, file, secrets);
 }

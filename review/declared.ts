@@ -96,7 +96,12 @@ function addHost(declared: Declared, name: string, inputs: Inputs): void {
     declared.hosts.set(text(host) ?? name, {
         facts: {
             ...factsOf(rest),
-            ...factsOf({ backends: sections.map(([section]) => section).join(", ") }),
+            ...factsOf({
+                backends: sections
+                    .map(([section]) => section)
+                    .sort()
+                    .join(", "),
+            }),
             ...consents(consent),
         },
         stanzas: Object.fromEntries(sections),

@@ -5,3 +5,4 @@ export type { Review, Verdict } from "./judge";
 export { marker } from "./markdown/head";
 export { renderComment } from "./markdown/comment";
 export { review, type ReviewOptions } from "./review";
+export { lookLive, type Live } from "./live";

@@ -42,6 +42,8 @@ export interface Review {
     base?: { ref: string; earlierRestarts: string[]; alreadyApplied: number };
     /** Whether the preview failed and the topology alone is shown. */
     isFromTopology: boolean;
+    /** Whether the preview failed and nothing at all can be shown. */
+    isBlind: boolean;
     live?: Live;
 }
 
@@ -53,7 +55,7 @@ const OPERATIONS = new Set(
 );
 
 /** Every reason not to believe the preview. */
-function failuresOf({ preview, packs }: Given): string[] {
+function failuresOf({ preview, packs, live }: Given): string[] {
     const unknown = preview.steps.filter(({ op }) => !OPERATIONS.has(op));
     const violated = preview.policies.some(({ level }) => level === "mandatory");
     return [
@@ -69,6 +71,7 @@ function failuresOf({ preview, packs }: Given): string[] {
         ...(preview.failed && preview.errors.length === 0 && !violated
             ? ["pulumi preview failed without a reason"]
             : []),
+        ...(live?.problems ?? []).map((problem) => `--live: ${problem}`),
     ];
 }
 
@@ -127,8 +130,21 @@ function changesOf({ preview, base, now }: Given, isWhole: boolean): Changes {
     return compare(nothingDeclared(), nothingDeclared());
 }
 
+/** The engine tells of resources as they are ready: the same change would read otherwise each time. */
+const inOrder = (preview: Preview): Preview => ({
+    ...preview,
+    steps: [...preview.steps].sort(({ urn: a }, { urn: b }) => (a < b ? -1 : a > b ? 1 : 0)),
+    policies: [...preview.policies].sort((a, b) =>
+        `${a.policy} ${a.resource} ${a.message}` < `${b.policy} ${b.resource} ${b.message}`
+            ? -1
+            : 1,
+    ),
+    warnings: [...preview.warnings].sort(),
+});
+
 /** Judges what a preview told. */
-export function judge(given: Given): Review {
+export function judge(asGiven: Given): Review {
+    const given = { ...asGiven, preview: inOrder(asGiven.preview) };
     const { stack, preview, accept, base, now, live } = given;
     const failures = failuresOf(given);
     const isWhole = preview.errors.length === 0 && preview.complete;
@@ -160,6 +176,7 @@ export function judge(given: Given): Review {
         steps,
         counts: countsOf(seen),
         isFromTopology,
+        isBlind: !isWhole && !isFromTopology,
         ...(against === undefined ? {} : { base: against.base }),
         ...(live === undefined ? {} : { live }),
     };

@@ -1,12 +1,20 @@
+import { parseMirrorStatus } from "../core/mirrorStatus";
+import type { Topology } from "../core/topology";
+import { CephSite } from "../operations/cephSite";
+import type { Cinder, Volume } from "../operations/cinder";
+import { drift } from "../operations/drift";
+import type { Review } from "./judge";
+import { restartsOf } from "./rollout";
+
 /** Volumes that something concerns. */
 export interface Touched {
     volumes: number;
     gigabytes: number;
-    /** Volumes that a server has attached. */
-    attached: number;
+    /** Servers that have one of them attached. */
+    servers: number;
 }
 
-/** How far one backend's images are behind, as the site that replays them says. */
+/** How far one pool's images are behind, as the secondary says. */
 export interface Lag {
     images: number;
     replaying: number;
@@ -20,8 +28,110 @@ export interface Live {
     types: Record<string, Touched>;
     /** By cinder.conf section. */
     backends: Record<string, Touched & { lag?: Lag }>;
-    /** What hosts or types say otherwise than the stack believes. */
-    drift: string[];
+    /** What is not as the base says, in what the change touches; undefined without a base. */
+    drift?: string[];
     /** What could not be seen. */
     problems: string[];
+}
+
+export interface LiveOptions {
+    cinder: Cinder;
+    /** How the sites are reached. */
+    topology: Topology;
+    /** What should be there now. */
+    base?: Topology;
+    doing: (what: string) => void;
+}
+
+/** `HOST@SECTION#POOL` */
+const sectionOf = (volume: Volume): string | undefined =>
+    /@([^#]+)/.exec(volume["os-vol-host-attr:host"] ?? "")?.[1];
+
+function touched(volumes: readonly Volume[]): Touched {
+    const servers = volumes.flatMap((v) => (v.attachments ?? []).map((a) => a.server_id));
+    return {
+        volumes: volumes.length,
+        gigabytes: volumes.reduce((sum, { size = 0 }) => sum + size, 0),
+        servers: new Set(servers).size,
+    };
+}
+
+/** Backends that change, or whose service restarts. */
+const sectionsIn = ({ changes, rollout }: Review): string[] => {
+    const restarting = restartsOf(rollout).flatMap(({ host }) =>
+        Object.keys(changes.after.hosts.get(host)?.stanzas ?? {}),
+    );
+    return [...new Set([...changes.backends.map(({ name }) => name), ...restarting])];
+};
+
+async function lagOf(site: CephSite, pool: string): Promise<Lag> {
+    const args = ["mirror", "pool", "status", pool, "--verbose", "--format", "json"];
+    const { images = [] } = JSON.parse((await site.rbd(args)).toString("utf8")) as {
+        images?: object[];
+    };
+    const all = images.map((image) => parseMirrorStatus(JSON.stringify(image)));
+    const behind = all.flatMap(({ entriesBehindPrimary }) => entriesBehindPrimary ?? []);
+    return {
+        images: all.length,
+        replaying: all.filter(({ state }) => state === "up+replaying").length,
+        ...(behind.length === 0 ? {} : { entriesBehind: Math.max(...behind) }),
+    };
+}
+
+/** Drift of the hosts that are pushed, and of everything that is no host. */
+async function driftOf(review: Review, base: Topology, options: LiveOptions): Promise<string[]> {
+    const { cinder, doing } = options;
+    const pushed = new Set(review.rollout.waves.flat().map(({ host }) => host));
+    const topology = { ...base, hosts: base.hosts.filter(({ name }) => pushed.has(name)) };
+    const lines: string[] = [];
+    await drift({
+        topology,
+        cinder,
+        doing,
+        found: (items) => {
+            for (const { part, subject, state, found } of items)
+                if (state !== "ok") lines.push(`${part}: ${subject}: ${state}, ${found}`);
+        },
+    });
+    return lines;
+}
+
+/** Reads, and changes nothing, what the cloud says of what a change touches. */
+export async function lookLive(review: Review, options: LiveOptions): Promise<Live> {
+    const { cinder, topology, base } = options;
+    const live: Live = { types: {}, backends: {}, problems: [] };
+    const attempt = async (what: string, work: () => Promise<void>) => {
+        try {
+            await work();
+        } catch (error) {
+            live.problems.push(
+                `${what}: ${error instanceof Error ? error.message : String(error)}`,
+            );
+        }
+    };
+    await attempt("volumes", async () => {
+        const volumes = await cinder.allVolumes();
+        for (const { name } of review.changes.types)
+            live.types[name] = touched(volumes.filter((v) => v.volume_type === name));
+        for (const section of sectionsIn(review))
+            live.backends[section] = touched(volumes.filter((v) => sectionOf(v) === section));
+    });
+    const secondary = new CephSite("secondary", topology.sites.secondary);
+    try {
+        for (const [section, backend] of Object.entries(live.backends)) {
+            const sides = [review.changes.before, review.changes.after];
+            const pool = sides.map((d) => d.backends.get(section)?.rbd_pool).find(Boolean);
+            if (pool === undefined) continue;
+            await attempt(`lag of ${section}`, async () => {
+                backend.lag = await lagOf(secondary, pool);
+            });
+        }
+    } finally {
+        secondary.close();
+    }
+    if (base !== undefined)
+        await attempt("drift", async () => {
+            live.drift = await driftOf(review, base, options);
+        });
+    return live;
 }

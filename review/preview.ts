@@ -67,12 +67,11 @@ export async function runPreview(options: PreviewOptions): Promise<Preview> {
     } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         preview.failed = true;
-        const isPolicy = preview.policies.some(({ level }) => level === "mandatory");
-        // The engine's last word of every failure; what failed is said before it.
         const errors = commandErrors(error)
-            .filter((text) => text !== "preview failed" || !isPolicy)
+            .filter((text) => text !== "preview failed")
             .map((text) => maskText(text, secrets));
-        if (preview.errors.length === 0) preview.errors.push(...errors);
+        // The engine has said itself what failed, or a policy has.
+        if (preview.errors.length === 0 && !preview.complete) preview.errors.push(...errors);
     }
     return preview;
 }

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 
-import { BaseError, declaredAt, declaredNow } from "./base";
-import type { Declared } from "./declared";
+import type { Topology } from "../core/topology";
+import { BaseError, declaredBy, topologyAt, topologyNow } from "./base";
 import { judge, type Review } from "./judge";
 import type { Live } from "./live";
 import { secretsOf } from "./mask";
@@ -25,13 +25,13 @@ export interface ReviewOptions {
     /** Told what is being waited for. */
     doing: (what: string) => void;
     /** Reads what the cloud says of the change, after it is known what that is. */
-    look?: (review: Review) => Promise<Live>;
+    look?: (review: Review, now: Topology | undefined, base: Topology | undefined) => Promise<Live>;
 }
 
 /** What the topology says where the preview cannot; a file that is wrong has been refused by the preview already. */
-function nowIfRight(file: string, secrets: readonly string[]): Declared | undefined {
+function nowIfRight(file: string, secrets: readonly string[]): Topology | undefined {
     try {
-        return declaredNow(file, secrets);
+        return topologyNow(file, secrets);
     } catch (error) {
         if (error instanceof BaseError) return undefined;
         throw error;
@@ -48,7 +48,7 @@ export async function review(options: ReviewOptions): Promise<Review> {
     const file = options.configFile ?? `Pulumi.${short}.yaml`;
     const secrets = secretsOf(env);
     // Before the preview: a mistake of the command line is told at once.
-    const declared = base === undefined ? undefined : await declaredAt(base, file, folder, secrets);
+    const earlier = base === undefined ? undefined : await topologyAt(base, file, folder, secrets);
     doing(`pulumi preview of ${stack}`);
     const preview = await runPreview({
         folder,
@@ -65,11 +65,13 @@ export async function review(options: ReviewOptions): Promise<Review> {
         preview,
         packs: options.policyPacks.length,
         accept,
-        ...(base === undefined || declared === undefined ? {} : { base: { ref: base, declared } }),
-        ...(now === undefined ? {} : { now }),
+        ...(base === undefined || earlier === undefined
+            ? {}
+            : { base: { ref: base, declared: declaredBy(earlier) } }),
+        ...(now === undefined ? {} : { now: declaredBy(now) }),
     };
     const judged = judge(given);
     if (look === undefined) return judged;
     doing("what the cloud says of the change");
-    return judge({ ...given, live: await look(judged) });
+    return judge({ ...given, live: await look(judged, now, earlier) });
 }

@@ -172,8 +172,11 @@ export function readEvent(preview: Preview, event: EngineEvent, known: readonly 
             ([pack, version]) => `${pack.split("|")[0] ?? pack} ${version}`,
         );
     }
-    if (diagnosticEvent?.severity === "error")
-        preview.errors.push(plain(diagnosticEvent.message, known));
+    if (diagnosticEvent?.severity === "error") {
+        const text = plain(diagnosticEvent.message, known);
+        // The engine's last word of every failure, also of a policy's; what failed is said before it.
+        if (text !== "preview failed") preview.errors.push(text);
+    }
     if (diagnosticEvent?.severity === "warning")
         preview.warnings.push(plain(diagnosticEvent.message, known));
 }

@@ -2,6 +2,7 @@ import type { Review } from "../judge";
 import { diagramLines } from "./diagram";
 import { fencedDiff, fullDiff, stanzaLines } from "./diffs";
 import { head } from "./head";
+import { liveLines } from "./live";
 import { rolloutLines } from "./rollout";
 import { beforeAndAfter, counts, policyTable } from "./tables";
 import { bytes, count, details, fence, fitting, prose } from "./text";
@@ -33,6 +34,9 @@ const rollout: Part = (review, most) =>
     titled("Order of the hosts", cutRows(rolloutLines(review), most));
 
 const policies: Part = (review, most) => titled("Policies", cutRows(policyTable(review), most));
+
+const live: Part = (review, most) =>
+    titled("What the cloud says", cutRows(liveLines(review), most));
 
 /** What every preview with the provider says, whoever asks. */
 const NOISE = /^provider config warning: Users not using loadbalancer/;
@@ -67,6 +71,7 @@ const PARTS: readonly [Part, number][] = [
     [values, 9_000],
     [stanzas, 8_000],
     [rollout, 5_000],
+    [live, 5_000],
     [policies, 9_000],
     [warnings, 3_000],
     [diagram, 6_000],
@@ -76,9 +81,9 @@ const PARTS: readonly [Part, number][] = [
 /** What fences, titles and the words on what is missing take beside the lines. */
 const FRAME = 1_000;
 
-const foot = ({ base, live }: Review): string[] => [
+const foot = ({ base, live: cloud }: Review): string[] => [
     "",
-    `<sub>Made by \`cinder-dr review\` from a preview that connected to no host${base === undefined ? "; before is what the stack's state holds" : "; before is what the stack's state holds, earlier is what the base has already"}${live === undefined ? "" : "; volumes, lag and drift were read from the cloud"}. Exit code and verdict are one: see docs/review.md.</sub>`,
+    `<sub>Made by \`cinder-dr review\` from a preview that connected to no host${base === undefined ? "; before is what the stack's state holds" : "; before is what the stack's state holds, earlier is what the base has already"}${cloud === undefined ? "" : "; volumes, lag and drift were read from the cloud"}. Exit code and verdict are one: see docs/review.md.</sub>`,
 ];
 
 /** The comment: a summary that is never cut, and below it as much as fits. */

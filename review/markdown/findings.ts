@@ -41,9 +41,8 @@ const RISK_BYTES = 20_000;
 const FAILURE_BYTES = 8_000;
 
 /** Every risk, the worst first. */
-export function riskTable({ risks, failures, isFromTopology }: Review): string[] {
-    if (risks.length === 0)
-        return failures.length > 0 && !isFromTopology ? [] : ["### Risks", "", "None was found."];
+export function riskTable({ risks, isBlind }: Review): string[] {
+    if (risks.length === 0) return isBlind ? [] : ["### Risks", "", "None was found."];
     const rows = grouped(risks).flatMap(rowOf);
     const { lines, left } = fitting(rows, RISK_BYTES);
     return [
@@ -60,7 +59,7 @@ export function riskTable({ risks, failures, isFromTopology }: Review): string[]
 }
 
 /** Why nothing can be said. */
-export function failureList({ failures, isFromTopology }: Review): string[] {
+export function failureList({ failures, isFromTopology, isBlind }: Review): string[] {
     if (failures.length === 0) return [];
     const lines = failures.flatMap((failure) =>
         failure
@@ -80,7 +79,9 @@ export function failureList({ failures, isFromTopology }: Review): string[] {
         "",
         isFromTopology
             ? "What follows compares the two topologies alone; the preview did not confirm it."
-            : "Nothing below tells what `pulumi up` would do.",
+            : isBlind
+              ? "Nothing below tells what `pulumi up` would do."
+              : "What follows is what was seen, and not to be relied on.",
         "",
     ];
 }

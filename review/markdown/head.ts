@@ -1,6 +1,7 @@
 import type { Review, ReviewedRisk } from "../judge";
 import type { Push } from "../rollout";
 import { restartsOf } from "../rollout";
+import { liveAnswer } from "./live";
 import { failureList, riskTable } from "./findings";
 import { code, count, names, prose, row, table } from "./text";
 
@@ -101,23 +102,10 @@ function policyAnswer({ policies, packs }: Review): string {
     return `${mandatory > 0 ? `**${count(mandatory, "mandatory violation")}**` : "no mandatory violation"}, ${String(others)} advisory (${packs.map((pack) => code(pack)).join(", ")})`;
 }
 
-function liveAnswer({ live, changes }: Review): string {
-    if (live === undefined)
-        return "not asked: only `--live`, with credentials, counts volumes and servers";
-    const touched = [...changes.types, ...changes.backends].length > 0 || changes.hosts.length > 0;
-    if (live.problems.length > 0)
-        return `**could not be seen:** ${prose(live.problems.join("; "))}`;
-    const backends = Object.entries(live.backends).map(
-        ([section, t]) =>
-            `backend ${code(section)} has ${count(t.volumes, "volume")} (${String(t.gigabytes)} GiB), ${String(t.attached)} attached`,
-    );
-    return backends.length > 0 && touched ? backends.slice(0, 8).join("; ") : "none";
-}
-
 /** The questions of a reviewer who sees nothing but the comment. */
 function answers(review: Review): string[] {
     const restart = restartAnswer(review);
-    const isBlind = review.failures.length > 0 && !review.isFromTopology;
+    const { isBlind } = review;
     const unknown = "unknown: the preview failed";
     const rows: [string, string][] = [
         ["What restarts?", isBlind ? unknown : restart === "" ? "nothing" : restart],

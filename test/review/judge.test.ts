@@ -137,7 +137,7 @@ describe("other resources", () => {
         const review = reviewOf(before, before, {
             steps: [...stepsBetween(before, before), ...steps],
         });
-        assert.deepEqual(named(review.risks), ["high unknown-effect x", "high provider-changed x"]);
+        assert.deepEqual(named(review.risks), ["high provider-changed x", "high unknown-effect x"]);
     });
 
     it("do not hide that everything is gone", () => {

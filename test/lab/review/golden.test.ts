@@ -1,0 +1,284 @@
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { parse } from "yaml";
+
+import { assertValid } from "../../review/markdown/markdown";
+import { uuid } from "../../support/topology";
+import { expectCode, type Mutable } from "../support";
+import { PLANTED, Repository, STACK } from "./repository";
+
+const GOLDEN = join(__dirname, "golden");
+
+const backend = (pool: string, n: number) => ({
+    pool,
+    user: "cinder",
+    secretUuid: uuid(n),
+    replicationDevice: { backendId: "lyon", secretUuid: uuid(n + 1) },
+});
+
+const EXEMPTIONS = [
+    {
+        rule: "volume-type-is-protected",
+        resource: "golden-fast",
+        reason: "taken down with the test",
+        expires: "2027-01-31",
+    },
+];
+
+/** Paris and Lyon, two backends, three hosts, two types. */
+const topology = ({ host }: Repository): Mutable => ({
+    release: "zed",
+    sites: {
+        primary: { name: "paris", adminHost: { address: "192.0.2.1", hostKey: host.hostKey } },
+        secondary: { name: "lyon", adminHost: { address: "192.0.2.2", hostKey: host.hostKey } },
+    },
+    backends: { ceph: backend("volumes", 1), fast: backend("fast", 3) },
+    hosts: {
+        "cinder-a": { ...host, configFile: "/etc/cinder/a.conf", site: "primary" },
+        "cinder-b": { ...host, configFile: "/etc/cinder/b.conf", site: "secondary" },
+        "cinder-c": {
+            ...host,
+            configFile: "/etc/cinder/c.conf",
+            site: "secondary",
+            backends: ["ceph"],
+        },
+    },
+    volumeTypes: {
+        "golden-replicated": { backend: "ceph" },
+        "golden-fast": { backend: "fast", protect: false },
+    },
+});
+
+interface Case {
+    name: string;
+    /** What a reviewer must read in it. */
+    says: RegExp[];
+    code: number;
+    change: (topology: Mutable, repository: Repository) => void;
+    exemptions?: Mutable[];
+}
+
+const CASES: Case[] = [
+    {
+        name: "no-change",
+        code: 0,
+        says: [/`pulumi up` would do nothing/, /What restarts\? \| nothing \|/],
+        change: () => undefined,
+    },
+    {
+        name: "add-site",
+        code: 0,
+        says: [
+            /gains it: `backend ceph-nice`/,
+            /on \*\*3 hosts\*\*: `cinder-a`, then `cinder-b`, then `cinder-c`/,
+        ],
+        change: (t) => {
+            t.backends["ceph-nice"] = {
+                ...backend("nice", 5),
+                replicationDevice: { backendId: "nice", secretUuid: uuid(6) },
+            };
+            t.hosts["cinder-c"].backends = ["ceph", "ceph-nice"];
+            t.volumeTypes["golden-nice"] = { backend: "ceph-nice" };
+        },
+    },
+    {
+        name: "remove-device",
+        code: 3,
+        says: [
+            /⛔ \*\*Do not merge as it is:\*\* 2 risks to protection/,
+            /\*\*loses it:\*\* `backend fast`, `volume type golden-fast`/,
+            /last-replication-device-removed/,
+        ],
+        change: (t) => {
+            delete t.backends.fast;
+            delete t.volumeTypes["golden-fast"];
+        },
+        exemptions: [],
+    },
+    {
+        name: "rename-section",
+        code: 3,
+        says: [/section-renamed/, /the section becomes 'quick'/],
+        change: (t) => {
+            t.backends.quick = { ...t.backends.fast, volumeBackendName: "fast" };
+            delete t.backends.fast;
+            t.volumeTypes["golden-fast"].backend = "quick";
+        },
+    },
+    {
+        name: "change-timeout",
+        code: 0,
+        says: [
+            /timeout-loosened/,
+            /^\+rados_connect_timeout = 20$/m,
+            /⚠️ \*\*May be merged after a look/,
+        ],
+        change: (t) => {
+            t.backends.ceph.radosConnectTimeoutSeconds = 20;
+        },
+    },
+    {
+        name: "add-host",
+        code: 0,
+        says: [/on \*\*1 host\*\*: `cinder-d`/, /`cinder-d` restarts unless/],
+        change: (t, { host }) => {
+            t.hosts["cinder-d"] = {
+                ...host,
+                configFile: "/etc/cinder/d.conf",
+                site: "primary",
+                backends: ["ceph"],
+            };
+        },
+    },
+    {
+        name: "bad-policy",
+        code: 3,
+        says: [
+            /1 mandatory policy violation/,
+            /\*\*mandatory\*\* \| high \| `volume-type-is-protected`/,
+        ],
+        change: () => undefined,
+        exemptions: [],
+    },
+    {
+        name: "secrets-rotated",
+        code: 0,
+        says: [/libvirt-secret-changed/, /replication_device secret_uuid/],
+        change: (t) => {
+            t.backends.ceph.secretUuid = uuid(11);
+            t.backends.ceph.replicationDevice.secretUuid = uuid(12);
+        },
+    },
+    {
+        name: "protected-type-changed",
+        code: 1,
+        says: [
+            /marked for protection/,
+            /compares the two topologies alone/,
+            /volume-type-replaced/,
+        ],
+        change: (t) => {
+            t.volumeTypes["golden-replicated"].extraSpecs = { tier: "gold" };
+        },
+    },
+    {
+        name: "bad-topology",
+        code: 1,
+        says: [/backends\.ceph\.pool must be/, /What restarts\? \| unknown: the preview failed/],
+        change: (t) => {
+            t.backends.ceph.pool = "`@octocat` | <b>";
+        },
+    },
+];
+
+describe("the comment on a change between two commits", () => {
+    let repository: Repository;
+    let stack: Mutable;
+
+    before(async () => {
+        repository = await Repository.make();
+        expectCode(await repository.pulumi("stack", "init"), 0);
+        const secret = await repository.pulumi("config", "set", "--secret", "planted", PLANTED[0]);
+        expectCode(secret, 0);
+        stack = parse(readFileSync(join(repository.folder, `Pulumi.${STACK}.yaml`), "utf8"));
+        repository.commit(stack, topology(repository), EXEMPTIONS);
+    });
+    after(async () => {
+        await repository.pulumi("state", "unprotect", "--all", "--yes");
+        expectCode(await repository.pulumi("destroy", "--yes", "--skip-preview"), 0);
+        await repository.close();
+    });
+
+    const check = async (name: string, flags: string[], code: number, says: RegExp[]) => {
+        const { stdout, output, code: got } = await repository.review(...flags);
+        assert.equal(got, code, output);
+        for (const secret of PLANTED) assert.ok(!output.includes(secret), secret);
+        assert.doesNotMatch(output, /BEGIN OPENSSH/);
+        const text = repository.settled(stdout);
+        assertValid(text);
+        for (const expected of says) assert.match(text, expected);
+        const file = join(GOLDEN, `${name}.md`);
+        if (process.env.UPDATE_GOLDEN === "1" || !existsSync(file)) {
+            assert.equal(process.env.UPDATE_GOLDEN, "1", `${file} is missing: set UPDATE_GOLDEN=1`);
+            writeFileSync(file, text);
+        }
+        assert.equal(text, readFileSync(file, "utf8"), `${file}: set UPDATE_GOLDEN=1 to accept`);
+    };
+
+    it("first-deployment", async () => {
+        await check("first-deployment", [], 0, [/gains it: `backend ceph`, `backend fast`/]);
+        expectCode(await repository.pulumi("up", "--yes", "--skip-preview"), 0);
+        repository.git("tag", "applied");
+        // Pulumi's own commands rewrite the stack's file.
+        repository.git("checkout", "--quiet", ".");
+    });
+
+    for (const one of CASES)
+        it(one.name, async () => {
+            repository.git("reset", "--quiet", "--hard", "applied");
+            const changed = topology(repository);
+            one.change(changed, repository);
+            repository.commit(stack, changed, one.exemptions ?? EXEMPTIONS);
+            await check(one.name, ["--base", "applied"], one.code, one.says);
+        });
+
+    it("costs two seconds of CPU more than a bare preview with the policy pack", async () => {
+        repository.git("reset", "--quiet", "--hard", "applied");
+        // CPU and not the clock: what else runs on the machine does not count.
+        const seconds = async (words: string): Promise<number> => {
+            const { output } = await repository.run(
+                "bash",
+                "-c",
+                `${words} >/dev/null 2>&1; times`,
+            );
+            const [, user = "", sys = ""] = /(\S+) (\S+)\n?$/.exec(output) ?? [];
+            const of = (text: string) => {
+                const [minutes = "", rest = ""] = text.split("m");
+                return Number(minutes) * 60 + Number.parseFloat(rest);
+            };
+            return of(user) + of(sys);
+        };
+        const bare = await seconds(
+            `node_modules/.bin/pulumi preview --non-interactive --stack ${STACK} --policy-pack policies`,
+        );
+        const whole = await seconds(`node cli/bin.js review --stack ${STACK}`);
+        assert.ok(bare > 0.5, `bare ${bare}`);
+        assert.ok(whole <= bare + 2, `bare ${bare.toFixed(1)} s, review ${whole.toFixed(1)} s`);
+    });
+
+    it("of 200 hosts stays readable and under the limit", async () => {
+        repository.git("reset", "--quiet", "--hard", "applied");
+        const many = topology(repository);
+        for (let i = 0; i < 197; i++)
+            many.hosts[`cinder-n${String(i).padStart(3, "0")}`] = {
+                ...repository.host,
+                configFile: `/etc/cinder/n${String(i)}.conf`,
+                site: "primary",
+                backends: ["ceph"],
+            };
+        many.rollout = { canary: 1, batch: 8 };
+        repository.commit(stack, many, EXEMPTIONS);
+        const { stdout, code, output } = await repository.review("--base", "applied");
+        assert.equal(code, 0, output);
+        assertValid(repository.settled(stdout));
+        assert.ok(Buffer.byteLength(stdout) < 65_000, String(Buffer.byteLength(stdout)));
+        assert.match(stdout, /on \*\*197 hosts\*\*/);
+    });
+
+    it("fails for a base that is no commit and for a stack that is not there", async () => {
+        const base = await repository.review("--base", "no-such");
+        assert.equal(base.code, 2, base.output);
+        assert.match(base.output, /--base must be a commit of this repository, got 'no-such'/);
+        const stackless = await repository.run(
+            process.execPath,
+            "cli/bin.js",
+            "review",
+            "--stack",
+            "nowhere",
+        );
+        assert.equal(stackless.code, 1, stackless.output);
+        assert.match(stackless.output, /no stack named 'nowhere' found/);
+    });
+});

@@ -1,0 +1,102 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Cinder, Volume } from "../../operations/cinder";
+import { parseTopology } from "../../core/topology";
+import { judge } from "../../review/judge";
+import { lookLive } from "../../review/live";
+import { renderComment } from "../../review/markdown/comment";
+import { SshServer } from "../support/sshServer";
+import { withValue } from "../support/topology";
+import { declared, goodPreview, stepsBetween, twoBackends } from "./support";
+
+const STATUS = {
+    images: [
+        {
+            name: "a",
+            state: "up+replaying",
+            description: 'replaying, {"entries_behind_primary":7}',
+        },
+        {
+            name: "b",
+            state: "up+replaying",
+            description: 'replaying, {"entries_behind_primary":0}',
+        },
+        { name: "c", state: "up+error", description: "failed" },
+    ],
+};
+
+const volume = (section: string, servers: string[]): Volume => ({
+    id: "v",
+    name: "v",
+    status: "in-use",
+    replication_status: "enabled",
+    created_at: "",
+    size: 10,
+    volume_type: "replicated",
+    attachments: servers.map((server_id) => ({ server_id })),
+    "os-vol-host-attr:host": `cinder@${section}#${section}`,
+});
+
+const cinder = {
+    allVolumes: () =>
+        Promise.resolve([volume("ceph", ["s1"]), volume("ceph", ["s1", "s2"]), volume("fast", [])]),
+} as unknown as Cinder;
+
+describe("what the cloud says of a change", () => {
+    const old = declared(twoBackends());
+    const now = declared(withValue("backends/ceph/user", "other", twoBackends()));
+    const given = {
+        stack: "p/s",
+        preview: goodPreview(stepsBetween(old, now)),
+        packs: 1,
+        accept: [],
+    };
+    const folder = mkdtempSync(join(tmpdir(), "cinder-dr-live-"));
+    let ssh: SshServer;
+    let answer = 0;
+    before(async () => {
+        ssh = await SshServer.start(() => ({ code: answer, stdout: JSON.stringify(STATUS) }));
+        writeFileSync(join(folder, "key"), ssh.clientKey, { mode: 0o600 });
+    });
+    after(async () => {
+        await ssh.stop();
+        rmSync(folder, { recursive: true });
+    });
+
+    const look = () => {
+        const site = {
+            name: "lyon",
+            adminHost: ssh.connection(join(folder, "key")),
+        };
+        const topology = parseTopology(withValue("sites/secondary", site, twoBackends()));
+        return lookLive(judge(given), { cinder, topology, doing: () => undefined });
+    };
+
+    it("counts volumes, servers and lag of what is touched", async () => {
+        answer = 0;
+        const live = await look();
+        assert.deepEqual(live.problems, []);
+        assert.deepEqual(live.backends.ceph, {
+            volumes: 2,
+            gigabytes: 20,
+            servers: 2,
+            lag: { images: 3, replaying: 2, entriesBehind: 7 },
+        });
+        const text = renderComment(judge({ ...given, live }));
+        assert.match(text, /backend `ceph`: 2 volumes of 2 servers/);
+        assert.match(text, /2 of 3 images replaying, at most 7 entries behind/);
+        assert.match(text, /Drift was not looked at: it needs a base/);
+    });
+
+    it("fails closed when something cannot be seen", async () => {
+        answer = 1;
+        const live = await look();
+        assert.match(live.problems[0] ?? "", /^lag of \w+: .*exit code 1/);
+        const review = judge({ ...given, live });
+        assert.equal(review.verdict, "failed");
+        assert.match(renderComment(review), /not seen: lag of/);
+    });
+});
