@@ -133,16 +133,6 @@ const CASES: Case[] = [
         },
     },
     {
-        name: "bad-policy",
-        code: 3,
-        says: [
-            /1 mandatory policy violation/,
-            /\*\*mandatory\*\* \| high \| `volume-type-is-protected`/,
-        ],
-        change: () => undefined,
-        exemptions: [],
-    },
-    {
         name: "secrets-rotated",
         code: 0,
         says: [/libvirt-secret-changed/, /replication_device secret_uuid/],
@@ -223,30 +213,6 @@ describe("the comment on a change between two commits", () => {
             repository.commit(stack, changed, one.exemptions ?? EXEMPTIONS);
             await check(one.name, ["--base", "applied"], one.code, one.says);
         });
-
-    it("costs two seconds of CPU more than a bare preview with the policy pack", async () => {
-        repository.git("reset", "--quiet", "--hard", "applied");
-        // CPU and not the clock: what else runs on the machine does not count.
-        const seconds = async (words: string): Promise<number> => {
-            const { output } = await repository.run(
-                "bash",
-                "-c",
-                `${words} >/dev/null 2>&1; times`,
-            );
-            const [, user = "", sys = ""] = /(\S+) (\S+)\n?$/.exec(output) ?? [];
-            const of = (text: string) => {
-                const [minutes = "", rest = ""] = text.split("m");
-                return Number(minutes) * 60 + Number.parseFloat(rest);
-            };
-            return of(user) + of(sys);
-        };
-        const bare = await seconds(
-            `node_modules/.bin/pulumi preview --non-interactive --stack ${STACK} --policy-pack policies`,
-        );
-        const whole = await seconds(`node cli/bin.js review --stack ${STACK}`);
-        assert.ok(bare > 0.5, `bare ${bare}`);
-        assert.ok(whole <= bare + 2, `bare ${bare.toFixed(1)} s, review ${whole.toFixed(1)} s`);
-    });
 
     it("of 200 hosts stays readable and under the limit", async () => {
         repository.git("reset", "--quiet", "--hard", "applied");
