@@ -20,9 +20,25 @@ import {
     run,
     STACK,
     up,
+    type Mutable,
 } from "../support";
 
 const RECORD = join(__dirname, "../../..", driftFileName(STACK));
+
+/** The lab's topology with the Ceph side declared, as on clusters that were set up before. */
+function declared(): Mutable {
+    const topology = labTopology();
+    for (const role of ["primary", "secondary"]) {
+        const site = topology.sites[role];
+        site.watchUser ??= "cinder-dr-watch";
+        const { address, hostKey } = site.adminHost;
+        const host = { address, hostKey, cephUser: `rbd-mirror.${role}` };
+        site.rbdMirror ??= { hosts: { [`ceph-${role}`]: host } };
+    }
+    topology.mirroring ??= {};
+    topology.mirroring.clientFiles ??= {};
+    return topology;
+}
 
 /** An admin host of the lab. */
 class AdminHost {
@@ -41,7 +57,7 @@ class AdminHost {
 }
 
 describe("drift", () => {
-    const topology = labTopology();
+    const topology = declared();
     const hosts = { a: new LabHost("cinder-a"), b: new LabHost("cinder-b") };
     const sites = { primary: new AdminHost("primary"), secondary: new AdminHost("secondary") };
     const cinder = new Cinder(findCloud(labEnvironment()));
@@ -145,6 +161,25 @@ describe("drift", () => {
         assert.deepEqual(await record(0), []);
     });
 
+    it("of a keyring's mode and key is found, and up repairs both", async () => {
+        const [a, b] = [
+            "/etc/ceph/ceph.client.cinder.keyring",
+            "/etc/ceph/secondary.client.cinder.keyring",
+        ];
+        const before = await hosts.b.sh(`cat ${b}`);
+        await hosts.a.sh(`chmod 644 ${a}`);
+        await hosts.b.sh(
+            `sed -i 's|key = .*|key = AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==|' ${b}`,
+        );
+        const found = await record(3);
+        assert.ok(found.includes(`drifted hosts.cinder-a: ${a}`), found.join("\n"));
+        assert.ok(found.includes(`drifted hosts.cinder-b: ${b} key`), found.join("\n"));
+        assert.deepEqual(await updates(), ["update cinder-a", "update cinder-b"]);
+        expectCode(await up(topology), 0);
+        assert.equal(await hosts.b.sh(`cat ${b}`), before);
+        assert.deepEqual(await record(0), []);
+    });
+
     it("of what up does not repair is found and warned of, and is no update", async () => {
         const image = `volumes/volume-${volume?.id ?? ""}`;
         // Cinder refuses to change the specs of a type in use, so here it is the topology that differs.
@@ -193,7 +228,7 @@ describe("drift", () => {
     });
 
     it("says what it cannot see, and keeps its entry", async () => {
-        const dark = labTopology();
+        const dark = declared();
         dark.sites.secondary.adminHost.port = 1;
         const words = ["cli/bin.js", "drift", "--topology", configFile(dark)];
         const { stdout } = expectCode(await run("node", words), 1);
