@@ -6,5 +6,6 @@ const topology = new pulumi.Config("cinder-dr").requireObject<TopologyInput>("to
 const recovery = new CinderDisasterRecovery("cinder-dr", { topology });
 
 export const hosts = recovery.hosts;
+export const libvirtSecrets = recovery.libvirtSecrets;
 export const notApplied = recovery.notApplied;
 export const volumeTypeIds = recovery.volumeTypeIds;

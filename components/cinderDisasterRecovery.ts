@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { DriftRecord } from "../core/drift/record";
+import { libvirtSecrets, type LibvirtSecret } from "../core/libvirtSecrets";
 import { planWaves } from "../core/rollout";
 import { seatsOf } from "../core/seats";
 import { parseTopology, type Host, type Topology, type TopologyInput } from "../core/topology";
@@ -25,6 +26,8 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
     readonly volumeTypeIds: pulumi.Output<Record<string, string>>;
     /** Hosts whose cinder-volume runs with the configuration. */
     readonly hosts: pulumi.Output<string[]>;
+    /** libvirt secrets that the compute hosts need, without their keys. */
+    readonly libvirtSecrets: pulumi.Output<LibvirtSecret[]>;
     /** Hosts that the topology names as unreachable, with the reason: nothing was applied to them. */
     readonly notApplied: pulumi.Output<Record<string, string>>;
 
@@ -68,6 +71,7 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         for (const [type, component] of types) tellDrift(drifted[`volumeTypes.${type}`], component);
         this.tellRest(topology, drifted);
 
+        this.libvirtSecrets = pulumi.output(libvirtSecrets(topology));
         this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));
         this.notApplied = pulumi.output(this.leaveUnreachable(topology));
         this.volumeTypeIds = pulumi

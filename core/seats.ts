@@ -23,9 +23,5 @@ export function seatsOf({ hosts, sites, mirroring }: Topology): Seat[] {
             connection,
         })),
     ]);
-    const computes = mirroring.computes.map(({ name, connection }) => ({
-        propertyPath: `mirroring.computes.${name}`,
-        connection,
-    }));
-    return [...seats, ...ceph, ...computes];
+    return [...seats, ...ceph];
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ensure, project } from "./ensure.mjs";
 import { installPackages } from "./install.mjs";
@@ -23,11 +24,18 @@ async function phase(name, work) {
     progress.line(`${name} done in ${took.toFixed(1)} s`);
 }
 
+const LAB_MADE = "/var/lib/cinder-dr-lab/lab-id";
+
 /** Both wait for the network more than for the processor; their lines carry their names. */
 async function toolchainAndLab() {
     const parts = [
         ensure({}, createProgress("toolchain")),
-        run(process.execPath, [join(project, "lab", "lab.mjs"), "up"], { inherit: true }),
+        // A new lab begins with bare clusters, whose Ceph side is the stack's work; one that is there stays as it is.
+        run(
+            process.execPath,
+            [join(project, "lab", "lab.mjs"), "up", ...(existsSync(LAB_MADE) ? [] : ["--bare"])],
+            { inherit: true },
+        ),
     ];
     const failed = (await Promise.allSettled(parts)).filter(({ status }) => status === "rejected");
     if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason.message).join("\n"));

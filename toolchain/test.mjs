@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addCounts, countGoTests, exitCode, summaryLine } from "./counts.mjs";
@@ -14,7 +14,7 @@ const progress = createProgress("test");
 /** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs. */
 const SUITE = process.argv[2];
 /** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
-const LAB_WORDS = { faults: ["--load", "20"] };
+const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"] };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
 const pulumi = join(project, "node_modules", ".bin", "pulumi");
 const oneFailure = { passed: 0, failed: 1, skipped: 0 };
@@ -72,11 +72,23 @@ async function goTests() {
     return addCounts(results);
 }
 
+/** The suite of the Ceph side needs a bare lab and all others a ready one; a lab of the other kind is made anew. */
+function labVerb(suite) {
+    const file = "/var/lib/cinder-dr-lab/flavour";
+    const flavour = existsSync(file) ? readFileSync(file, "utf8").trim() : "ready";
+    const wanted = suite === "ceph" ? "bare" : "ready";
+    return flavour === wanted ? ["up"] : ["reset", "--up"];
+}
+
 /** @param suite name of the mocha configuration whose tests need the lab */
 async function labTests(suite) {
     const obstacles = labObstacles(inspectMachine());
     if (obstacles.length === 0) {
-        const words = [join(project, "lab", "lab.mjs"), "up", ...(LAB_WORDS[suite] ?? [])];
+        const words = [
+            join(project, "lab", "lab.mjs"),
+            ...labVerb(suite),
+            ...(LAB_WORDS[suite] ?? []),
+        ];
         await run(process.execPath, words, { inherit: true });
         const env = labEnvironment();
         await openStack({ project, pulumi, env, progress });

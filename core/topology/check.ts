@@ -48,7 +48,7 @@ function partsOf(given: unknown): Parts {
         volumeTypes: [],
     };
     const mirroring = mirroringInput.safeParse(value?.mirroring).data;
-    if (mirroring !== undefined) parts.mirroring = resolveMirroring(mirroring, ssh);
+    if (mirroring !== undefined) parts.mirroring = resolveMirroring(mirroring);
     for (const [role, site] of entriesOf(given, "sites")) {
         const { data } = siteInput.safeParse(site);
         if (data && ROLES.includes(role as Role))

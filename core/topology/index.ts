@@ -141,9 +141,7 @@ export function parseTopology(given: unknown): Topology {
         volumeTypes: Object.entries(input.volumeTypes).map(([name, t]) =>
             resolveVolumeType(name, t, backendName.get(t.backend) ?? t.backend),
         ),
-        ...(input.mirroring === undefined
-            ? {}
-            : { mirroring: resolveMirroring(input.mirroring, ssh) }),
+        ...(input.mirroring === undefined ? {} : { mirroring: resolveMirroring(input.mirroring) }),
         rollout: {
             canary: input.rollout?.canary ?? 1,
             batch: input.rollout?.batch ?? 1,

@@ -1,14 +1,7 @@
 import { z } from "zod";
 
 import { shown } from "../problem";
-import {
-    address,
-    connectionShape,
-    resolveConnection,
-    type Connection,
-    type sshDefaults,
-} from "./connection";
-import { cephName, closed, line, matching, someNamed, path, words } from "./text";
+import { cephName, closed, line, matching } from "./text";
 
 /** A refusal that this consent overrides. */
 const reason = (what: string) =>
@@ -41,21 +34,6 @@ const userInput = closed("a user's further caps", {
         "Further caps for the OSDs, e.g. `profile rbd pool=vms`, `profile rbd-read-only pool=images`.",
     ),
     mgr: caps("mgr").describe("Further caps for the mgr, e.g. `profile rbd pool=vms`."),
-});
-
-const computeInput = closed("a compute host", {
-    ...connectionShape,
-    address: connectionShape.address
-        .optional()
-        .describe("Where SSH connects to. Defaults to the host's name here."),
-    python: path("a Python on the host")
-        .optional()
-        .describe("Python 3 on the host. Defaults to /usr/bin/python3."),
-    commandPrefix: words("words before virsh")
-        .optional()
-        .describe(
-            "Words put before `virsh`, e.g. [podman, exec, -i, nova_libvirt]. Defaults to none, and to sudo -n for anyone but root.",
-        ),
 });
 
 export const mirroringInput = closed("the Ceph side", {
@@ -97,11 +75,6 @@ export const mirroringInput = closed("the Ceph side", {
         .describe(
             "Put each backend's conf and keyring on its Cinder hosts, for both sites. Without it they must be there.",
         ),
-    computes: someNamed("a map of compute hosts", address, computeInput)
-        .optional()
-        .describe(
-            "Hosts on which the libvirt secrets are defined with virsh; not run on a real libvirt by this project's tests.",
-        ),
     consent: closed("a map of consents", {
         changeMode: reason("the pool is mirrored in mode `pool`: change it to `image`"),
         replacePeer: reason(
@@ -121,14 +94,6 @@ export type MirroringRefusal = "changeMode" | "replacePeer" | "renameSite" | "na
 
 export type Caps = Record<"mon" | "osd" | "mgr", string>;
 
-/** One compute host that gets libvirt's secrets. */
-export interface Compute {
-    name: string;
-    connection: Connection;
-    python: string;
-    commandPrefix: string[];
-}
-
 /** The Ceph side as desired state, all defaults filled in. */
 export interface Mirroring {
     /** Make pools that are missing; undefined: they must be there. */
@@ -137,14 +102,10 @@ export interface Mirroring {
     users: Record<string, { osd: string[]; mgr: string[] }>;
     /** Keep conf and keyrings on the Cinder hosts; undefined: they must be there. */
     clientFiles?: { owner: string; group?: string; keyringMode: string };
-    computes: Compute[];
     consent: Partial<Record<MirroringRefusal, string>>;
 }
 
-export function resolveMirroring(
-    given: z.output<typeof mirroringInput>,
-    ssh: z.output<typeof sshDefaults>,
-): Mirroring {
+export function resolveMirroring(given: z.output<typeof mirroringInput>): Mirroring {
     const { createPools, clientFiles } = given;
     const { owner = "root", group, keyringMode = "0640" } = clientFiles ?? {};
     return {
@@ -166,16 +127,6 @@ export function resolveMirroring(
                       keyringMode: keyringMode.padStart(4, "0"),
                   },
               }),
-        computes: Object.entries(given.computes ?? {}).map(([name, h]) => {
-            const connection = resolveConnection({ ...h, address: h.address ?? name }, ssh);
-            const sudo = connection.user === "root" ? [] : ["sudo", "-n"];
-            return {
-                name,
-                connection,
-                python: h.python ?? "/usr/bin/python3",
-                commandPrefix: h.commandPrefix ?? sudo,
-            };
-        }),
         consent: Object.fromEntries(
             Object.entries(given.consent ?? {}).filter(([, why]) => why !== undefined),
         ),

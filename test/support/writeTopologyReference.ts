@@ -42,7 +42,6 @@ const NAMES: Record<string, string> = {
     extraSpecs: "<key>",
     consent: "<refusal>",
     users: "<user>",
-    computes: "<host>",
 };
 
 /** For keys whose description says their default only, since their name says the rest to who edits the file. */

@@ -16,21 +16,11 @@ describe("the Ceph side of a topology", () => {
         const given = mirrored({
             createPools: {},
             clientFiles: {},
-            computes: { "nova-1": { hostKey: HOST_KEY, user: "stack" } },
         });
-        const connection = { address: "nova-1", port: 22, user: "stack", hostKey: HOST_KEY };
         assert.deepEqual(parseTopology(given).mirroring, {
             createPools: {},
             users: {},
             clientFiles: { owner: "root", keyringMode: "0640" },
-            computes: [
-                {
-                    name: "nova-1",
-                    connection,
-                    python: "/usr/bin/python3",
-                    commandPrefix: ["sudo", "-n"],
-                },
-            ],
             consent: {},
         });
     });
