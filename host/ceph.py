@@ -472,6 +472,10 @@ def prepare_peering(cluster, request):
         cluster.act("rbd", "mirror", "pool", "peer", "remove", pool, peer["uuid"])
     facts = look_at_pool(cluster, pool)
     peer = peer_of(facts, request["otherSite"])
+    if peer is not None and not peer["client_name"]:
+        # Not a peer that could replicate: the other side's daemon leaves one (tx-only) by its ping alone.
+        cluster.act("rbd", "mirror", "pool", "peer", "remove", pool, peer["uuid"])
+        peer = None
     if peer is None:
         cluster.mark("peer/" + pool)
     elif peer["direction"] != "rx-tx":
@@ -548,7 +552,7 @@ def is_wired(cluster, request, token, pool):
                    request["otherSite"])
     theirs = peer_of(other_side(cluster, token, pool), cluster.site["name"])
     return (mine is not None and theirs is not None and mine.get("key") == token["key"]
-            and mine["direction"] == theirs["direction"] == "rx-tx")
+            and theirs["client_name"] and mine["direction"] == theirs["direction"] == "rx-tx")
 
 
 def unmake_peering(cluster, request):
