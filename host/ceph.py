@@ -620,9 +620,11 @@ def prove_health(cluster, request):
         if not reasons:
             return {}
         if time.monotonic() > deadline:
+            # Seen with 16.2.15: a daemon whose peer was replaced goes on with the old connection.
             raise Stop("%s, after %d s" % (reasons[0], request["healthSeconds"]),
                        "look at the daemons' logs on site '%s'; both sites' monitors must be "
-                       "reachable for them" % cluster.site["name"], refused=False)
+                       "reachable for them, and a daemon whose peer was replaced must be restarted"
+                       % cluster.site["name"], refused=False)
         time.sleep(1)
 
 
