@@ -24,7 +24,14 @@ const wall = (files, patterns) => ({
 });
 
 export default defineConfig(
-    globalIgnores(["**/dist/", "bin/", ".toolchain/", ".stryker-tmp/", "reports/", "toolchain/go/"]),
+    globalIgnores([
+        "**/dist/",
+        "bin/",
+        ".toolchain/",
+        ".stryker-tmp/",
+        "reports/",
+        "toolchain/go/",
+    ]),
     eslint.configs.recommended,
     {
         files: ["**/*.ts"],

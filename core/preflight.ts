@@ -86,6 +86,16 @@ export function consentsOf(survey: Survey, move: Move): Consent[] {
     const add = (name: string, count: number, means: string) => {
         if (count > 0) found.push({ name, count, means });
     };
+    const addOpen = () => {
+        const open = replicated(survey).filter(
+            (p) => p.volume.servers.length > 0 || (p[active]?.users ?? []).length > 0,
+        );
+        add(
+            "attached",
+            open.length,
+            `${volumes(open.length)} are in use: their servers' writes become I/O errors`,
+        );
+    };
     if (move === "failback") {
         const discarded = survey.pairs.filter((pair) => needsResync(pair));
         add(
@@ -93,6 +103,7 @@ export function consentsOf(survey: Survey, move: Move): Consent[] {
             discarded.length,
             `${volumes(discarded.length)}: what was written on ${survey.names.primary} after the failover is discarded (${discarded.map(subjectOf).join(", ")})`,
         );
+        addOpen();
         return found;
     }
     // A dead site cannot be asked: what has no image on the target cannot move.
@@ -109,14 +120,7 @@ export function consentsOf(survey: Survey, move: Move): Consent[] {
         `${volumes(plain.length)} and their snapshots go to error: they are not replicated`,
     );
     if (move === "planned") {
-        const open = replicated(survey).filter(
-            (p) => p.volume.servers.length > 0 || (p[active]?.users ?? []).length > 0,
-        );
-        add(
-            "attached",
-            open.length,
-            `${volumes(open.length)} are in use: their servers' writes become I/O errors`,
-        );
+        addOpen();
     } else {
         const blind = survey.hosts.filter((host) => host.unseen !== undefined).length;
         add(

@@ -54,6 +54,9 @@ function refuse(survey: Survey, accepted: ReadonlyMap<string, number>): void {
         );
 }
 
+const hasResynced = ({ journal }: Run): boolean =>
+    journal.entries.some((e) => e.step === "resynced");
+
 /** Freezes and looks once more; thaws again when an image is not ready. */
 async function gate(run: Run): Promise<string[]> {
     const frozen = await freeze(run, await rowsNow(run));
@@ -66,10 +69,14 @@ async function gate(run: Run): Promise<string[]> {
         if (stops.length === 0) return replicated(survey).map(({ volume }) => volume.id);
         if (performance.now() > end) {
             await thaw(run);
-            throw new RefusedError(
-                `not failed back, and thawed again: ${String(stops.length)} blocker(s)`,
-                stops,
-            );
+            const what = `not failed back, and thawed again: ${String(stops.length)} blocker(s)`;
+            // Images that were demoted and resynced are no longer as they were found.
+            if (hasResynced(run))
+                throw new PartialError(
+                    `${what}; the forked images were resynced`,
+                    stops.map((s) => `${s.subject}: ${s.fact}; next: ${s.next}`),
+                );
+            throw new RefusedError(what, stops);
         }
     }
 }

@@ -462,6 +462,16 @@ describe("consents", () => {
             [["discarded", 1]],
         );
     });
+    it("count what is in use on the secondary before a failback", () => {
+        const volumeInUse = survey({
+            rows: [row({ active_backend_id: "secondary" })],
+        });
+        for (const pair of volumeInUse.pairs) pair.volume.servers = ["web"];
+        assert.deepEqual(
+            consentsOf(volumeInUse, "failback").map(({ name, count }) => [name, count]),
+            [["attached", 1]],
+        );
+    });
     it("take the time of the last operation", () => {
         const { duration } = preflightOf(survey(), "planned", { id: "x", seconds: 10, volumes: 6 });
         assert.equal(duration.seconds, 8);
