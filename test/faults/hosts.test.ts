@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -25,6 +26,20 @@ import {
 const FOREIGN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
 const RSA = `ssh-rsa ${Buffer.from("\u0000\u0000\u0000\u0007ssh-rsa").toString("base64")}`;
 const FOLDER = CONFIG.replace(/\/cinder\.conf$/, "");
+
+/** A connection that sshd has greeted and that never logs in; a sshd that reads its file anew refuses for a moment. */
+async function greeted(address: string): Promise<Socket> {
+    for (const end = Date.now() + 10_000; ;) {
+        const socket = connect(22, address);
+        try {
+            await once(socket, "data");
+            return socket;
+        } catch (error) {
+            if (Date.now() > end) throw error;
+            await new Promise((done) => setTimeout(done, 100));
+        }
+    }
+}
 
 describe("faults of hosts and SSH", () => {
     const names = ["load-02", "load-03", "load-04"];
@@ -152,10 +167,12 @@ describe("faults of hosts and SSH", () => {
             },
             repair: () => {
                 lab("cont", host.name, "sshd");
+                // The test's own connection stood still as well, and may be given up at any moment.
+                host.close();
                 return Promise.resolve();
             },
             says: /cinder-dr: load-02: connect: the host cannot be reached/,
-            within: 60,
+            within: 90,
         }),
     );
 
@@ -288,8 +305,7 @@ describe("faults of hosts and SSH", () => {
             `sed -i 's/^MaxStartups.*/MaxStartups 1:100:1/' /etc/ssh/sshd_config; ${daemon}`,
         );
         // One connection that never logs in takes the only place.
-        const squatter = connect(22, address);
-        await new Promise((done) => squatter.once("data", done));
+        const squatter = await greeted(address);
         setTimeout(() => squatter.destroy(), 700);
         try {
             const { code, output } = await engine.up(lightTopology([host.name], timeout));
@@ -299,6 +315,7 @@ describe("faults of hosts and SSH", () => {
             await host.sh(
                 `sed -i 's/^MaxStartups.*/MaxStartups 100/' /etc/ssh/sshd_config; ${daemon}`,
             );
+            (await greeted(address)).destroy();
         }
         const after = await state(host, before);
         assert.equal(after, words("changed", "new process"));
