@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 
-import { isSound, summarize, type Finding } from "../core/finding";
+import { isSound, summarize } from "../core/finding";
 import type { DrillReport } from "../core/drill";
 import type { Backend, Topology } from "../core/topology";
 import { Cinder } from "../operations/cinder";
@@ -10,9 +10,10 @@ import { DrillError } from "../operations/drillVolumes";
 import { journalFolder } from "../operations/journal";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
+import { chooseBackends } from "./backends";
 import { ExitCode, type Done } from "./exitCode";
-import { interruptible } from "./interrupt";
-import { formatFinding, Progress } from "./print";
+import { cleaningUp } from "./interrupt";
+import { Output } from "./output";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
 
 interface DrillFlags extends Source {
@@ -42,12 +43,11 @@ const seconds = (text: string): number => {
 };
 
 function backendsOf(topology: Topology, { backend, volume = [] }: DrillFlags): Backend[] {
-    const chosen = topology.backends.filter((b) => backend === undefined || b.section === backend);
-    const names = topology.backends.map((b) => b.section).join(", ");
-    if (chosen.length === 0)
-        throw new UsageError(`--backend must be one of ${names}, got '${backend ?? ""}'`);
+    const chosen = chooseBackends(topology, backend);
     if (volume.length > 0 && chosen.length > 1)
-        throw new UsageError(`--volume must come with --backend (one of ${names})`);
+        throw new UsageError(
+            `--volume must come with --backend (one of ${chosen.map((b) => b.section).join(", ")})`,
+        );
     return chosen;
 }
 
@@ -71,18 +71,9 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
     const topology = readTopology(flags);
     const backends = backendsOf(topology, flags);
     const cinder = new Cinder(findCloud(process.env));
-    const progress = new Progress(process.stderr);
-    const findings: Finding[] = [];
+    const out = new Output(json);
     const reports: DrillReport[] = [];
-    const say = (line: string) => {
-        progress.clear();
-        if (!json) console.log(line);
-    };
-    const found = (finding: Finding) => {
-        findings.push(finding);
-        say(formatFinding(finding));
-    };
-    const signal = interruptible("clones and snapshots, which the next drill removes");
+    const signal = cleaningUp("clones and snapshots, which the next drill removes");
     try {
         for (const backend of backends) {
             const { report, files } = await drillSession({
@@ -98,22 +89,21 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
                 reports: flags.reports ?? journalFolder(),
                 ...(breakLock === undefined ? {} : { breakLock }),
                 signal,
-                found,
-                doing: (what) => {
-                    progress.show(what);
-                },
+                found: out.found,
+                doing: out.doing,
             });
             reports.push(report);
-            say(`drill ${backend.section}: ${summary(report)}`);
-            say(`report: ${files.join(" ")}`);
+            out.say(`drill ${backend.section}: ${summary(report)}`);
+            out.say(`report: ${files.join(" ")}`);
         }
     } catch (error) {
         if (!(error instanceof LockedError || error instanceof DrillError)) throw error;
-        found({ state: "problem", subject: "drill", fact: error.message, next: "see above" });
+        out.found({ state: "problem", subject: "drill", fact: error.message, next: "see above" });
     } finally {
-        progress.clear();
+        out.clear();
         await cinder.close();
     }
+    const { findings } = out;
     const ok = isSound(findings);
     if (json) console.log(JSON.stringify({ verb: "drill", ok, findings, reports }));
     else console.log(`drill: ${summarize(findings)}`);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 
 import { failback } from "../operations/failback";
 import type { Done } from "./exitCode";
-import { runOperation, withOperation, type OperationFlags } from "./failoverCommand";
+import { recorded, runOperation, withOperation, type OperationFlags } from "./operation";
 import { UsageError } from "./topologyFile";
 
 interface FailbackFlags extends OperationFlags {
@@ -34,15 +34,9 @@ export const failbackCommand = (root: Command, done: Done): Command =>
             resyncSeconds: whole("--resync-seconds", resyncSeconds),
             compareBytes: whole("--compare-bytes", compareBytes),
         };
-        const recorded = {
-            stack: flags.stack,
-            topology: flags.topology,
-            acceptLoss: flags.acceptLoss,
-            ...limits,
-        };
         done(
             await runOperation("failback", flags, (options) =>
-                failback({ ...options, ...limits }, recorded),
+                failback({ ...options, ...limits }, { ...recorded(flags), ...limits }),
             ),
         );
     });

@@ -1,15 +1,20 @@
 /**
- * Aborts on the first Ctrl-C or SIGTERM, so that what was made is taken back; a second one ends at once.
- * @param left what a second one leaves behind
+ * Aborts on the first Ctrl-C or SIGTERM; a second one ends at once.
+ * @param says what the first one does
  */
-export function interruptible(left: string): AbortSignal {
+export function interruptible(says: string): AbortSignal {
     const controller = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const)
         process.once(signal, () => {
-            process.stderr.write(
-                `\n${signal}: cleaning up; once more ends at once and leaves ${left}\n`,
-            );
+            process.stderr.write(`\n${signal}: ${says}\n`);
             controller.abort();
         });
     return controller.signal;
 }
+
+/**
+ * {@link interruptible} for a verb that takes back what it made.
+ * @param left what a second signal leaves behind
+ */
+export const cleaningUp = (left: string): AbortSignal =>
+    interruptible(`cleaning up; once more ends at once and leaves ${left}`);

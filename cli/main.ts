@@ -1,21 +1,21 @@
 import { Command, CommanderError } from "commander";
 
-import { ProblemsError } from "../core/problem";
+import { ProblemsError, wordsOf } from "../core/problem";
 import { adoptCommand } from "./adoptCommand";
-import { drillCommand } from "./drillCommand";
 import { driftCommand } from "./driftCommand";
+import { drillCommand } from "./drillCommand";
 import { ExitCode, type Done } from "./exitCode";
-import { rolloutCommand } from "./rolloutCommand";
-import { retireUserCommand } from "./retireUserCommand";
-import { reviewCommand } from "./reviewCommand";
-import { serversCommand } from "./serversCommand";
-import { UsageError } from "./topologyFile";
 import { failbackCommand } from "./failbackCommand";
 import { failoverCommand } from "./failoverCommand";
 import { preflightCommand } from "./preflightCommand";
 import { reportCommand } from "./reportCommand";
 import { resumeCommand } from "./resumeCommand";
+import { retireUserCommand } from "./retireUserCommand";
+import { reviewCommand } from "./reviewCommand";
+import { rolloutCommand } from "./rolloutCommand";
+import { serversCommand } from "./serversCommand";
 import { statusCommand } from "./statusCommand";
+import { UsageError } from "./topologyFile";
 import { verifyCommand } from "./verifyCommand";
 
 const EXIT_CODES = `
@@ -27,23 +27,21 @@ Exit codes:
   4  done in part
 `;
 
-/** The verbs, each in a file of its own. */
-const VERBS: ((root: Command, done: Done) => Command)[] = [
-    statusCommand,
-    preflightCommand,
-    failoverCommand,
-    failbackCommand,
-    resumeCommand,
-    reportCommand,
-    verifyCommand,
-    adoptCommand,
-    driftCommand,
-    drillCommand,
-    retireUserCommand,
-    reviewCommand,
-    rolloutCommand,
-    serversCommand,
-];
+/** The verbs, each in a file of its own, in the order in which they are needed. */
+const VERBS: Record<string, ((root: Command, done: Done) => Command)[]> = {
+    Declare: [adoptCommand, rolloutCommand, verifyCommand, retireUserCommand],
+    Guard: [reviewCommand, driftCommand],
+    Operate: [
+        statusCommand,
+        drillCommand,
+        preflightCommand,
+        failoverCommand,
+        serversCommand,
+        failbackCommand,
+        resumeCommand,
+        reportCommand,
+    ],
+};
 
 function program(done: Done): Command {
     const root = new Command("cinder-dr")
@@ -51,7 +49,9 @@ function program(done: Done): Command {
         .exitOverride()
         .showHelpAfterError("(cinder-dr --help shows what there is)")
         .addHelpText("after", EXIT_CODES);
-    for (const verb of VERBS) verb(root, done).addHelpText("after", EXIT_CODES);
+    for (const [part, verbs] of Object.entries(VERBS))
+        for (const verb of verbs)
+            verb(root, done).helpGroup(`${part}:`).addHelpText("after", EXIT_CODES);
     return root;
 }
 
@@ -69,7 +69,7 @@ export async function main(argv: string[]): Promise<ExitCode> {
         // Commander has said it already; help is no error.
         if (error instanceof CommanderError)
             return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
-        const message = error instanceof Error ? error.message : String(error);
+        const message = wordsOf(error);
         const asJson = argv.includes("--json");
         if (asJson) console.log(JSON.stringify({ verb: argv[2], ok: false, error: message }));
         console.error(`cinder-dr: ${message}`);

@@ -1,33 +1,133 @@
-import type { Backend, Topology } from "../core/topology";
-import { UsageError } from "./topologyFile";
+import type { Command } from "commander";
 
-/** Backends that a verb is about. @throws UsageError naming the known ones */
-export function chooseBackends(topology: Topology, given: string | undefined): Backend[] {
-    const chosen = topology.backends.filter((b) => given === undefined || b.section === given);
-    if (chosen.length === 0)
-        throw new UsageError(
-            `--backend must be one of ${topology.backends.map((b) => b.section).join(", ")}, got '${given ?? ""}'`,
+import { summarize } from "../core/finding";
+import { Cinder } from "../operations/cinder";
+import { findCloud } from "../operations/cloud";
+import { Parts } from "../operations/parts";
+import { PartialError, RefusedError, type RunOptions } from "../operations/run";
+import { LockedError } from "../operations/siteLock";
+import { version } from "../package.json";
+import { chooseBackend } from "./backends";
+import { ExitCode } from "./exitCode";
+import { interruptible } from "./interrupt";
+import { Output } from "./output";
+import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
+
+export interface OperationFlags extends Source {
+    backend?: string;
+    json?: boolean;
+    acceptLoss?: string[];
+    breakLock?: string;
+}
+
+/** `name=count`, as in `--accept-loss unreplicated=3`. */
+function parseAccepted(given: readonly string[] = []): Map<string, number> {
+    return new Map(
+        given.map((text) => {
+            const [, name, count] = /^([a-z][a-zA-Z-]*)=(\d{1,6})$/.exec(text) ?? [];
+            if (name === undefined || count === undefined)
+                throw new UsageError(`--accept-loss must be NAME=COUNT, got '${text}'`);
+            return [name, Number(count)];
+        }),
+    );
+}
+
+const codeOf = (error: unknown): ExitCode | undefined => {
+    if (error instanceof RefusedError || error instanceof LockedError) return ExitCode.Problem;
+    if (error instanceof PartialError) return ExitCode.Partial;
+    return undefined;
+};
+
+/** Runs one operation, prints what it finds, and turns its end into an exit code. */
+export async function runOperation(
+    verb: string,
+    flags: OperationFlags,
+    work: (options: RunOptions) => Promise<string>,
+): Promise<ExitCode> {
+    const { json = false, backend, acceptLoss, breakLock } = flags;
+    const topology = readTopology(flags);
+    const chosen = chooseBackend(topology, backend);
+    const accepted = parseAccepted(acceptLoss);
+    const cinder = new Cinder(findCloud(process.env));
+    const parts = new Parts(topology, cinder);
+    const out = new Output(json);
+    const plan: string[] = [];
+    const start = performance.now();
+    const options: RunOptions = {
+        parts,
+        backend: chosen,
+        accepted,
+        ...(breakLock === undefined ? {} : { breakLock }),
+        version,
+        signal: interruptible("stopping after this step; `cinder-dr resume` goes on"),
+        found: out.found,
+        doing: out.doing,
+        planned: (lines) => {
+            plan.push(...lines);
+            for (const line of lines) out.say(`plan    ${line}`);
+        },
+    };
+    let code: ExitCode = ExitCode.Ok;
+    let error: string | undefined;
+    let id: string | undefined;
+    try {
+        id = await work(options);
+    } catch (thrown) {
+        const known = codeOf(thrown);
+        if (known === undefined && json)
+            console.log(
+                JSON.stringify({
+                    verb,
+                    ok: false,
+                    plan,
+                    findings: out.findings,
+                    error: String(thrown),
+                }),
+            );
+        if (known === undefined) throw thrown;
+        code = known;
+        error = (thrown as Error).message;
+        if (thrown instanceof RefusedError)
+            for (const { subject, fact, next } of thrown.blockers)
+                out.found({ state: "problem", subject, fact, next });
+    } finally {
+        out.clear();
+        parts.close();
+        await cinder.close();
+    }
+    const { findings } = out;
+    const seconds = Math.round(performance.now() - start) / 1000;
+    if (json)
+        console.log(
+            JSON.stringify({ verb, ok: code === ExitCode.Ok, id, seconds, plan, findings, error }),
         );
-    return chosen;
-}
-
-/** The one backend of an operation: a topology with several must say which. */
-export function chooseBackend(topology: Topology, given: string | undefined): Backend {
-    const [backend, ...more] = chooseBackends(topology, given);
-    if (backend === undefined || more.length > 0)
-        throw new UsageError(
-            `--backend must name one of ${topology.backends.map((b) => b.section).join(", ")}, got nothing`,
+    else {
+        if (error !== undefined) console.error(`cinder-dr: ${error}`);
+        console.log(
+            `${verb}: ${summarize(findings)} in ${seconds.toFixed(1)} s${id === undefined ? "" : `; cinder-dr report ${id}`}`,
         );
-    return backend;
+    }
+    return code;
 }
 
-/** Aborts on the first Ctrl-C or SIGTERM; a second one ends at once. */
-export function interruptible(says: string): AbortSignal {
-    const controller = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.once(signal, () => {
-            process.stderr.write(`\n${signal}: ${says}\n`);
-            controller.abort();
-        });
-    return controller.signal;
-}
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** The flags that a journal keeps, to go on with the same ones. */
+export const recorded = ({ stack, topology, acceptLoss }: OperationFlags) => ({
+    stack,
+    topology,
+    acceptLoss,
+});
+
+/** Options of every operation that changes something. */
+export const withOperation = (command: Command): Command =>
+    withSource(command)
+        .option("--backend <section>", "the backend (needed when the topology has several)")
+        .option(
+            "--accept-loss <name=count>",
+            "your word for one loss that the plan names; may be given several times",
+            collect,
+        )
+        .option("--break-lock <id>", "take over the lock of an operation that is known to be gone")
+        .option("--json", "one JSON object on stdout instead of lines")
+        .addHelpText("after", CREDENTIALS);

@@ -7,7 +7,7 @@ import { findCloud } from "../operations/cloud";
 import { Parts } from "../operations/parts";
 import { preflight } from "../operations/preflight";
 import { ExitCode, type Done } from "./exitCode";
-import { chooseBackend } from "./operation";
+import { chooseBackend } from "./backends";
 import { formatFinding, Progress } from "./print";
 import { CREDENTIALS, readTopology, withSource, type Source } from "./topologyFile";
 
@@ -30,8 +30,8 @@ export async function runPreflight(
         const plan = await preflight(parts, chosen, move);
         progress.clear();
         const stops = plan.blockers.filter(
-            ({ consent }) =>
-                consent === undefined || !plan.consents.some(({ name }) => name === consent),
+            ({ consent, settles }) =>
+                !settles && !plan.consents.some(({ name }) => name === consent),
         );
         const ok = stops.length === 0;
         if (json) {
@@ -39,10 +39,10 @@ export async function runPreflight(
             return ok ? ExitCode.Ok : ExitCode.Problem;
         }
         for (const line of planLines(plan)) console.log(`plan    ${line}`);
-        for (const { subject, fact, next, consent } of plan.blockers)
+        for (const { subject, fact, next, consent, settles } of plan.blockers)
             console.log(
                 formatFinding({
-                    state: consent === undefined ? "problem" : "warning",
+                    state: consent === undefined && !settles ? "problem" : "warning",
                     subject,
                     fact,
                     next,

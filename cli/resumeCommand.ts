@@ -7,7 +7,7 @@ import { failoverPlanned } from "../operations/failoverPlanned";
 import { listJournals, readJournal } from "../operations/journal";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
-import { runOperation, withOperation, type OperationFlags } from "./failoverCommand";
+import { runOperation, withOperation, type OperationFlags } from "./operation";
 import { UsageError } from "./topologyFile";
 
 interface ResumeFlags extends OperationFlags {

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 
-import { isSound, summarize, type Finding } from "../core/finding";
+import { isSound, summarize } from "../core/finding";
 import { neededAs } from "../core/formerUser";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { retireUser } from "../operations/retireUser";
 import { ExitCode, type Done } from "./exitCode";
-import { formatFinding, Progress } from "./print";
+import { Output } from "./output";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
 
 interface RetireUserFlags extends Source {
@@ -30,8 +30,7 @@ async function runRetireUser(user: string, flags: RetireUserFlags): Promise<Exit
             `USER must be one that the topology needs no more, got '${user}': it is ${needed}`,
         );
     const cinder = new Cinder(findCloud(process.env));
-    const progress = new Progress(process.stderr);
-    const findings: Finding[] = [];
+    const out = new Output(json);
     let free: boolean;
     try {
         free = await retireUser({
@@ -39,19 +38,14 @@ async function runRetireUser(user: string, flags: RetireUserFlags): Promise<Exit
             cinder,
             user,
             remove: yes,
-            doing: (what) => {
-                progress.show(what);
-            },
-            found: (finding) => {
-                findings.push(finding);
-                progress.clear();
-                if (!json) console.log(formatFinding(finding));
-            },
+            doing: out.doing,
+            found: out.found,
         });
     } finally {
-        progress.clear();
+        out.clear();
         await cinder.close();
     }
+    const { findings } = out;
     const sound = isSound(findings);
     const removed = sound && yes;
     if (json) console.log(JSON.stringify({ verb: "retire-user", ok: sound, removed, findings }));

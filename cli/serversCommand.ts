@@ -17,9 +17,10 @@ import {
 import { startServers, stopServers } from "../operations/serversPower";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
+import { chooseBackends } from "./backends";
 import { ExitCode, type Done } from "./exitCode";
-import { interruptible } from "./interrupt";
-import { formatFinding, Progress } from "./print";
+import { cleaningUp } from "./interrupt";
+import { Output } from "./output";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
 
 interface ServersFlags extends Source {
@@ -51,14 +52,13 @@ function backendsOf(
     topology: Topology,
     { backend, server = [], reattach, stop, start }: ServersFlags,
 ): Backend[] {
-    const chosen = topology.backends.filter((b) => backend === undefined || b.section === backend);
-    const names = topology.backends.map((b) => b.section).join(", ");
     if ([reattach, stop, start].filter(Boolean).length > 1)
         throw new UsageError("name one of --reattach, --stop and --start");
-    if (chosen.length === 0)
-        throw new UsageError(`--backend must be one of ${names}, got '${backend ?? ""}'`);
+    const chosen = chooseBackends(topology, backend);
     if (server.length > 0 && chosen.length > 1)
-        throw new UsageError(`--server must come with --backend (one of ${names})`);
+        throw new UsageError(
+            `--server must come with --backend (one of ${chosen.map((b) => b.section).join(", ")})`,
+        );
     return chosen;
 }
 
@@ -88,20 +88,14 @@ const othersOf = ({ others }: ServersView): Finding[] =>
             next: "find out what uses the volume there, and connect it anew",
         }));
 
-interface Output {
-    say: (line: string) => void;
-    found: (finding: Finding) => void;
-    doing: (what: string) => void;
-}
-
 /** --stop or --start of one backend. @returns how many servers failed */
 function power(
     flags: ServersFlags,
     backend: Backend,
     clients: { cinder: Cinder; nova: Nova },
     { found, doing }: Output,
+    signal: AbortSignal,
 ): Promise<number> {
-    const signal = interruptible("the servers as they are; the same command goes on");
     const options = { ...clients, backend, version, batch: flags.batch, signal, found, doing };
     return flags.stop === true ? stopServers(options) : startServers(options);
 }
@@ -113,8 +107,8 @@ async function onBackend(
     backend: Backend,
     clients: { cinder: Cinder; nova: Nova },
     { say, found, doing }: Output,
+    signal: AbortSignal,
 ): Promise<{ view: ServersView; result?: ReattachResult }> {
-    const signal = interruptible("the server being worked on as it is; the same command goes on");
     const servers = flags.server ?? [];
     if (flags.reattach !== true) {
         doing("looking at every attachment");
@@ -171,40 +165,38 @@ async function runServers(flags: ServersFlags): Promise<ExitCode> {
     const backends = backendsOf(topology, flags);
     const cloud = findCloud(process.env);
     const clients = { cinder: new Cinder(cloud), nova: new Nova(cloud) };
-    const progress = new Progress(process.stderr);
-    const findings: Finding[] = [];
+    const out = new Output(flags.json === true);
+    const isPower = flags.stop === true || flags.start === true;
+    const left = isPower ? "the servers as they are" : "the server being worked on as it is";
+    const signal = cleaningUp(`${left}; the same command goes on`);
     const seen: { backend: string; active: string; servers: ServerPlan[] }[] = [];
     const results: ReattachResult[] = [];
     let failed = 0;
-    const say = (line: string) => {
-        progress.clear();
-        if (flags.json !== true) console.log(line);
-    };
-    const found = (finding: Finding) => {
-        findings.push(finding);
-        say(formatFinding(finding));
-    };
-    const doing = (what: string) => {
-        progress.show(what);
-    };
     try {
         for (const backend of backends) {
-            const output = { say, found, doing };
-            if (flags.stop === true || flags.start === true) {
-                failed += await power(flags, backend, clients, output);
+            if (isPower) {
+                failed += await power(flags, backend, clients, out, signal);
                 continue;
             }
-            const { view, result } = await onBackend(flags, topology, backend, clients, output);
+            const { view, result } = await onBackend(
+                flags,
+                topology,
+                backend,
+                clients,
+                out,
+                signal,
+            );
             seen.push({ backend: backend.section, active: view.active, servers: view.plans });
             if (result !== undefined) results.push(result);
         }
     } catch (error) {
         if (!(error instanceof LockedError || error instanceof ServersError)) throw error;
-        found({ state: "problem", subject: "servers", fact: error.message, next: "see above" });
+        out.found({ state: "problem", subject: "servers", fact: error.message, next: "see above" });
     } finally {
-        progress.clear();
+        out.clear();
         await Promise.all([clients.cinder.close(), clients.nova.close()]);
     }
+    const { findings } = out;
     const ok = isSound(findings);
     if (flags.json === true)
         console.log(JSON.stringify({ verb: "servers", ok, findings, backends: seen, results }));

@@ -1,13 +1,15 @@
 import type { Command } from "commander";
 
 import { isSound, summarize } from "../core/finding";
-import { verdictLine, type BackendStatus, type VolumeStatus } from "../core/status";
+import type { BackendStatus, VolumeStatus } from "../core/status";
+import { verdictLine } from "../core/verdict";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { Parts } from "../operations/parts";
 import { status } from "../operations/status";
 import { ExitCode, type Done } from "./exitCode";
-import { chooseBackends, interruptible } from "./operation";
+import { chooseBackends } from "./backends";
+import { interruptible } from "./interrupt";
 import { formatFinding, Progress } from "./print";
 import { CREDENTIALS, readTopology, withSource, type Source } from "./topologyFile";
 

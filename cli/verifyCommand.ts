@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 
-import { isSound, summarize, type Finding } from "../core/finding";
+import { isSound, summarize } from "../core/finding";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { verify } from "../operations/verify";
+import { chooseBackends } from "./backends";
 import { ExitCode, type Done } from "./exitCode";
-import { interruptible } from "./interrupt";
-import { formatFinding, Progress } from "./print";
-import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
+import { cleaningUp } from "./interrupt";
+import { Output } from "./output";
+import { CREDENTIALS, readTopology, withSource, type Source } from "./topologyFile";
 
 export interface VerifyFlags extends Source {
     backend?: string;
@@ -20,34 +21,25 @@ export async function runVerify({
     ...source
 }: VerifyFlags): Promise<ExitCode> {
     const topology = readTopology(source);
-    if (backend !== undefined && !topology.backends.some((b) => b.section === backend))
-        throw new UsageError(
-            `--backend must be one of ${topology.backends.map((b) => b.section).join(", ")}, got '${backend}'`,
-        );
+    if (backend !== undefined) chooseBackends(topology, backend);
     const cinder = new Cinder(findCloud(process.env));
-    const progress = new Progress(process.stderr);
-    const findings: Finding[] = [];
+    const out = new Output(json);
     const start = performance.now();
     try {
         await verify({
             topology,
             cinder,
             ...(backend === undefined ? {} : { backend }),
-            signal: interruptible("the probe"),
-            doing: (what) => {
-                progress.show(what);
-            },
-            found: (finding) => {
-                findings.push(finding);
-                progress.clear();
-                if (!json) console.log(formatFinding(finding));
-            },
+            signal: cleaningUp("the probe"),
+            doing: out.doing,
+            found: out.found,
         });
     } finally {
-        progress.clear();
+        out.clear();
         await cinder.close();
     }
     const seconds = Math.round(performance.now() - start) / 1000;
+    const { findings } = out;
     const sound = isSound(findings);
     if (json) console.log(JSON.stringify({ verb: "verify", ok: sound, seconds, findings }));
     else console.log(`verify: ${summarize(findings)} in ${seconds.toFixed(1)} s`);

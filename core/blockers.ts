@@ -1,112 +1,10 @@
+import { blocker, type Blocker } from "./blocker";
 import { imageFaults, type FaultKind } from "./imageFaults";
-import { isReplicated, isSeen, type PoolView } from "./replica";
-import { activeSide, activeSideOf, otherSide } from "./service";
-import { subjectOf, targetOf, type Move, type Survey } from "./survey";
+import { isReplicated, isSeen, isUnflushed, type PoolView } from "./replica";
+import { activeSideOf, otherSide } from "./service";
+import { hostBlockers, serviceBlockers } from "./serviceBlockers";
+import { replicated, subjectOf, targetOf, type Move, type Survey } from "./survey";
 import type { Role } from "./topology/site";
-
-/** Something in the way, with its cure. */
-export interface Blocker {
-    subject: string;
-    fact: string;
-    next: string;
-    /** Name of the flag's consent that lets it pass; undefined where nothing does. */
-    consent?: string;
-}
-
-const blocker = (subject: string, fact: string, next: string, consent?: string): Blocker => ({
-    subject,
-    fact,
-    next,
-    ...(consent === undefined ? {} : { consent }),
-});
-
-const WRITE_ROWS =
-    "--write-rows stops it, promotes its images, and writes its service and volume rows through the host's own Cinder; they are saved first";
-
-function serviceBlockers(survey: Survey, move: Move): Blocker[] {
-    const { rows, backend, names } = survey;
-    const target = targetOf(move);
-    if (rows.length === 0)
-        return [
-            blocker(
-                `backend ${backend.section}`,
-                "Cinder has no cinder-volume service for it",
-                "check the section's name, and that the hosts were ever started",
-            ),
-        ];
-    const found: Blocker[] = [];
-    const active = activeSideOf(rows, backend);
-    if (active === target)
-        found.push(
-            blocker(
-                `backend ${backend.section}`,
-                `is on ${names[target]} already: Cinder would demote and promote every image again`,
-                "nothing to do",
-            ),
-        );
-    for (const row of rows) {
-        const status = row.replication_status ?? "";
-        if (status === "failing-over")
-            found.push(
-                blocker(
-                    row.host,
-                    "is failing over now, and not by this operation",
-                    move === "forced" && row.state !== "up"
-                        ? "its cinder-volume is down and will carry it out later: --write-rows takes over"
-                        : "wait for its end; `cinder-dr status` shows it",
-                    move === "forced" && row.state !== "up" ? "write-rows" : undefined,
-                ),
-            );
-        else if (move === "forced" && row.state !== "up" && activeSide(row, backend) !== target)
-            found.push(
-                blocker(
-                    row.host,
-                    "its cinder-volume is down, and Cinder refuses to fail it over",
-                    WRITE_ROWS,
-                    "write-rows",
-                ),
-            );
-        else if (move !== "forced" && row.state !== "up")
-            found.push(
-                blocker(row.host, "its cinder-volume is down", "start it; see its log on the host"),
-            );
-        else if (move !== "forced" && status !== "enabled" && status !== "failed-over")
-            found.push(
-                blocker(
-                    row.host,
-                    `its replication status is '${status}', must be enabled or failed-over`,
-                    status === "failover-error" || status === "error"
-                        ? "restart cinder-volume on it: that sets the status anew"
-                        : "the host must have the backend's replication_device: `pulumi up`",
-                ),
-            );
-    }
-    return found;
-}
-
-function hostBlockers({ hosts, names }: Survey, move: Move): Blocker[] {
-    const target = targetOf(move);
-    return hosts.flatMap((host) => {
-        if (host.unseen !== undefined)
-            return [
-                blocker(
-                    host.name,
-                    `cannot be asked: ${host.unseen}`,
-                    `it must reach ${names[target]}; make SSH to it work`,
-                    move === "forced" ? "unseen-hosts" : undefined,
-                ),
-            ];
-        const trouble = host.reach[target];
-        if (trouble === undefined) return [];
-        return [
-            blocker(
-                host.name,
-                `does not reach ${names[target]} as Cinder's user: ${trouble}`,
-                "its conf, keyring and user must be those of the replication_device; `pulumi up` checks them",
-            ),
-        ];
-    });
-}
 
 /** Seconds without a beacon after which rbd-mirror counts as gone; it sends one every 5 s. */
 const BEACON_SECONDS = 60;
@@ -176,10 +74,12 @@ function imageBlockers(survey: Survey, active: Role): Blocker[] {
         if (!isReplicated(pair.volume)) return [];
         const isUnmarked = (kind: FaultKind) => kind === "ghost" || kind === "unmirrored";
         const faults = imageFaults(pair, active, survey.views, survey.names);
-        const found = faults.map(({ kind, fact, next }) =>
-            blocker(subjectOf(pair), fact, next, isUnmarked(kind) ? "unmarked" : undefined),
-        );
         const users = pair[active]?.users ?? [];
+        const idle = users.length === 0 && pair.volume.servers.length === 0;
+        const found = faults.map(({ kind, fact, next }): Blocker => ({
+            ...blocker(subjectOf(pair), fact, next, isUnmarked(kind) ? "unmarked" : undefined),
+            ...(kind === "unflushed" && idle ? { settles: true } : {}),
+        }));
         if (users.length > 0 && faults.length === 0)
             found.push(
                 blocker(
@@ -201,6 +101,15 @@ function imageBlockers(survey: Survey, active: Role): Blocker[] {
         return found;
     });
 }
+
+/** Images that lack only rbd-mirror's word, and that nobody has open: a flush settles them. */
+export const flushable = (survey: Survey, active: Role): string[] =>
+    replicated(survey)
+        .filter((pair) => {
+            const idle = (pair[active]?.users ?? []).length + pair.volume.servers.length === 0;
+            return idle && isUnflushed(pair[active], pair[otherSide(active)]);
+        })
+        .map(({ volume }) => volume.image);
 
 /** Everything that stands in a move's way; consented ones stay listed, the caller knows its consents. */
 export function blockersOf(survey: Survey, move: Move): Blocker[] {

@@ -1,4 +1,4 @@
-import { imageFaults } from "./imageFaults";
+import { imageFaults, isLate } from "./imageFaults";
 import { isReplicated, isSeen, type Pair } from "./replica";
 import type { Survey } from "./survey";
 
@@ -32,7 +32,6 @@ export function needOf(pair: Pair, survey: Survey): Need {
     if (!isSeen(survey.views.primary)) return "decide";
     const faults = imageFaults(pair, "secondary", survey.views, survey.names);
     if (faults.length === 0) return "nothing";
-    return faults.every(({ kind }) => ["missing", "notReplaying", "stale", "behind"].includes(kind))
-        ? "wait"
-        : "decide";
+    const cured = ["missing", "notReplaying", "stale"];
+    return faults.every((fault) => isLate(fault) || cured.includes(fault.kind)) ? "wait" : "decide";
 }

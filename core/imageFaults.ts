@@ -1,6 +1,7 @@
 import {
     isReplicated,
     isSeen,
+    isUnflushed,
     lagOf,
     type ImageView,
     type Pair,
@@ -25,6 +26,7 @@ export type FaultKind =
     | "notReplaying"
     | "stale"
     | "behind"
+    | "unflushed"
     | "cinderError";
 
 export interface ImageFault {
@@ -155,6 +157,14 @@ function replayFaults(
             },
         ];
     const entries = lagOf(here, there)?.entries ?? 0;
+    if (isUnflushed(here, there))
+        return [
+            {
+                kind: "unflushed",
+                fact: `${String(entries)} journal entries not confirmed by ${names.other}, though nothing was written since it last reported`,
+                next: "the image's next flush has rbd-mirror confirm them; a planned failover and a failback flush what nobody has open",
+            },
+        ];
     if (entries > 0)
         return [
             {
@@ -197,7 +207,10 @@ export function imageFaults(
         : [...found, ...replayFaults(here, there, otherView, called)];
 }
 
-/** Faults that leave a volume protected: it is only behind, or its data is whole and Cinder's word is not. */
+/** It is replicated, and only late. */
+export const isLate = ({ kind }: ImageFault): boolean => kind === "behind" || kind === "unflushed";
+
+/** Faults that leave a volume protected: it is only late, or its data is whole and Cinder's word is not. */
 export const isProtected = (pair: Pair, faults: readonly ImageFault[]): boolean =>
     isReplicated(pair.volume) &&
-    faults.every(({ kind }) => kind === "behind" || kind === "cinderError");
+    faults.every((fault) => isLate(fault) || fault.kind === "cinderError");

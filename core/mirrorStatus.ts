@@ -14,12 +14,19 @@ export interface Lag {
     /** Replay speed. */
     entriesPerSecond?: number;
     bytesPerSecond?: number;
+    /** [tag, entry] that the writer had reached when rbd-mirror reported. */
+    writer?: [number, number];
 }
 
 const numberIn = (detail: Record<string, unknown>, key: string): number | undefined => {
     const value = detail[key];
     return typeof value === "number" ? value : undefined;
 };
+
+function positionIn(detail: Record<string, unknown>, key: string): [number, number] | undefined {
+    const { tag_tid: tag, entry_tid: entry } = (detail[key] ?? {}) as Record<string, unknown>;
+    return typeof tag === "number" && typeof entry === "number" ? [tag, entry] : undefined;
+}
 
 /** The description of a replaying image is text with JSON in it: `replaying, {"entries_behind_primary":0,…}`. */
 export function parseLag(description: string): Lag | undefined {
@@ -36,12 +43,16 @@ export function parseLag(description: string): Lag | undefined {
         entries: numberIn(detail, "entries_behind_primary"),
         entriesPerSecond: numberIn(detail, "entries_per_second"),
         bytesPerSecond: numberIn(detail, "bytes_per_second"),
+        writer: positionIn(detail, "primary_position"),
     };
     return Object.fromEntries(Object.entries(lag).filter(([, value]) => value !== undefined));
 }
 
-export function parseMirrorStatus(text: string): MirrorStatus {
-    const given = JSON.parse(text) as { state?: unknown; description?: unknown };
+export const parseMirrorStatus = (text: string): MirrorStatus =>
+    mirrorStatusOf(JSON.parse(text) as object);
+
+/** @param given the answer of one image, or one of the list that a pool's status holds */
+export function mirrorStatusOf(given: { state?: unknown; description?: unknown }): MirrorStatus {
     if (typeof given.state !== "string") throw new Error("rbd mirror image status named no state");
     const description = typeof given.description === "string" ? given.description : "";
     const entries = parseLag(description)?.entries;

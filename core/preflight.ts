@@ -1,4 +1,5 @@
-import { blockersOf, type Blocker } from "./blockers";
+import type { Blocker } from "./blocker";
+import { blockersOf } from "./blockers";
 import { needsResync } from "./failback";
 import { isSeen } from "./replica";
 import { otherSide } from "./service";
@@ -78,6 +79,10 @@ function expected(
 }
 
 const volumes = (count: number): string => `${String(count)} volume${count === 1 ? "" : "s"}`;
+
+/** How a consent is given on the command line. */
+export const consentFlag = ({ name, count }: Consent): string =>
+    `--accept-loss ${name}=${String(count)}`;
 
 /** What the operator must say yes to, by name and number. */
 export function consentsOf(survey: Survey, move: Move): Consent[] {
@@ -190,10 +195,8 @@ export function planLines(plan: Preflight): string[] {
                 `${volume} is attached to ${servers.join(", ")}${bootable ? " (may boot from it)" : ""}: it keeps the old cluster's connection until it is re-attached`,
         ),
         `projects concerned: ${plan.projects.join(", ") || "none"}`,
-        `data loss: ${plan.move === "failback" ? (plan.consents.length > 0 ? "only what is consented to below" : "none") : plan.lossSeconds === undefined ? "not known: the site that is left behind cannot be asked" : plan.lossSeconds === 0 ? "none" : `at most ${plan.lossSeconds.toFixed(1)} s`}`,
+        `data loss: ${plan.move === "failback" ? (plan.consents.some(({ name }) => name === "discarded") ? "only what is consented to below" : "none") : plan.lossSeconds === undefined ? "not known: the site that is left behind cannot be asked" : plan.lossSeconds === 0 ? "none" : `at most ${plan.lossSeconds.toFixed(1)} s`}`,
         `expected: ${String(plan.duration.seconds)} s (${plan.duration.from})`,
-        ...plan.consents.map(
-            ({ name, count, means }) => `needs --accept-loss ${name}=${String(count)}: ${means}`,
-        ),
+        ...plan.consents.map((consent) => `needs ${consentFlag(consent)}: ${consent.means}`),
     ];
 }

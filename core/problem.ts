@@ -52,3 +52,7 @@ export function shown(value: unknown): string {
             : ((JSON.stringify(value) as string | undefined) ?? typeof value);
     return `'${cut(visible(text), SHOWN)}'`;
 }
+
+/** What an error says, whatever was thrown. */
+export const wordsOf = (error: unknown): string =>
+    error instanceof Error ? error.message : String(error);

@@ -79,6 +79,21 @@ export interface Pair {
 }
 
 /**
+ * Whether the other site lacks only rbd-mirror's word for it: nothing was written since it last reported. It says that it
+ * has the last entry with the next flush of the image, and an image that nobody has open gets none (seen on Ceph 16.2).
+ */
+export function isUnflushed(writer: ImageView | undefined, reader: ImageView | undefined): boolean {
+    const lag = lagOf(writer, reader);
+    const written = writer?.positions?.[""];
+    return (
+        (lag?.entries ?? 0) > 0 &&
+        written !== undefined &&
+        lag?.writer?.[0] === written[0] &&
+        lag.writer[1] === written[1]
+    );
+}
+
+/**
  * How far the other site is behind the writing one. Live from the journal's own positions where both are of one tag,
  * else as rbd-mirror last published it.
  * @param writer the image on the site that is active

@@ -18,9 +18,18 @@ export interface ServiceRow {
     backend_state?: string | null;
 }
 
-/** Rows of one backend: the section stands behind the last `@`. */
+/** `host@section` of a volume's `host@section#pool`. */
+export const serviceOf = (host: string): string => host.replace(/#.*$/, "");
+
+/** cinder.conf section of a service's or a volume's host: it stands behind the last `@`. */
+export const sectionOf = (host: string): string => {
+    const service = serviceOf(host);
+    return service.slice(service.lastIndexOf("@") + 1);
+};
+
+/** Rows of one backend. */
 export const rowsOf = (rows: readonly ServiceRow[], section: string): ServiceRow[] =>
-    rows.filter((row) => row.host.slice(row.host.lastIndexOf("@") + 1) === section);
+    rows.filter((row) => sectionOf(row.host) === section);
 
 /** Rows that one failover call each moves: a host of its own, or any one member of a cluster. */
 export function leadersOf(rows: readonly ServiceRow[]): ServiceRow[] {

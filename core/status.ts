@@ -1,10 +1,10 @@
-import { blockersOf, type Blocker } from "./blockers";
 import type { Finding } from "./finding";
-import { imageFaults, isProtected } from "./imageFaults";
+import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, lagOf, type Pair } from "./replica";
 import { activeSideOf, otherSide, type ServiceRow } from "./service";
-import { lossOf, replicated, subjectOf, type Survey } from "./survey";
-import type { Role } from "./topology/site";
+import { lossOf, subjectOf, type Survey } from "./survey";
+import { ROLES, type Role } from "./topology/site";
+import { verdictOf, type Verdict } from "./verdict";
 
 /** One volume's line of the status. */
 export interface VolumeStatus {
@@ -17,21 +17,6 @@ export interface VolumeStatus {
     images: Record<string, string>;
     lag: { entries?: number; bytes?: number; seconds?: number };
     protected: boolean;
-}
-
-/** The one line that answers the question. */
-export interface Verdict {
-    backend: string;
-    active: string;
-    protected: number;
-    replicated: number;
-    volumes: number;
-    /** Bound in seconds on what is lost if the active site is lost now; undefined when it cannot be known. */
-    rpoSeconds?: number;
-    mayPlanned: boolean;
-    mayForced: boolean;
-    mayFailback: boolean;
-    why: Record<"planned" | "forced" | "failback", string>;
 }
 
 export interface BackendStatus {
@@ -127,7 +112,7 @@ function serviceFindings({ rows, backend }: Survey): Finding[] {
 }
 
 function siteFindings({ views, names }: Survey): Finding[] {
-    return (["primary", "secondary"] as const).map((role) => {
+    return ROLES.map((role) => {
         const view = views[role];
         const subject = `site ${names[role]}`;
         if (!isSeen(view))
@@ -150,7 +135,7 @@ function siteFindings({ views, names }: Survey): Finding[] {
 
 /** Mirrored images that no volume of Cinder's has, e.g. of a volume deleted while the site was away. */
 function orphanFindings(survey: Survey, images: ReadonlySet<string>): Finding[] {
-    return (["primary", "secondary"] as const).flatMap((role) => {
+    return ROLES.flatMap((role) => {
         const view = survey.views[role];
         if (!isSeen(view)) return [];
         const left = Object.keys(view.images).filter(
@@ -166,46 +151,6 @@ function orphanFindings(survey: Survey, images: ReadonlySet<string>): Finding[] 
             },
         ];
     });
-}
-
-const why = (blockers: readonly Blocker[]): string =>
-    blockers.length === 0
-        ? ""
-        : `${blockers[0]?.subject ?? ""} ${blockers[0]?.fact ?? ""}${blockers.length > 1 ? ` (and ${String(blockers.length - 1)} more: \`cinder-dr preflight\`)` : ""}`;
-
-function verdictOf(
-    survey: Survey,
-    volumes: readonly VolumeStatus[],
-    active: Role | undefined,
-): Verdict {
-    const replicatedIds = new Set(replicated(survey).map(({ volume }) => volume.id));
-    const moved = volumes.filter(({ id }) => replicatedIds.has(id));
-    // What is not protected is lost whole; the bound is for the rest.
-    const seconds = moved.filter((v) => v.protected).map(({ lag }) => lag.seconds);
-    const bound =
-        seconds.length > 0 && seconds.every((s) => s !== undefined)
-            ? Math.max(...seconds)
-            : undefined;
-    const [planned, forced, failback] = (["planned", "forced", "failback"] as const).map((move) =>
-        blockersOf(survey, move),
-    );
-    const blocked = { planned: planned ?? [], forced: forced ?? [], failback: failback ?? [] };
-    return {
-        backend: survey.backend.section,
-        active: active === undefined ? "not agreed on" : survey.names[active],
-        protected: moved.filter((v) => v.protected).length,
-        replicated: moved.length,
-        volumes: volumes.length,
-        ...(bound === undefined ? {} : { rpoSeconds: bound }),
-        mayPlanned: blocked.planned.length === 0,
-        mayForced: blocked.forced.length === 0,
-        mayFailback: blocked.failback.length === 0,
-        why: {
-            planned: why(blocked.planned),
-            forced: why(blocked.forced),
-            failback: why(blocked.failback),
-        },
-    };
 }
 
 /**
@@ -234,12 +179,12 @@ export function statusOf(
             next: "`cinder-dr resume` if an operation was cut short",
         });
     for (const pair of survey.pairs)
-        for (const { kind, fact, next } of imageFaults(pair, side, survey.views, survey.names))
+        for (const fault of imageFaults(pair, side, survey.views, survey.names))
             findings.push({
-                state: kind === "behind" ? "warning" : "problem",
+                state: isLate(fault) ? "warning" : "problem",
                 subject: subjectOf(pair),
-                fact,
-                next,
+                fact: fault.fact,
+                next: fault.next,
             });
     return {
         verdict: verdictOf(survey, volumes, active),
@@ -247,19 +192,4 @@ export function statusOf(
         services: survey.rows,
         volumes,
     };
-}
-
-/** `ceph: active on paris; protected 12 of 12; RPO now 3.0 s; may fail over planned; …` */
-export function verdictLine(verdict: Verdict): string {
-    const plain = verdict.volumes - verdict.replicated;
-    const move = (may: boolean, name: string, reason: string) =>
-        may ? `may ${name}` : `may not ${name}: ${reason}`;
-    return [
-        `${verdict.backend}: active on ${verdict.active}`,
-        `protected ${String(verdict.protected)} of ${String(verdict.replicated)} replicated volumes${plain > 0 ? `, ${String(plain)} more not replicated` : ""}`,
-        `RPO now ${verdict.rpoSeconds === undefined ? "not known" : `at most ${verdict.rpoSeconds.toFixed(1)} s`}`,
-        move(verdict.mayPlanned, "fail over planned", verdict.why.planned),
-        move(verdict.mayForced, "fail over forced", verdict.why.forced),
-        ...(verdict.mayFailback ? ["may fail back"] : []),
-    ].join("; ");
 }

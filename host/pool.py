@@ -205,6 +205,20 @@ def resync(_, pool, request):
     return {"images": each(request["images"], one)}
 
 
+def flush(cluster, pool, request):
+    """Writes a flush to the journal of each image that nobody has open, so that rbd-mirror commits what it has replayed."""
+    def one(name):
+        others = openers(pool, name, cluster)
+        if others:
+            return {"error": "%d client(s) have it open" % len(others)}
+        with rbd.Image(pool, name) as image:
+            image.lock_acquire(rbd.RBD_LOCK_MODE_EXCLUSIVE)
+            image.flush()
+            image.lock_release()
+        return {}
+    return {"images": each(request["images"], one)}
+
+
 def writable(_, pool, request):
     """Takes and gives back each image's write lock: what a writer needs first. No byte of the image changes."""
     def one(name):
@@ -323,7 +337,8 @@ def unlock(_, pool, request):
     return {"held": False}
 
 
-VERBS = {"look": look, "demote": demote, "promote": promote, "resync": resync, "writable": writable,
+VERBS = {"look": look, "demote": demote, "promote": promote, "resync": resync, "flush": flush,
+         "writable": writable,
          "probe": probe, "checksum": checksum, "lock": lock, "renew": renew, "unlock": unlock}
 
 

@@ -1,19 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { hostCommand } from "../core/hostCommand";
 import type { HostRequest } from "../core/hostRequest";
 import type { Host } from "../core/topology";
+import { readScript } from "./hostScript";
 import { RemoteError, SshHost } from "./ssh";
-
-/** The script lies beside the sources, and one folder further up from the built package. */
-function script(): Buffer {
-    const file = [join(__dirname, "../host/apply.py"), join(__dirname, "../../host/apply.py")].find(
-        (path) => existsSync(path),
-    );
-    if (file === undefined) throw new Error("host/apply.py is missing from this installation");
-    return readFileSync(file);
-}
 
 /**
  * Asks one Cinder host by a verb of `host/apply.py` that changes nothing, over one connection.
@@ -27,7 +16,7 @@ export async function askHost<T>(
     seconds: number,
 ): Promise<T> {
     const ssh = new SshHost(host.name, host.connection);
-    const code = script();
+    const code = readScript("apply.py");
     const stdin = Buffer.concat([
         Buffer.from(`${String(code.length)}\n`),
         code,

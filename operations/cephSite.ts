@@ -2,7 +2,7 @@ import { ceph, CEPH_TIMEOUT_SECONDS, exportImage, rbd } from "../core/rbd";
 import { toShell, type Words } from "../core/shell";
 import type { Role } from "../core/topology/site";
 import type { Site } from "../core/topology";
-import { withRequest } from "./hostScript";
+import { answerIn, withRequest, type Question } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 /** Limit of one rbd command: its connect, and the work of a small image. */
@@ -53,7 +53,7 @@ export class CephSite {
      */
     async pool<T>(
         pool: string,
-        request: { do: string },
+        request: Question,
         seconds = RBD_SECONDS,
         connectSeconds = CEPH_TIMEOUT_SECONDS,
     ): Promise<T> {
@@ -61,12 +61,27 @@ export class CephSite {
         const whole = { ...request, pool, cluster, conf, user, seconds: connectSeconds };
         const words = [...commandPrefix, "python3", "-"];
         const result = await this.ssh.run(words, seconds, withRequest("pool.py", whole));
-        const line = result.stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
-        if (!line.startsWith("{")) throw this.failure(["python3", request.do], result, seconds);
-        const answer = JSON.parse(line) as T & { error?: string };
+        const answer = answerIn(result) as (T & { error?: string }) | undefined;
+        if (answer === undefined) throw this.failure(["python3", request.do], result, seconds);
         if (answer.error !== undefined)
             throw new RemoteError(this.ssh.name, `${request.do} in pool ${pool}: ${answer.error}`);
         return answer;
+    }
+
+    /** Has host/pool.py do one thing to many images. @returns those that refused, with the reason */
+    async refusedImages(
+        pool: string,
+        question: Question & { images: readonly string[] },
+        seconds: number,
+    ): Promise<{ image: string; error: string }[]> {
+        const { images } = await this.pool<{ images: Record<string, { error?: string }> }>(
+            pool,
+            question,
+            seconds,
+        );
+        return Object.entries(images).flatMap(([image, { error }]) =>
+            error === undefined ? [] : [{ image, error }],
+        );
     }
 
     /** Like {@link rbd}, but undefined when the image or snapshot does not exist. */

@@ -14,17 +14,6 @@ export interface VolumeType {
     description?: string | null;
 }
 
-/** One service row of cinder-volume. */
-export interface VolumeService {
-    /** `host@backend` */
-    host: string;
-    status: string;
-    state: string;
-    replication_status?: string | null;
-    active_backend_id?: string | null;
-    frozen?: boolean;
-}
-
 export interface Volume {
     id: string;
     name: string;
@@ -40,6 +29,15 @@ export interface Volume {
     /** Set after a migration: the image is called after it and not after `id`. */
     "os-vol-mig-status-attr:name_id"?: string | null;
 }
+
+/** Name of a volume's image, by Cinder's default `volume_name_template`. */
+export const imageOf = (volume: Volume): string => {
+    const migrated = volume["os-vol-mig-status-attr:name_id"];
+    return `volume-${migrated === undefined || migrated === null || migrated === "" ? volume.id : migrated}`;
+};
+
+/** `host@section#pool` of a volume; empty for anyone but an admin. */
+export const hostOf = (volume: Volume): string => volume["os-vol-host-attr:host"] ?? "";
 
 export interface Snapshot {
     id: string;
@@ -72,18 +70,6 @@ export class Cinder {
             "/types?is_public=None",
         );
         return body.volume_types;
-    }
-
-    /** The service rows of cinder-volume; an admin's question. */
-    async volumeServices(): Promise<VolumeService[]> {
-        const body = await this.api.call<{ services: VolumeService[] }>(
-            "GET",
-            "/os-services?binary=cinder-volume",
-            undefined,
-            // From 3.7 on a row tells its replication.
-            "volume 3.7",
-        );
-        return body.services;
     }
 
     /** Sets one extra spec; Cinder answers 400 while a volume uses the type. */
@@ -120,42 +106,41 @@ export class Cinder {
         return (await this.api.call<{ volumes: Volume[] }>("GET", path)).volumes;
     }
 
-    /** Volumes of all projects, page by page. Only an admin is told their hosts; anyone else sees their own volumes. */
-    async allVolumes(): Promise<Volume[]> {
-        const volumes: Volume[] = [];
-        for (let marker = ""; ;) {
-            const after = marker === "" ? "" : `&marker=${marker}`;
-            const path = `/volumes/detail?all_tenants=1&limit=${String(PAGE)}${after}`;
-            const page = (await this.api.call<{ volumes: Volume[] }>("GET", path)).volumes;
-            volumes.push(...page);
-            // The cloud's own limit may be lower than ours: only an empty page is the last one.
-            marker = page.at(-1)?.id ?? "";
-            if (marker === "") return volumes;
-        }
+    /** Volumes of all projects. Only an admin is told their hosts; anyone else sees their own volumes. */
+    allVolumes(): Promise<Volume[]> {
+        return this.pages<Volume>("/volumes/detail", "volumes");
     }
 
     /** Attachments of all projects with their connection; an admin's question. */
-    async allAttachments(): Promise<Attachment[]> {
-        const attachments: Attachment[] = [];
+    allAttachments(): Promise<Attachment[]> {
+        // Attachments came with 3.27.
+        return this.pages<Attachment>("/attachments/detail", "attachments", "volume 3.27");
+    }
+
+    /** Snapshots of all projects. */
+    allSnapshots(): Promise<Snapshot[]> {
+        return this.pages<Snapshot>("/snapshots/detail", "snapshots");
+    }
+
+    private async pages<T extends { id: string }>(
+        path: string,
+        key: string,
+        version?: string,
+    ): Promise<T[]> {
+        const all: T[] = [];
         for (let marker = ""; ;) {
             const after = marker === "" ? "" : `&marker=${marker}`;
-            const path = `/attachments/detail?all_tenants=1&limit=${String(PAGE)}${after}`;
-            // Attachments came with 3.27.
-            const page = (
-                await this.api.call<{ attachments: Attachment[] }>(
-                    "GET",
-                    path,
-                    undefined,
-                    "volume 3.27",
-                )
-            ).attachments;
-            attachments.push(...page);
+            const whole = `${path}?all_tenants=1&limit=${String(PAGE)}${after}`;
+            const body = await this.api.call<Record<string, T[]>>("GET", whole, undefined, version);
+            const page = body[key] ?? [];
+            all.push(...page);
+            // The cloud's own limit may be lower than ours: only an empty page is the last one.
             marker = page.at(-1)?.id ?? "";
-            if (marker === "") return attachments;
+            if (marker === "") return all;
         }
     }
 
-    /** Rows of cinder-volume, of all hosts. */
+    /** Rows of cinder-volume, of all hosts; an admin's question. */
     async services(): Promise<ServiceRow[]> {
         const path = "/os-services?binary=cinder-volume";
         // 3.7 brings the cluster, 3.49 the backend's state: the newest that this Cinder speaks has what there is.
@@ -166,19 +151,6 @@ export class Cinder {
             "volume latest",
         );
         return body.services;
-    }
-
-    /** Snapshots of all projects, page by page. */
-    async allSnapshots(): Promise<Snapshot[]> {
-        const snapshots: Snapshot[] = [];
-        for (let marker = ""; ;) {
-            const after = marker === "" ? "" : `&marker=${marker}`;
-            const path = `/snapshots/detail?all_tenants=1&limit=${String(PAGE)}${after}`;
-            const page = (await this.api.call<{ snapshots: Snapshot[] }>("GET", path)).snapshots;
-            snapshots.push(...page);
-            marker = page.at(-1)?.id ?? "";
-            if (marker === "") return snapshots;
-        }
     }
 
     /** Queues a failover of one host's backend, or of its whole cluster; 202 says no more than that. */

@@ -2,7 +2,7 @@ import type { Words } from "../core/shell";
 import type { HostFacts } from "../core/survey";
 import type { Backend, Host } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
-import { withRequest } from "./hostScript";
+import { answerIn, withRequest, type Question } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 /** What a service, cluster, volume or snapshot row holds, by field. */
@@ -53,12 +53,11 @@ export class CinderHost {
         return [...this.asRoot, "runuser", "-u", serviceUser, "--", python, "-I", "-"];
     }
 
-    private async ask<T>(request: { do: string }, seconds: number): Promise<T> {
+    private async ask<T>(request: Question, seconds: number): Promise<T> {
         const whole = { ...request, config: this.host.configFile };
         const result = await this.ssh.run(this.python, seconds, withRequest("service.py", whole));
-        const line = result.stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
-        if (!line.startsWith("{")) throw this.failure(request.do, result);
-        const answer = JSON.parse(line) as T & { error?: string };
+        const answer = answerIn(result) as (T & { error?: string }) | undefined;
+        if (answer === undefined) throw this.failure(request.do, result);
         if (answer.error !== undefined && request.do !== "look")
             throw new RemoteError(this.host.name, `${request.do}: ${answer.error}`);
         return answer;
@@ -114,18 +113,18 @@ export class CinderHost {
 
     /** Rows of the service and of its volumes and snapshots, as they are now. */
     saveRows(service: string): Promise<SavedRows> {
-        return this.ask<SavedRows>({ do: "save", service } as { do: string }, ROWS_SECONDS);
+        return this.ask<SavedRows>({ do: "save", service }, ROWS_SECONDS);
     }
 
     /** Sets rows through Cinder's own objects. @returns how many changed */
     async writeRows(service: string, rows: SavedRows): Promise<number> {
-        const request = { do: "write", service, rows } as { do: string };
+        const request = { do: "write", service, rows };
         return (await this.ask<{ changed: number }>(request, ROWS_SECONDS)).changed;
     }
 
     /** Drops what waits in the service's queue. @returns how many messages */
     async drain(service: string): Promise<number> {
-        const request = { do: "drain", service } as { do: string };
+        const request = { do: "drain", service };
         return (await this.ask<{ dropped: number }>(request, SERVICE_SECONDS)).dropped;
     }
 

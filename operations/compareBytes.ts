@@ -29,7 +29,7 @@ export async function compareBytes(
     const images = pairs.map(({ volume }) => volume.image);
     if (images.length === 0 || !isSeen(survey.views.primary) || !isSeen(survey.views.secondary))
         return { images: 0, whole: 0, bytes: 0 };
-    const request = { do: "checksum", images, budget, seed: run.journal.id } as { do: string };
+    const request = { do: "checksum", images, budget, seed: run.journal.id };
     const { primary, secondary } = run.parts.sites;
     const [here, there] = await Promise.all(
         [primary, secondary].map((site) => site.pool<Sums>(run.backend.pool, request, SUM_SECONDS)),

@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import { cephUsers } from "../core/cephUsers";
 import { hostDrift, inspectRequest, type HostSeen } from "../core/drift/host";
 import { itemsOf, type DriftItem } from "../core/drift/item";
@@ -8,9 +9,10 @@ import { siteDrift } from "../core/drift/site";
 import type { SiteSeen } from "../core/drift/siteSeen";
 import { volumeTypeDrift } from "../core/drift/volumeType";
 import type { HostRequest } from "../core/hostRequest";
+import type { ServiceRow } from "../core/service";
 import type { Backend, Host, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
-import type { Cinder, VolumeService } from "./cinder";
+import type { Cinder } from "./cinder";
 import { seeHost } from "./driftHost";
 import { lookAtImages } from "./driftImages";
 import { seeSite } from "./driftSite";
@@ -24,8 +26,6 @@ export interface DriftOptions {
     doing: (what: string) => void;
 }
 
-const wordsOf = (error: unknown): string =>
-    error instanceof Error ? error.message : String(error);
 const unique = (names: string[]): string[] => [...new Set(names)];
 
 /** A backend's names of one side. */
@@ -89,7 +89,7 @@ function compare(
     { topology, found }: DriftOptions,
     looks: HostLook[],
     sites: Record<Role, SiteSeen>,
-    services: VolumeService[] | string,
+    services: ServiceRow[] | string,
     managed: boolean,
 ): void {
     for (const { host, request, seen } of looks) {
@@ -128,7 +128,7 @@ export async function drift(options: DriftOptions): Promise<void> {
         Promise.all(topology.hosts.map((host) => lookAtHost(options, host))),
         lookAtSite(options, "primary"),
         lookAtSite(options, "secondary"),
-        cinder.volumeServices().catch(wordsOf),
+        cinder.services().catch(wordsOf),
         lookAtTypes(options),
     ]);
     const sites = { primary, secondary };

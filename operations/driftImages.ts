@@ -1,26 +1,21 @@
+import { wordsOf } from "../core/problem";
 import { imageDrift } from "../core/drift/image";
 import { itemsOf } from "../core/drift/item";
 import type { SiteSeen } from "../core/drift/siteSeen";
 import { parseImageInfo } from "../core/mirrorStatus";
 import { imageInfo } from "../core/rbd";
+import { sectionOf, serviceOf, type ServiceRow } from "../core/service";
 import type { Backend } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
 import { CephSite } from "./cephSite";
-import type { Volume, VolumeService } from "./cinder";
+import { hostOf, imageOf, type Volume } from "./cinder";
 import type { DriftOptions } from "./drift";
-
-const wordsOf = (error: unknown): string =>
-    error instanceof Error ? error.message : String(error);
-
-/** `volume-<id>`, or after a migration the other id that its row names. */
-const imageOf = (volume: Volume): string =>
-    `volume-${volume["os-vol-mig-status-attr:name_id"] ?? volume.id}`;
 
 /** Images of volumes that Cinder calls replicated, on the side that serves them. */
 export async function lookAtImages(
     { topology, cinder, found, doing }: DriftOptions,
     sites: Record<Role, SiteSeen>,
-    services: VolumeService[] | string,
+    services: ServiceRow[] | string,
 ): Promise<void> {
     const names = new Set(topology.volumeTypes.map((type) => type.name));
     const sound = (volume: Volume) =>
@@ -36,12 +31,9 @@ export async function lookAtImages(
     }
     const rows = typeof services === "string" ? [] : services;
     for (const backend of topology.backends) {
-        const ofBackend = volumes.filter(
-            (volume) =>
-                volume["os-vol-host-attr:host"]?.split("#")[0]?.split("@")[1] === backend.section,
-        );
+        const ofBackend = volumes.filter((volume) => sectionOf(hostOf(volume)) === backend.section);
         const activeRole = (volume: Volume): Role => {
-            const host = volume["os-vol-host-attr:host"]?.split("#")[0];
+            const host = serviceOf(hostOf(volume));
             const active = rows.find((row) => row.host === host)?.active_backend_id ?? "";
             return active === backend.replicationDevice.backendId ? "secondary" : "primary";
         };

@@ -1,13 +1,8 @@
 import { createHash } from "node:crypto";
 
-import {
-    parsePoolInfo,
-    parsePoolStatus,
-    type Answer,
-    type PoolStatus,
-    type SiteSeen,
-    type UserSeen,
-} from "../core/drift/siteSeen";
+import { parsePoolInfo, type Answer, type SiteSeen, type UserSeen } from "../core/drift/siteSeen";
+import { wordsOf } from "../core/problem";
+import { parsePoolStatus, type PoolStatus } from "../core/mirrorPool";
 import { poolInfo, poolStatus } from "../core/rbd";
 import type { Words } from "../core/shell";
 import type { Site } from "../core/topology";
@@ -25,7 +20,7 @@ async function answer<T>(ask: () => Promise<T>): Promise<Answer<T>> {
     try {
         return { seen: await ask() };
     } catch (error) {
-        return { why: error instanceof Error ? error.message : String(error) };
+        return { why: wordsOf(error) };
     }
 }
 

@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import { compareFault, drillNames, type DrillReport } from "../core/drill";
 import { runCheck } from "./drillCheck";
 import { findLeftovers, lookAt, mirroredImages, type Candidate } from "./drillImages";
@@ -67,7 +68,7 @@ async function removeLeftovers(run: DrillRun, images: readonly string[]): Promis
             run.options.found({
                 state: "problem",
                 subject: "leftovers",
-                fact: error instanceof Error ? error.message : String(error),
+                fact: wordsOf(error),
                 next: `remove ${name} by hand once nothing uses it`,
             });
         }

@@ -1,6 +1,6 @@
 import { DRILL_PREFIX, drillNames, type DrilledImage } from "../core/drill";
 import { parseImageInfo, parseMirrorStatus, type ImageInfo } from "../core/mirrorStatus";
-import { parseMirrorPool } from "../core/mirrorPool";
+import { parsePoolStatus } from "../core/mirrorPool";
 import * as rbd from "../core/rbd";
 import type { Backend } from "../core/topology";
 import type { CephSite } from "./cephSite";
@@ -16,16 +16,6 @@ export interface Candidate {
 
 /** What Cinder calls replicated; any other status of a volume is no promise. */
 const REPLICATED = new Set(["enabled", "failed-over"]);
-
-/** Name of a volume's image, by Cinder's default `volume_name_template`. */
-export const imageOf = (volume: Volume): string => {
-    const migrated = volume["os-vol-mig-status-attr:name_id"];
-    return `volume-${migrated === undefined || migrated === null || migrated === "" ? volume.id : migrated}`;
-};
-
-/** Whether the volume stands on this backend: `host@section#pool`. Unknown to anyone but an admin. */
-export const isOnBackend = (volume: Volume, section: string): boolean =>
-    volume["os-vol-host-attr:host"]?.split("#")[0]?.endsWith(`@${section}`) ?? false;
 
 export const isReplicated = (volume: Volume): boolean =>
     REPLICATED.has(volume.replication_status ?? "");
@@ -44,7 +34,7 @@ export async function mirroredImages(
     known: ReadonlySet<string>,
 ): Promise<string[]> {
     const lists = await Promise.all(
-        sites.map(async (at) => parseMirrorPool(text(await at.rbd(rbd.poolStatus(pool)))).images),
+        sites.map(async (at) => parsePoolStatus(text(await at.rbd(rbd.poolStatus(pool)))).images),
     );
     const names = new Set(lists.flat());
     return [...names].filter((name) => name.startsWith("volume-") || known.has(name)).sort();

@@ -5,6 +5,7 @@ import {
     type DrillPhase,
     type DrillReport,
 } from "../core/drill";
+import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import type { Backend } from "../core/topology";
 import type { CephSite } from "./cephSite";
@@ -85,7 +86,7 @@ export class DrillRun {
                 await work(candidate);
             } catch (error) {
                 if (error instanceof InterruptedError) throw error;
-                candidate.image.fault = error instanceof Error ? error.message : String(error);
+                candidate.image.fault = wordsOf(error);
             }
             done++;
             show();

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { wordsOf } from "../core/problem";
 import type { DrillReport } from "../core/drill";
 import { renderDrill } from "../core/drillReport";
 import { operationId } from "../core/operation";
@@ -118,7 +119,7 @@ export async function drillSession(
         journal.end(endOf(report));
         return { report, files };
     } catch (error) {
-        const fact = error instanceof Error ? error.message : String(error);
+        const fact = wordsOf(error);
         journal.end({ outcome: "refused", fact, left: [] });
         throw error;
     } finally {

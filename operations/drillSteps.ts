@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import { drillNames, rounded } from "../core/drill";
 import * as rbd from "../core/rbd";
 import { snapshotsOn, type Candidate } from "./drillImages";
@@ -65,7 +66,7 @@ export async function tearDown(
             try {
                 await work();
             } catch (error) {
-                left.push(`${name} (${error instanceof Error ? error.message : String(error)})`);
+                left.push(`${name} (${wordsOf(error)})`);
             }
         };
         const there = `${at.to.site.name}: ${spec}@${snapshot}`;

@@ -1,6 +1,7 @@
 import type { Backend } from "../core/topology";
-import type { Cinder, Volume } from "./cinder";
-import { imageOf, isOnBackend, isReplicated } from "./drillImages";
+import { sectionOf } from "../core/service";
+import { hostOf, imageOf, type Cinder, type Volume } from "./cinder";
+import { isReplicated } from "./drillImages";
 
 /** What was asked for cannot be drilled; nothing was made. */
 export class DrillError extends Error {
@@ -18,11 +19,13 @@ export async function volumesOf(
     chosen: readonly string[],
 ): Promise<Map<string, Volume>> {
     const all = await cinder.allVolumes();
-    if (all.length > 0 && all.every((v) => (v["os-vol-host-attr:host"] ?? "") === ""))
+    if (all.length > 0 && all.every((v) => hostOf(v) === ""))
         throw new DrillError(
             "Cinder names no volume's host, so their backend is unknown: use credentials of an admin",
         );
-    const here = all.filter((volume) => isOnBackend(volume, section) && isReplicated(volume));
+    const here = all.filter(
+        (volume) => sectionOf(hostOf(volume)) === section && isReplicated(volume),
+    );
     const isChosen = (word: string) => (v: Volume) => v.id === word || v.name === word;
     for (const word of chosen)
         if (!here.some(isChosen(word)))

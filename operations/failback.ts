@@ -1,30 +1,15 @@
 import { needOf } from "../core/failback";
-import { consentsOf, planLines, preflightOf } from "../core/preflight";
-import { isSeen } from "../core/replica";
 import { activeSide } from "../core/service";
 import { replicated, subjectOf, type Survey } from "../core/survey";
-import { blockersOf } from "../core/blockers";
-import { begunOf } from "../core/operation";
-import type { SavedStatuses } from "./failoverPlanned";
+import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
-import { listJournals, readJournal } from "./journal";
-import { freeze, moveHosts, proveReverse, rowsNow, thaw, verifyMoved } from "./moveBackend";
-import { measuredOf } from "./preflight";
+import { lookAtBoth, moveAndVerify, proveReverse, rowsNow, thawStep } from "./moveBackend";
+import { gate } from "./gate";
 import { discard, waitReady } from "./resync";
-import {
-    checkConsents,
-    operate,
-    PartialError,
-    phase,
-    RefusedError,
-    stopping,
-    type Run,
-    type RunOptions,
-} from "./run";
-import { takeSurvey } from "./takeSurvey";
+import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
+import { restore } from "./savedStatuses";
 import { waitFor } from "./wait";
 
-const REVERSE_SECONDS = 180;
 const RESTART_SECONDS = 120;
 
 export interface FailbackOptions extends RunOptions {
@@ -34,9 +19,6 @@ export interface FailbackOptions extends RunOptions {
     compareBytes: number;
 }
 
-const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
-    takeSurvey(parts, backend, { users: true, reach: ["primary", "secondary"] });
-
 /** Faults of images that a resync or time cures are no reason to refuse before it. */
 function refuse(survey: Survey, accepted: ReadonlyMap<string, number>): void {
     const curable = new Set(
@@ -44,41 +26,7 @@ function refuse(survey: Survey, accepted: ReadonlyMap<string, number>): void {
             .filter((pair) => needOf(pair, survey) !== "decide")
             .map(subjectOf),
     );
-    const stops = stopping(blockersOf(survey, "failback"), accepted).filter(
-        ({ subject }) => !curable.has(subject),
-    );
-    if (stops.length > 0)
-        throw new RefusedError(
-            `refused, nothing was changed: ${String(stops.length)} blocker(s)`,
-            stops,
-        );
-}
-
-const hasResynced = ({ journal }: Run): boolean =>
-    journal.entries.some((e) => e.step === "resynced");
-
-/** Freezes and looks once more; thaws again when an image is not ready. */
-async function gate(run: Run): Promise<string[]> {
-    const frozen = await freeze(run, await rowsNow(run));
-    run.journal.append({ kind: "noted", step: "frozen", data: frozen });
-    // The statuses that rbd-mirror publishes are up to 30 s old: one that is not ready yet may be in a moment.
-    const end = performance.now() + 60_000;
-    for (;;) {
-        const survey = await look(run);
-        const stops = stopping(blockersOf(survey, "failback"), run.accepted);
-        if (stops.length === 0) return replicated(survey).map(({ volume }) => volume.id);
-        if (performance.now() > end) {
-            await thaw(run);
-            const what = `not failed back, and thawed again: ${String(stops.length)} blocker(s)`;
-            // Images that were demoted and resynced are no longer as they were found.
-            if (hasResynced(run))
-                throw new PartialError(
-                    `${what}; the forked images were resynced`,
-                    stops.map((s) => `${s.subject}: ${s.fact}; next: ${s.next}`),
-                );
-            throw new RefusedError(what, stops);
-        }
-    }
+    refuseBlocked(survey, "failback", accepted, ({ subject }) => curable.has(subject));
 }
 
 /** Restarts the hosts whose process would go on with the secondary in memory: members of a cluster, or without secrets. */
@@ -109,63 +57,8 @@ async function restart(run: Run, survey: Survey): Promise<string[]> {
     return done;
 }
 
-/** Statuses that the last failover of this backend saved. */
-function savedStatuses(section: string): SavedStatuses | undefined {
-    for (const id of listJournals().reverse()) {
-        const entries = readJournal(id);
-        if (
-            entries.length === 0 ||
-            !begunOf(entries).verb.startsWith("failover") ||
-            begunOf(entries).backend !== section
-        )
-            continue;
-        const saved = entries.findLast((e) => e.kind === "noted" && e.step === "statuses");
-        if (saved !== undefined) return saved.data as SavedStatuses;
-    }
-    return undefined;
-}
-
-/** Gives volumes and snapshots back the status that the failover took, where their image is there. */
-async function restore(
-    run: Run,
-    proven: ReadonlySet<string>,
-): Promise<{ volumes: number; snapshots: number }> {
-    const { cinder } = run.parts;
-    const saved = savedStatuses(run.backend.section);
-    const survey = await takeSurvey(run.parts, run.backend);
-    const images = isSeen(survey.views.primary)
-        ? new Set(survey.views.primary.all)
-        : new Set<string>();
-    const count = { volumes: 0, snapshots: 0 };
-    for (const { volume } of survey.pairs) {
-        const plain = volume.replicationStatus === "not-capable";
-        if (
-            volume.status !== "error" ||
-            !images.has(volume.image) ||
-            !(plain || proven.has(volume.id))
-        )
-            continue;
-        const before = saved?.volumes[volume.id];
-        if (before === undefined || before === "error") {
-            run.left.push(
-                `volume ${volume.id} is in error, and no failover of this machine saved its status: \`cinder reset-state --state available ${volume.id}\``,
-            );
-            continue;
-        }
-        await cinder.resetStatus("volumes", volume.id, before);
-        count.volumes++;
-    }
-    for (const { id, status } of survey.snapshots) {
-        const before = saved?.snapshots[id];
-        if (status !== "error" || before === undefined || before === "error") continue;
-        await cinder.resetStatus("snapshots", id, before);
-        count.snapshots++;
-    }
-    return count;
-}
-
 async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<void> {
-    const survey = await look(run);
+    const survey = await lookAtBoth(run);
     await phase(
         run,
         "discard",
@@ -184,7 +77,7 @@ async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<vo
     const moving = await phase(
         run,
         "gate",
-        () => gate(run),
+        async () => replicated(await gate(run, "failback")).map(({ volume }) => volume.id),
         (ids) => `frozen; ${String(ids.length)} images are ready`,
     );
     run.journal.append({ kind: "noted", step: "moving", data: moving });
@@ -200,21 +93,8 @@ async function body(run: Run, options: FailbackOptions): Promise<string> {
     const underWay = journal.entries.some((e) => e.kind === "noted" && e.step === "failover-host");
     if (!underWay) await prepare(run, options);
     const moving = journal.entries.findLast((e) => e.step === "moving")?.data as string[];
-    await run.stillMine();
-    await phase(
-        run,
-        "move",
-        () => moveHosts(run, "primary", moving.length),
-        (rows) => rows.map((row) => `${row.host} ${row.replication_status ?? ""}`).join(", "),
-    );
-    const { wrong } = await phase(
-        run,
-        "verify",
-        () => verifyMoved(run, "primary", moving),
-        ({ moved }) =>
-            `${String(moved.length)} of ${String(moving.length)} volumes are back: primary on ${parts.names.primary}`,
-    );
-    const survey = await look(run);
+    const { wrong } = await moveAndVerify(run, "primary", moving);
+    const survey = await lookAtBoth(run);
     await phase(
         run,
         "restart",
@@ -224,12 +104,7 @@ async function body(run: Run, options: FailbackOptions): Promise<string> {
                 ? "no host needs it"
                 : `${hosts.join(", ")} came up again on ${parts.names.primary}`,
     );
-    await phase(
-        run,
-        "thaw",
-        () => thaw(run),
-        (hosts) => `${hosts.join(", ")} take requests again`,
-    );
+    await thawStep(run);
     const rows = await rowsNow(run);
     const stray = rows.filter(
         (row) => activeSide(row, run.backend) !== "primary" || row.replication_status !== "enabled",
@@ -268,10 +143,10 @@ async function finish(
     );
     await step(
         "replication",
-        () => proveReverse(run, "primary", moving, REVERSE_SECONDS),
+        () => proveReverse(run, "primary", moving),
         (last) => `${last} on ${parts.names.secondary}`,
     );
-    const survey = await look(run);
+    const survey = await lookAtBoth(run);
     const idle = moving.filter((id) => {
         const pair = survey.pairs.find(({ volume }) => volume.id === id);
         return (pair?.primary?.users ?? []).length === 0;
@@ -300,10 +175,9 @@ export async function failback(
     flags: Record<string, unknown>,
     id?: string,
 ): Promise<string> {
-    const { accepted, backend } = options;
     return operate(options, {
         verb: "failback",
-        locks: ["primary", "secondary"],
+        locks: ["secondary", "primary"],
         flags,
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
@@ -311,17 +185,10 @@ export async function failback(
                 ["resynced", "frozen", "moving", "accepted"].includes(e.step ?? ""),
             );
             if (!begun) {
-                const survey = await look(options);
-                const plan = preflightOf(survey, "failback", measuredOf("failback", backend));
-                run.journal.append({ kind: "planned", data: { lines: planLines(plan) } });
-                options.planned(planLines(plan));
-                refuse(survey, accepted);
-                checkConsents(consentsOf(survey, "failback"), accepted);
-                for (const { name, count, means } of plan.consents)
-                    run.journal.append({
-                        kind: "consented",
-                        data: { flag: `--accept-loss ${name}=${String(count)}`, means },
-                    });
+                const survey = await lookAtBoth(run);
+                agree(run, survey, "failback", () => {
+                    refuse(survey, run.accepted);
+                });
                 run.journal.append({ kind: "noted", step: "accepted", data: true });
             }
             return body(run, options);

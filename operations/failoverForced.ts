@@ -1,20 +1,11 @@
-import { consentsOf, planLines, preflightOf } from "../core/preflight";
 import { isSeen, type PoolView } from "../core/replica";
 import { activeSide, type ServiceRow } from "../core/service";
 import { lossOf, replicated, type Survey } from "../core/survey";
-import { refuseBlocked, statusesOf } from "./failoverPlanned";
+import { agree, refuseBlocked } from "./agree";
 import { MirrorDaemons } from "./mirrorDaemons";
-import { moveHosts, rowsNow, thaw, verifyMoved } from "./moveBackend";
-import { measuredOf } from "./preflight";
-import {
-    checkConsents,
-    operate,
-    PartialError,
-    phase,
-    RefusedError,
-    type Run,
-    type RunOptions,
-} from "./run";
+import { moveHosts, rowsNow, thaw, verifyStep } from "./moveBackend";
+import { operate, PartialError, phase, RefusedError, type Run, type RunOptions } from "./run";
+import { statusesOf } from "./savedStatuses";
 import { moveByRows, undoRows } from "./serviceRows";
 import { lookAt, takeSurvey } from "./takeSurvey";
 import { pause } from "./wait";
@@ -139,25 +130,14 @@ async function move(
     ].join("; ");
 }
 
-interface Answers {
-    images: Record<string, { error?: string }>;
-}
-
 /** Takes and gives back each image's write lock, and writes and reads an image of its own. */
 async function proveWritable(run: Run, images: string[]): Promise<string> {
     const at = run.parts.sites.secondary;
     const { pool } = run.backend;
-    const locks = await at.pool<Answers>(
-        pool,
-        { do: "writable", images } as { do: string },
-        WRITABLE_SECONDS,
-    );
-    const refused = Object.entries(locks.images).flatMap(([name, { error }]) =>
-        error === undefined ? [] : [`${name}: ${error}`],
-    );
+    const refused = await at.refusedImages(pool, { do: "writable", images }, WRITABLE_SECONDS);
     if (refused.length > 0)
         throw new PartialError(
-            `${String(refused.length)} image(s) cannot be written on ${at.site.name}: ${refused.join("; ")}`,
+            `${String(refused.length)} image(s) cannot be written on ${at.site.name}: ${refused.map((r) => `${r.image}: ${r.error}`).join("; ")}`,
             [
                 "rbd-mirror must be stopped there (it holds the images' locks); then `cinder-dr resume`",
             ],
@@ -165,7 +145,7 @@ async function proveWritable(run: Run, images: string[]): Promise<string> {
     const name = `cinder-dr-probe-${run.journal.id}`;
     const { same } = await at.pool<{ same: boolean }>(
         pool,
-        { do: "probe", name } as { do: string },
+        { do: "probe", name },
         WRITABLE_SECONDS,
     );
     if (!same)
@@ -233,13 +213,7 @@ async function body(
             (how) => how,
         );
         const ids = moving.map(({ id }) => id);
-        const { wrong } = await phase(
-            run,
-            "verify",
-            () => verifyMoved(run, "secondary", ids),
-            ({ moved }) =>
-                `${String(moved.length)} of ${String(ids.length)} volumes are moved: primary on ${parts.names.secondary}`,
-        );
+        const { wrong } = await verifyStep(run, "secondary", ids);
         const bad = new Set(wrong.map(({ volume }) => volume.split(" ")[0]));
         const good = moving.filter(({ id }) => !bad.has(id)).map(({ image }) => image);
         await phase(
@@ -277,20 +251,12 @@ async function body(
 
 async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {
     const { journal, backend, accepted } = run;
-    const shown = preflightOf(survey, "forced", measuredOf("forced", backend));
-    const lines = planLines(shown);
-    journal.append({ kind: "planned", data: { lines } });
-    options.planned(lines);
     // A failover that hangs in a service that is down is what --write-rows is for.
     const words = options.writeRows === true ? new Map([...accepted, ["write-rows", 1]]) : accepted;
-    refuseBlocked(survey, "forced", words);
-    refuseLiving(survey, options.fenced);
-    checkConsents(consentsOf(survey, "forced"), accepted);
-    for (const { name, count, means } of shown.consents)
-        journal.append({
-            kind: "consented",
-            data: { flag: `--accept-loss ${name}=${String(count)}`, means },
-        });
+    agree(run, survey, "forced", () => {
+        refuseBlocked(survey, "forced", words);
+        refuseLiving(survey, options.fenced);
+    });
     if (options.fenced !== undefined)
         journal.append({
             kind: "consented",

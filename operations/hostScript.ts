@@ -1,16 +1,30 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The scripts lie beside the sources, and one folder further up from the built package. */
-function locate(name: string): string {
+import type { CommandResult } from "./ssh";
+
+/** What a script of host/ is asked; the script knows the words that belong to `do`. */
+export interface Question {
+    do: string;
+    [word: string]: unknown;
+}
+
+/** A script of host/. They lie beside the sources, and one folder further up from the built package. */
+export function readScript(name: string): Buffer {
     const places = [join(__dirname, "../host", name), join(__dirname, "../../host", name)];
     const found = places.find((file) => existsSync(file));
     if (found === undefined) throw new Error(`host/${name} is missing from this installation`);
-    return found;
+    return readFileSync(found);
 }
 
 /** A script of host/ with its request in front, as `python3 -` reads it: a JSON string is a Python string too. */
 export const withRequest = (name: string, request: object): Buffer =>
     Buffer.from(
-        `REQUEST = ${JSON.stringify(JSON.stringify(request))}\n${readFileSync(locate(name), "utf8")}`,
+        `REQUEST = ${JSON.stringify(JSON.stringify(request))}\n${readScript(name).toString("utf8")}`,
     );
+
+/** The script's answer: one JSON object on the last line. undefined: it came to no answer. */
+export function answerIn({ stdout }: CommandResult): { error?: string } | undefined {
+    const line = stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
+    return line.startsWith("{") ? (JSON.parse(line) as { error?: string }) : undefined;
+}

@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import {
     closeSync,
     existsSync,
@@ -193,7 +194,7 @@ export class Journal {
             this.append({ kind: "done", step, seconds: seconds(), data: data ?? null });
             return data;
         } catch (error) {
-            const reason = error instanceof Error ? error.message : String(error);
+            const reason = wordsOf(error);
             this.append({ kind: "failed", step, seconds: seconds(), data: { reason } });
             throw error;
         }

@@ -1,9 +1,9 @@
 import { isReplicated, isSeen } from "../core/replica";
-import { activeSide, leadersOf, rowsOf, type ServiceRow } from "../core/service";
+import { activeSide, leadersOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
 import { subjectOf, type Survey } from "../core/survey";
-import type { Role } from "../core/topology/site";
+import { ROLES, type Role } from "../core/topology/site";
 import { OpenStackError } from "./openstack";
-import { PartialError, type Run } from "./run";
+import { PartialError, phase, type Run, type RunOptions } from "./run";
 import { askCinder, takeSurvey } from "./takeSurvey";
 import { pause, waitFor } from "./wait";
 
@@ -14,6 +14,12 @@ const DEFAULT = "default";
 const limitSeconds = (volumes: number): number => 120 + 16 * volumes;
 /** Volume rows are written one by one after the service's row. */
 const ROWS_SECONDS = 120;
+/** How long the reverse replication may take to show: statuses are published every 30 s. */
+const REVERSE_SECONDS = 180;
+
+/** Everything that a move between two living sites depends on, from Cinder, its hosts and both clusters. */
+export const lookAtBoth = ({ parts, backend }: RunOptions): Promise<Survey> =>
+    takeSurvey(parts, backend, { users: true, reach: ROLES });
 
 export const rowsNow = async ({ parts, backend }: Run): Promise<ServiceRow[]> =>
     rowsOf(await parts.cinder.services(), backend.section);
@@ -130,7 +136,7 @@ function wrongWith(survey: Survey, to: Role, wanted: readonly string[]): Moved {
  * Looks at each moved volume in Cinder and at its image on the target until all are there or time is up. The service's
  * `failed-over` proves nothing: Cinder writes it also when every promotion failed.
  */
-export async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
+async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
     const end = performance.now() + ROWS_SECONDS * 1000;
     for (;;) {
         const known = askCinder(run.parts);
@@ -149,14 +155,40 @@ export async function verifyMoved(run: Run, to: Role, wanted: readonly string[])
     }
 }
 
+/** Verifies as a step of an operation. */
+export const verifyStep = (run: Run, to: Role, wanted: readonly string[]): Promise<Moved> =>
+    phase(
+        run,
+        "verify",
+        () => verifyMoved(run, to, wanted),
+        ({ moved }) =>
+            `${String(moved.length)} of ${String(wanted.length)} volumes are ${to === "primary" ? "back" : "moved"}: primary on ${run.parts.names[to]}`,
+    );
+
+/** Moves every host by Cinder and verifies each volume, as two steps of an operation. */
+export async function moveAndVerify(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
+    await run.stillMine();
+    await phase(
+        run,
+        "move",
+        () => moveHosts(run, to, wanted.length),
+        (rows) => rows.map((row) => `${row.host} ${row.replication_status ?? ""}`).join(", "),
+    );
+    return verifyStep(run, to, wanted);
+}
+
+/** Thaws as a step of an operation. */
+export const thawStep = (run: Run): Promise<string[]> =>
+    phase(
+        run,
+        "thaw",
+        () => thaw(run),
+        (hosts) => `${hosts.join(", ")} take requests again`,
+    );
+
 /** Waits until the images on the side that was left are demoted and replay what the new primary writes. */
-export async function proveReverse(
-    run: Run,
-    to: Role,
-    wanted: readonly string[],
-    seconds: number,
-): Promise<string> {
-    const from: Role = to === "primary" ? "secondary" : "primary";
+export async function proveReverse(run: Run, to: Role, wanted: readonly string[]): Promise<string> {
+    const from = otherSide(to);
     let last = "";
     await waitFor(
         async () => {
@@ -171,7 +203,7 @@ export async function proveReverse(
         },
         {
             what: `the images on ${run.parts.names[from]} to replay`,
-            seconds,
+            seconds: REVERSE_SECONDS,
             signal: run.signal,
             last: () => last,
         },

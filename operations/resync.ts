@@ -1,34 +1,37 @@
+import { flushable } from "../core/blockers";
 import { needOf, type Need } from "../core/failback";
 import { replicated, subjectOf, type Survey } from "../core/survey";
+import type { Journal } from "./journal";
 import { PartialError, type Run } from "./run";
+import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
 import { pause } from "./wait";
 
 const ROLE_SECONDS = 600;
 const PAUSE_MILLISECONDS = 2000;
 
-interface Answers {
-    images: Record<string, { error?: string }>;
-}
-
 /** Does one thing to images of the designed primary's copy. @throws PartialError naming the images that refused */
 async function act(run: Run, verb: "demote" | "resync", images: string[]): Promise<void> {
     if (images.length === 0) return;
-    const request = { do: verb, images } as { do: string };
-    const { images: answers } = await run.parts.sites.primary.pool<Answers>(
+    const refused = await run.parts.sites.primary.refusedImages(
         run.backend.pool,
-        request,
+        { do: verb, images },
         ROLE_SECONDS,
-    );
-    const refused = Object.entries(answers).flatMap(([name, { error }]) =>
-        error === undefined ? [] : [`${name}: ${error}`],
     );
     if (refused.length > 0)
         throw new PartialError(
-            `${String(refused.length)} of ${String(images.length)} images on ${run.parts.names.primary} cannot be ${verb === "demote" ? "demoted" : "flagged for resync"}: ${refused.join("; ")}`,
+            `${String(refused.length)} of ${String(images.length)} images on ${run.parts.names.primary} cannot be ${verb === "demote" ? "demoted" : "flagged for resync"}: ${refused.map((r) => `${r.image}: ${r.error}`).join("; ")}`,
             ["stop every client that has them open there, then `cinder-dr resume`"],
         );
 }
+
+/** Images that this operation has demoted and flagged for resync: they are no longer as they were found. */
+export const resyncedImages = ({ entries }: Journal): Set<string> =>
+    new Set(
+        entries.flatMap((e) =>
+            e.kind === "noted" && e.step === "resynced" ? (e.data as string[]) : [],
+        ),
+    );
 
 const needing = (survey: Survey, ...needs: Need[]) =>
     replicated(survey).filter((pair) => needs.includes(needOf(pair, survey)));
@@ -38,11 +41,7 @@ const needing = (survey: Survey, ...needs: Need[]) =>
  * them there, flags them for resync. An image that was flagged before is only waited for.
  */
 export async function discard(run: Run, survey: Survey): Promise<string[]> {
-    const before = new Set(
-        run.journal.entries.flatMap((e) =>
-            e.kind === "noted" && e.step === "resynced" ? (e.data as string[]) : [],
-        ),
-    );
+    const before = resyncedImages(run.journal);
     const demotable = needing(survey, "demoteAndResync");
     await act(
         run,
@@ -64,13 +63,10 @@ export async function discard(run: Run, survey: Survey): Promise<string[]> {
  */
 export async function waitReady(run: Run, seconds: number): Promise<number> {
     const end = performance.now() + seconds * 1000;
-    const flagged = new Set(
-        run.journal.entries.flatMap((e) =>
-            e.kind === "noted" && e.step === "resynced" ? (e.data as string[]) : [],
-        ),
-    );
+    const flagged = resyncedImages(run.journal);
+    const flushed = new Set<string>();
     for (;;) {
-        const survey = await takeSurvey(run.parts, run.backend);
+        const survey = await takeSurvey(run.parts, run.backend, { users: true });
         const all = replicated(survey);
         const open = all.filter((pair) => needOf(pair, survey) !== "nothing");
         run.doing(
@@ -85,6 +81,7 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
                 `${String(open.length)} image(s) are not proven: ${open.slice(0, 5).map(subjectOf).join(", ")}`,
                 ["`cinder-dr status --volumes` says what each lacks; then `cinder-dr resume`"],
             );
+        await flush(run, "secondary", flushable(survey, "secondary"), flushed);
         await pause(PAUSE_MILLISECONDS, run.signal);
     }
 }

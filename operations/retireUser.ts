@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { describeAttachments, namedBy, sessionsOf, type FormerUserAt } from "../core/formerUser";
 import type { Words } from "../core/shell";
@@ -113,7 +114,7 @@ async function remove(
         for (const mark of marks) await ask(at, ["config-key", "rm", mark]);
         found({ state: "ok", subject, fact: "removed" });
     } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = wordsOf(error);
         found({
             state: "problem",
             subject,
@@ -133,7 +134,7 @@ export async function retireUser(options: RetireUserOptions): Promise<boolean> {
     const { topology, cinder, user, doing } = options;
     doing("asking Cinder for attachments");
     // An admin's question: anybody else would be shown the attachments of one project, and that none names the user.
-    await cinder.volumeServices();
+    await cinder.services();
     const named = namedBy(await cinder.allAttachments(), user);
     const sites = ROLES.map((role) => ({ role, at: new CephSite(role, topology.sites[role]) }));
     try {

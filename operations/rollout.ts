@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import { standingOf, type HostReport, type HostStanding } from "../core/hostReport";
 import { hostRequest } from "../core/hostRequest";
 import type { Host, Topology } from "../core/topology";
@@ -34,7 +35,7 @@ async function look(
         return standingOf(name, report);
     } catch (error) {
         // One host that cannot be asked must not hide the others.
-        const fact = error instanceof Error ? error.message : String(error);
+        const fact = wordsOf(error);
         return { host: name, standing: "not reached", fact, next: "" };
     }
 }

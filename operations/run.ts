@@ -1,7 +1,8 @@
+import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { operationId, type Begun, type Ended } from "../core/operation";
-import type { Blocker } from "../core/blockers";
-import type { Consent } from "../core/preflight";
+import type { Blocker } from "../core/blocker";
+import { consentFlag, type Consent } from "../core/preflight";
 import type { Phase } from "../core/report";
 import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
@@ -71,9 +72,9 @@ export function checkConsents(
 ): void {
     const missing = needed.filter(({ name, count }) => accepted.get(name) !== count);
     if (missing.length === 0) return;
-    const lines = missing.map(({ name, count, means }) => {
-        const given = accepted.get(name);
-        return `--accept-loss ${name}=${String(count)}${given === undefined ? "" : ` (got ${String(given)})`}: ${means}`;
+    const lines = missing.map((consent) => {
+        const given = accepted.get(consent.name);
+        return `${consentFlag(consent)}${given === undefined ? "" : ` (got ${String(given)})`}: ${consent.means}`;
     });
     throw new RefusedError(`refused: this needs your word for each loss:\n  ${lines.join("\n  ")}`);
 }
@@ -119,7 +120,7 @@ async function withLocks(
                 options.found({
                     state: "warning",
                     subject: "lock",
-                    fact: `could not be given back: ${error instanceof Error ? error.message : String(error)}`,
+                    fact: `could not be given back: ${wordsOf(error)}`,
                     next: `the next operation takes it over with --break-lock ${id}`,
                 });
             });
@@ -132,7 +133,7 @@ const hasActed = (journal: Journal): boolean =>
 
 function endOf(error: unknown, journal: Journal): Ended {
     const { id } = journal;
-    const fact = error instanceof Error ? error.message : String(error);
+    const fact = wordsOf(error);
     if (error instanceof RefusedError || error instanceof LockedError || !hasActed(journal))
         return { outcome: "refused", fact, left: [] };
     if (error instanceof PartialError) return { outcome: "partial", fact, left: [...error.left] };

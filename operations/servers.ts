@@ -9,8 +9,8 @@ import {
 } from "../core/servers";
 import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
-import type { Attachment, Cinder, Volume, VolumeService } from "./cinder";
-import { isOnBackend } from "./drillImages";
+import { rowsOf, sectionOf, type ServiceRow } from "../core/service";
+import { hostOf, type Attachment, type Cinder, type Volume } from "./cinder";
 import type { Nova } from "./nova";
 import { AT_A_TIME, inParallel } from "./parallel";
 
@@ -28,8 +28,6 @@ export interface ServersView {
     others: { attachment: Attachment; fault?: string }[];
 }
 
-const serviceOf = (volume: Volume): string => volume["os-vol-host-attr:host"]?.split("#")[0] ?? "";
-
 const isOfServer = (use: Attachment): use is Attachment & { instance: string } =>
     (use.instance ?? "") !== "";
 
@@ -37,15 +35,14 @@ const isOfServer = (use: Attachment): use is Attachment & { instance: string } =
  * The side that serves, by Cinder's own rows.
  * @throws ServersError while it moves, and when the hosts of the backend are not on one side
  */
-export function activeRole(services: readonly VolumeService[], backend: Backend): Role {
-    const rows = services.filter(({ host }) => host.endsWith(`@${backend.section}`));
+export function activeRole(services: readonly ServiceRow[], backend: Backend): Role {
+    const rows = rowsOf(services, backend.section);
     if (rows.length === 0)
         throw new ServersError(`Cinder has no cinder-volume service of backend ${backend.section}`);
     const moving = rows.find((row) => row.replication_status === "failing-over");
     if (moving !== undefined)
         throw new ServersError(`${moving.host} is failing over now: wait until it is done`);
-    const ids = new Set(rows.map((row) => row.active_backend_id ?? ""));
-    const [id = "", ...more] = ids;
+    const [id = "", ...more] = new Set(rows.map((row) => row.active_backend_id ?? ""));
     if (more.length > 0)
         throw new ServersError(
             `the hosts of backend ${backend.section} are not on one side: ${rows.map((row) => `${row.host} on '${row.active_backend_id ?? ""}'`).join(", ")}`,
@@ -65,18 +62,20 @@ export async function lookAtServers(
     signal: AbortSignal,
 ): Promise<ServersView> {
     const [services, volumes, attachments] = await Promise.all([
-        cinder.volumeServices(),
+        cinder.services(),
         cinder.allVolumes(),
         cinder.allAttachments(),
     ]);
     const active = activeRole(services, backend);
     const expected = expectedConnection(backend, active);
-    if (volumes.length > 0 && volumes.every((volume) => serviceOf(volume) === ""))
+    if (volumes.length > 0 && volumes.every((volume) => hostOf(volume) === ""))
         throw new ServersError(
             "Cinder names no volume's host, so their backend is unknown: use credentials of an admin",
         );
     const here = new Map(
-        volumes.filter((v) => isOnBackend(v, backend.section)).map((v) => [v.id, v] as const),
+        volumes
+            .filter((v) => sectionOf(hostOf(v)) === backend.section)
+            .map((v) => [v.id, v] as const),
     );
     const own = attachments.filter(({ volume_id }) => here.has(volume_id));
     const byServer = new Map<string, Attachment[]>();

@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { operationId } from "../core/operation";
 import type { ServerPlan } from "../core/servers";
@@ -54,7 +55,7 @@ async function onEach(
             found({
                 state: "problem",
                 subject,
-                fact: error instanceof Error ? error.message : String(error),
+                fact: wordsOf(error),
                 next: "see to this server, then run the same command again",
             });
         }

@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { begunOf, operationId } from "../core/operation";
 import type { ServerPlan } from "../core/servers";
@@ -123,7 +124,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
         end(journal, plans, result, byHand);
         return { id: journal.id, ...result, byHand };
     } catch (error) {
-        const fact = error instanceof Error ? error.message : String(error);
+        const fact = wordsOf(error);
         journal.end({ outcome: open === undefined ? "refused" : "failed", fact, left: [] });
         throw error;
     } finally {
@@ -164,7 +165,7 @@ async function cureAll(
                 found({
                     state: "problem",
                     subject: `${plan.name} (${plan.id})`,
-                    fact: error instanceof Error ? error.message : String(error),
+                    fact: wordsOf(error),
                     next:
                         error instanceof InterruptedError
                             ? "run the same command again: it goes on here"

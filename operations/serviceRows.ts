@@ -1,5 +1,5 @@
 import { isReplicated } from "../core/replica";
-import type { ServiceRow } from "../core/service";
+import { serviceOf, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
 import type { CinderHost, SavedRows } from "./cinderHost";
 import { rowsNow } from "./moveBackend";
@@ -56,7 +56,7 @@ function movedRows(
     };
     for (const { volume } of survey.pairs) {
         const before = saved.volumes[volume.id];
-        if (volume.host.replace(/#.*$/, "") !== service || before === undefined) continue;
+        if (serviceOf(volume.host) !== service || before === undefined) continue;
         if (isReplicated(volume) && promoted.has(volume.image)) {
             rows.volumes[volume.id] = { replication_status: "failed-over" };
             continue;
@@ -76,19 +76,20 @@ function movedRows(
 /** Promotes images by force. @returns those that are primary now */
 async function promote(run: Run, images: string[]): Promise<Set<string>> {
     if (images.length === 0) return new Set();
-    const request = { do: "promote", images, force: true } as { do: string };
-    const answer = await run.parts.sites.secondary.pool<{
-        images: Record<string, { error?: string }>;
-    }>(run.backend.pool, request, PROMOTE_SECONDS);
-    const refused = Object.entries(answer.images).filter(([, { error }]) => error !== undefined);
-    for (const [image, { error }] of refused)
+    const refused = await run.parts.sites.secondary.refusedImages(
+        run.backend.pool,
+        { do: "promote", images, force: true },
+        PROMOTE_SECONDS,
+    );
+    for (const { image, error } of refused)
         run.found({
             state: "problem",
             subject: image,
-            fact: `cannot be promoted: ${error ?? ""}`,
+            fact: `cannot be promoted: ${error}`,
             next: `promote it by hand on ${run.parts.names.secondary}`,
         });
-    return new Set(images.filter((image) => answer.images[image]?.error === undefined));
+    const left = new Set(refused.map(({ image }) => image));
+    return new Set(images.filter((image) => !left.has(image)));
 }
 
 const comesUp = (run: Run, before: ServiceRow, seconds = UP_SECONDS): Promise<true> =>
@@ -141,7 +142,7 @@ export async function moveByRows(
     const services = new Set(rows.map((row) => row.host));
     const images = survey.pairs
         .filter((pair) => isReplicated(pair.volume) && pair.secondary !== undefined)
-        .filter(({ volume }) => services.has(volume.host.replace(/#.*$/, "")))
+        .filter(({ volume }) => services.has(serviceOf(volume.host)))
         .map(({ volume }) => volume.image);
     run.doing(`promoting ${String(images.length)} images`);
     const promoted = await promote(run, images);

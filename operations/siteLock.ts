@@ -88,7 +88,7 @@ export class SiteLock {
     private ask(verb: string, more: object = {}): Promise<Answer> {
         return this.at.pool<Answer>(
             this.pool,
-            { do: verb, key: KEY, content: this.content, ...more } as { do: string },
+            { do: verb, key: KEY, content: this.content, ...more },
             LOCK_SECONDS,
         );
     }

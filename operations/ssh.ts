@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
 
+import { wordsOf } from "../core/problem";
 import { toShell, type Words } from "../core/shell";
 import type { Connection, Hop } from "../core/topology/connection";
 
@@ -26,9 +27,6 @@ export class RemoteError extends Error {
         this.name = "RemoteError";
     }
 }
-
-const errorText = (error: unknown): string =>
-    error instanceof Error ? error.message : String(error);
 
 function configOf(hop: Hop): ConnectConfig {
     const [type = "", pinned = ""] = hop.hostKey.split(" ");
@@ -102,7 +100,7 @@ export class SshHost {
         } catch (error) {
             if (error instanceof RemoteError)
                 throw new RemoteError(this.name, error.message, { cause: error });
-            throw new RemoteError(this.name, `ssh: ${errorText(error)}`, { cause: error });
+            throw new RemoteError(this.name, `ssh: ${wordsOf(error)}`, { cause: error });
         }
     }
 
@@ -139,7 +137,7 @@ export class SshHost {
                 );
             // The next command connects anew.
             this.client = undefined;
-            throw new RemoteError(this.name, `${errorText(error)}: ${toShell(command)}`, {
+            throw new RemoteError(this.name, `${wordsOf(error)}: ${toShell(command)}`, {
                 cause: error,
             });
         } finally {

@@ -1,10 +1,10 @@
 import type { Pair, PoolView, Views, VolumeFacts } from "../core/replica";
 import { isSeen } from "../core/replica";
-import { rowsOf } from "../core/service";
+import { rowsOf, sectionOf } from "../core/service";
 import type { Survey } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
-import type { Volume, VolumeType } from "./cinder";
+import { hostOf, imageOf, type Volume, type VolumeType } from "./cinder";
 import type { Parts } from "./parts";
 import { RemoteError } from "./ssh";
 
@@ -44,7 +44,7 @@ export async function lookAt(
     { users = false, seconds = SITE_SECONDS }: SurveyOptions = {},
 ): Promise<PoolView | { unseen: string }> {
     const at = parts.sites[role];
-    const request = { do: "look", positions: true, users } as { do: string };
+    const request = { do: "look", positions: true, users };
     const connect = Math.max(Math.min(20, seconds - 2), 1);
     try {
         const view = await within(
@@ -69,18 +69,15 @@ function factsOf(volume: Volume, types: Map<string, VolumeType>): VolumeFacts {
         name: volume.name,
         status: volume.status,
         replicationStatus: volume.replication_status,
-        host: volume["os-vol-host-attr:host"] ?? "",
+        host: hostOf(volume),
         project: volume["os-vol-tenant-attr:tenant_id"] ?? "",
-        image: `volume-${volume["os-vol-mig-status-attr:name_id"] ?? volume.id}`,
+        image: imageOf(volume),
         bootable: volume.bootable === "true",
         servers: (volume.attachments ?? []).map((attachment) => attachment.server_id),
         type: volume.volume_type ?? "",
         ...(spec === undefined ? {} : { typeSpec: spec }),
     };
 }
-
-/** `host@section#pool` belongs to the backend of its section. */
-const sectionOf = (host: string): string => host.replace(/#.*$/, "").replace(/^.*@/, "");
 
 function pairsOf(volumes: readonly VolumeFacts[], views: Views): Pair[] {
     return volumes.map((volume) => {

@@ -1,3 +1,4 @@
+import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import type { Topology, VolumeType } from "../core/topology";
 import { REPLICATION_ENABLED } from "../core/topology/volumeType";
@@ -126,7 +127,7 @@ async function cleanUp(run: Run, subject: string, probe: Probe): Promise<void> {
         run.found({
             state: "problem",
             subject,
-            fact: `the probe volume ${probe.volumeId} could not be removed: ${error instanceof Error ? error.message : String(error)}`,
+            fact: `the probe volume ${probe.volumeId} could not be removed: ${wordsOf(error)}`,
             next: `run verify again, or remove the volume, its snapshot and the clone cinder-dr-verify-* by hand`,
         });
     }

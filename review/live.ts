@@ -1,7 +1,10 @@
-import { parseMirrorStatus } from "../core/mirrorStatus";
+import { wordsOf } from "../core/problem";
+import { mirrorStatusOf } from "../core/mirrorStatus";
+import { poolStatus } from "../core/rbd";
+import { sectionOf } from "../core/service";
 import type { Topology } from "../core/topology";
 import { CephSite } from "../operations/cephSite";
-import type { Cinder, Volume } from "../operations/cinder";
+import { hostOf, type Cinder, type Volume } from "../operations/cinder";
 import { drift } from "../operations/drift";
 import type { Review } from "./judge";
 import { restartsOf } from "./rollout";
@@ -43,10 +46,6 @@ export interface LiveOptions {
     doing: (what: string) => void;
 }
 
-/** `HOST@SECTION#POOL` */
-const sectionOf = (volume: Volume): string | undefined =>
-    /@([^#]+)/.exec(volume["os-vol-host-attr:host"] ?? "")?.[1];
-
 function touched(volumes: readonly Volume[]): Touched {
     const servers = volumes.flatMap((v) => (v.attachments ?? []).map((a) => a.server_id));
     return {
@@ -65,11 +64,9 @@ const sectionsIn = ({ changes, rollout }: Review): string[] => {
 };
 
 async function lagOf(site: CephSite, pool: string): Promise<Lag> {
-    const args = ["mirror", "pool", "status", pool, "--verbose", "--format", "json"];
-    const { images = [] } = JSON.parse((await site.rbd(args)).toString("utf8")) as {
-        images?: object[];
-    };
-    const all = images.map((image) => parseMirrorStatus(JSON.stringify(image)));
+    const text = (await site.rbd(poolStatus(pool))).toString("utf8");
+    const { images = [] } = JSON.parse(text) as { images?: object[] };
+    const all = images.map(mirrorStatusOf);
     const behind = all.flatMap(({ entriesBehindPrimary }) => entriesBehindPrimary ?? []);
     return {
         images: all.length,
@@ -104,9 +101,7 @@ export async function lookLive(review: Review, options: LiveOptions): Promise<Li
         try {
             await work();
         } catch (error) {
-            live.problems.push(
-                `${what}: ${error instanceof Error ? error.message : String(error)}`,
-            );
+            live.problems.push(`${what}: ${wordsOf(error)}`);
         }
     };
     await attempt("volumes", async () => {
@@ -114,7 +109,9 @@ export async function lookLive(review: Review, options: LiveOptions): Promise<Li
         for (const { name } of review.changes.types)
             live.types[name] = touched(volumes.filter((v) => v.volume_type === name));
         for (const section of sectionsIn(review))
-            live.backends[section] = touched(volumes.filter((v) => sectionOf(v) === section));
+            live.backends[section] = touched(
+                volumes.filter((v) => sectionOf(hostOf(v)) === section),
+            );
     });
     const secondary = new CephSite("secondary", topology.sites.secondary);
     try {

@@ -1,15 +1,11 @@
+import type { ServiceRow } from "../service";
 import { itemsOf, type DriftItem } from "./item";
 
-/** One service row of cinder-volume, as Cinder's API shows it. */
-export interface ServiceSeen {
-    /** `host@backend` */
-    host: string;
-    state: string;
-    status: string;
-    replication_status?: string | null;
-    active_backend_id?: string | null;
-    frozen?: boolean;
-}
+/** What is compared of a service's row. */
+export type ServiceSeen = Pick<
+    ServiceRow,
+    "host" | "state" | "status" | "replication_status" | "active_backend_id" | "frozen"
+>;
 
 const NEXT = "look into cinder-volume's log on the host";
 

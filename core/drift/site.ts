@@ -1,8 +1,9 @@
+import type { PoolStatus } from "../mirrorPool";
 import type { Site, Topology } from "../topology";
 import { ROLES, type Role } from "../topology/site";
 import { itemsOf, type DriftItem } from "./item";
 import type { SiteRepair } from "./repair";
-import type { Answer, PoolInfo, PoolStatus, SiteSeen, UserSeen } from "./siteSeen";
+import type { Answer, PoolInfo, SiteSeen, UserSeen } from "./siteSeen";
 
 type Maker = ReturnType<typeof itemsOf>;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { blockersOf } from "../../core/blockers";
+import { blockersOf, flushable } from "../../core/blockers";
 import { needOf } from "../../core/failback";
 import { imageFaults } from "../../core/imageFaults";
 import { consentsOf, planLines, preflightOf } from "../../core/preflight";
@@ -12,7 +12,8 @@ import {
     type VolumeFacts,
 } from "../../core/replica";
 import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/service";
-import { entryRates, statusOf, verdictLine } from "../../core/status";
+import { entryRates, statusOf } from "../../core/status";
+import { verdictLine } from "../../core/verdict";
 import { lossOf, unmarked, type Survey } from "../../core/survey";
 import { parseTopology } from "../../core/topology";
 import { goodTopology } from "../support/topology";
@@ -116,6 +117,15 @@ function survey(given: Given = {}): Survey {
     };
 }
 
+/** As seen after a planned failover and one write that nobody flushed. */
+const UNFLUSHED: Given = {
+    primary: writer({ positions: { "": [4, 0], peer: [3, 100] } }),
+    secondary: reader({
+        description:
+            'replaying, {"entries_behind_primary":0,"non_primary_position":{"entry_tid":100,"tag_tid":3},"primary_position":{"entry_tid":0,"tag_tid":4}}',
+    }),
+};
+
 const faultsOf = (given: Given, active: "primary" | "secondary" = "primary"): string[] => {
     const seen = survey(given);
     const [pair] = seen.pairs;
@@ -190,6 +200,12 @@ describe("what is wrong with an image", () => {
             { primary: writer({ positions: { "": [3, 140], peer: [3, 100] } }) },
             ["behind"],
         ],
+        ["written, replayed and not flushed", UNFLUSHED, ["unflushed"]],
+        [
+            "written since rbd-mirror's last report",
+            { ...UNFLUSHED, primary: writer({ positions: { "": [4, 1], peer: [3, 100] } }) },
+            ["behind"],
+        ],
         ["in error in Cinder", { volume: { status: "error" } }, ["cinderError"]],
     ];
     for (const [title, given, kinds] of cases)
@@ -219,6 +235,29 @@ describe("lag", () => {
             lagOf(writer({ positions: { "": [4, 1], peer: [3, 100] } }), reader())?.entries,
             1,
         );
+    });
+    it("is settled by a flush where only rbd-mirror's word is missing", () => {
+        const seen = survey(UNFLUSHED);
+        assert.deepEqual(flushable(seen, "primary"), ["volume-v1"]);
+        assert.deepEqual(
+            blockersOf(seen, "planned").map(({ settles }) => settles),
+            [true],
+        );
+        const { verdict, volumes } = statusOf(seen, new Map(), new Set());
+        assert.equal(verdict.mayPlanned, true);
+        assert.equal(volumes[0]?.protected, true);
+        assert.equal(verdict.rpoSeconds, undefined);
+    });
+    it("waits for the flush of whoever has the image open", () => {
+        const users = { ...UNFLUSHED.primary, users: ["10.0.0.9:0/1"] } as ImageView;
+        const served = { servers: ["s1"] };
+        for (const given of [
+            { ...UNFLUSHED, primary: users },
+            { ...UNFLUSHED, volume: served },
+        ]) {
+            assert.deepEqual(flushable(survey(given), "primary"), []);
+            assert.ok(blockersOf(survey(given), "planned").every(({ settles }) => !settles));
+        }
     });
     it("falls back to what was published", () => {
         assert.equal(

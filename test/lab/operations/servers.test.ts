@@ -89,7 +89,7 @@ describe("cinder-dr servers on the lab", () => {
                 backend_id: backendId,
             });
         const still = async () => {
-            const rows = (await cinder.volumeServices()).filter((r) => r.host.endsWith("@ceph"));
+            const rows = (await cinder.services()).filter((r) => r.host.endsWith("@ceph"));
             return rows.every((row) => row.replication_status !== "failing-over")
                 ? true
                 : undefined;

@@ -1,0 +1,22 @@
+/** Something in the way, with its cure. */
+export interface Blocker {
+    subject: string;
+    fact: string;
+    next: string;
+    /** Name of the flag's consent that lets it pass; undefined where nothing does. */
+    consent?: string;
+    /** The move itself does away with it, after the freeze: no reason not to begin. */
+    settles?: true;
+}
+
+export const blocker = (
+    subject: string,
+    fact: string,
+    next: string,
+    consent?: string,
+): Blocker => ({
+    subject,
+    fact,
+    next,
+    ...(consent === undefined ? {} : { consent }),
+});

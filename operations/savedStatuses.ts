@@ -1,0 +1,72 @@
+import { begunOf } from "../core/operation";
+import { isSeen } from "../core/replica";
+import type { Survey } from "../core/survey";
+import { listJournals, readJournal } from "./journal";
+import type { Run } from "./run";
+import { takeSurvey } from "./takeSurvey";
+
+/** Statuses that a failover changes and Cinder does not give back. */
+export interface SavedStatuses {
+    volumes: Record<string, string>;
+    snapshots: Record<string, string>;
+}
+
+export const statusesOf = (survey: Survey): SavedStatuses => ({
+    volumes: Object.fromEntries(survey.pairs.map(({ volume }) => [volume.id, volume.status])),
+    snapshots: Object.fromEntries(survey.snapshots.map((s) => [s.id, s.status])),
+});
+
+/** Statuses that the last failover of this backend saved. */
+function savedStatuses(section: string): SavedStatuses | undefined {
+    for (const id of listJournals().reverse()) {
+        const entries = readJournal(id);
+        if (
+            entries.length === 0 ||
+            !begunOf(entries).verb.startsWith("failover") ||
+            begunOf(entries).backend !== section
+        )
+            continue;
+        const saved = entries.findLast((e) => e.kind === "noted" && e.step === "statuses");
+        if (saved !== undefined) return saved.data as SavedStatuses;
+    }
+    return undefined;
+}
+
+/** Gives volumes and snapshots back the status that the failover took, where their image is there. */
+export async function restore(
+    run: Run,
+    proven: ReadonlySet<string>,
+): Promise<{ volumes: number; snapshots: number }> {
+    const { cinder } = run.parts;
+    const saved = savedStatuses(run.backend.section);
+    const survey = await takeSurvey(run.parts, run.backend);
+    const images = isSeen(survey.views.primary)
+        ? new Set(survey.views.primary.all)
+        : new Set<string>();
+    const count = { volumes: 0, snapshots: 0 };
+    for (const { volume } of survey.pairs) {
+        const plain = volume.replicationStatus === "not-capable";
+        if (
+            volume.status !== "error" ||
+            !images.has(volume.image) ||
+            !(plain || proven.has(volume.id))
+        )
+            continue;
+        const before = saved?.volumes[volume.id];
+        if (before === undefined || before === "error") {
+            run.left.push(
+                `volume ${volume.id} is in error, and no failover of this machine saved its status: \`cinder reset-state --state available ${volume.id}\``,
+            );
+            continue;
+        }
+        await cinder.resetStatus("volumes", volume.id, before);
+        count.volumes++;
+    }
+    for (const { id, status } of survey.snapshots) {
+        const before = saved?.snapshots[id];
+        if (status !== "error" || before === undefined || before === "error") continue;
+        await cinder.resetStatus("snapshots", id, before);
+        count.snapshots++;
+    }
+    return count;
+}
