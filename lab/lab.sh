@@ -259,7 +259,9 @@ reset() {
     lock
     stop_everything
     allow_starts
-    rm -rf "$LAB" "$RUN"
+    rm -rf "$RUN"
+    # the folder itself may be a mount of a larger disk
+    [ ! -e "$LAB" ] || find "$LAB/" -mindepth 1 -delete
     say "reset: no process and no file of the lab is left (Debian's packages stay installed)"
 }
 

@@ -96,9 +96,34 @@ export class Fleet {
         }
     }
 
-    /** Waits until the other site has replayed what was written. */
-    async replayed(): Promise<void> {
+    /** Waits until a planned move may go: what nobody flushed is the move's own business. */
+    async ready(move: "planned" | "failback"): Promise<void> {
         let last = "";
+        await waitFor(
+            async () => {
+                const { stdout } = await this.dr("preflight", move, "--json");
+                last = stdout;
+                return (JSON.parse(stdout) as { ok: boolean }).ok ? true : undefined;
+            },
+            {
+                what: `${move} to be ready`,
+                seconds: 120,
+                signal: AbortSignal.timeout(200_000),
+                last: () => last,
+            },
+        );
+    }
+
+    /** Flushes, and waits until the other site has confirmed what was written. */
+    async replayed(role: Role): Promise<void> {
+        let last = "";
+        const images = this.ids.map((id) => `volume-${id}`);
+        const refused = await this.parts.sites[role].refusedImages(
+            "volumes",
+            { do: "flush", images },
+            120,
+        );
+        assert.deepEqual(refused, []);
         await waitFor(
             async () => {
                 const { stdout } = await this.dr("status", "--json");
@@ -116,7 +141,7 @@ export class Fleet {
             },
             {
                 what: "the fleet to be replayed",
-                seconds: 400,
+                seconds: 180,
                 signal: AbortSignal.timeout(500_000),
                 last: () => last,
             },

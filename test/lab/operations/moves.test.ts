@@ -37,12 +37,12 @@ describe("failover and failback on the lab", () => {
     for (const round of ["once", "a second time"])
         it(`goes over and back planned, ${round}, byte for byte`, async () => {
             await fleet.write("primary");
-            await fleet.replayed();
+            await fleet.ready("planned");
             await toSecondary();
             await allOn("secondary");
             await fleet.expectBytes("secondary");
             await fleet.write("secondary");
-            await fleet.replayed();
+            await fleet.ready("failback");
             await back();
             await allOn("");
             await fleet.expectBytes("primary");
@@ -71,7 +71,7 @@ describe("failover and failback on the lab", () => {
         } finally {
             lab("up");
         }
-        await fleet.replayed();
+        await fleet.replayed("primary");
     });
 
     it("refuses a forced one while the primary lives", async () => {
@@ -118,7 +118,7 @@ describe("failover and failback on the lab", () => {
     for (const signal of ["kill", "stop"])
         it(`goes over forced after \`lab ${signal} primary ceph\`, writable, and back`, async () => {
             await fleet.write("primary");
-            await fleet.replayed();
+            await fleet.replayed("primary");
             lab(signal, "primary", "ceph");
             try {
                 const start = Date.now();
@@ -140,7 +140,7 @@ describe("failover and failback on the lab", () => {
 
     it("writes rows where cinder-volume was restarted in the outage, with consent", async () => {
         await fleet.write("primary");
-        await fleet.replayed();
+        await fleet.replayed("primary");
         const host = new LabHost("cinder-a");
         lab("kill", "primary");
         try {

@@ -27,14 +27,14 @@ describe("a round trip on the lab", () => {
 
     it("goes over and back planned, and loses no byte", async () => {
         await fleet.write("primary");
-        await fleet.replayed();
+        await fleet.ready("planned");
         expectCode(
             await fleet.dr("failover", "--planned", ...(await fleet.consents("planned"))),
             0,
         );
         await fleet.expectBytes("secondary");
         await fleet.write("secondary");
-        await fleet.replayed();
+        await fleet.ready("failback");
         expectCode(await fleet.dr("failback"), 0);
         await fleet.expectBytes("primary");
         expectCode(await fleet.dr("status"), 0);
@@ -42,7 +42,7 @@ describe("a round trip on the lab", () => {
 
     it("goes over forced when the primary is killed, and back without a fork", async () => {
         await fleet.write("primary");
-        await fleet.replayed();
+        await fleet.replayed("primary");
         lab("kill", "primary");
         try {
             expectCode(
@@ -58,7 +58,7 @@ describe("a round trip on the lab", () => {
         assert.match(naive.output, /--accept-loss discarded=2/);
         expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
         await fleet.expectBytes("primary");
-        await fleet.replayed();
+        await fleet.replayed("primary");
         await fleet.expectBytes("secondary");
         expectCode(await fleet.dr("status"), 0);
     });
