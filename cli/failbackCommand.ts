@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 
-import { failback } from "../operations/failback";
+import { failback, refuseFailback } from "../operations/failback";
+import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { recorded, runOperation, withOperation, type OperationFlags } from "./operation";
+import { perhapsStopping, withStopServers, type StopServersFlags } from "./stopServers";
 import { UsageError } from "./topologyFile";
 
-interface FailbackFlags extends OperationFlags {
+interface FailbackFlags extends OperationFlags, StopServersFlags {
     resyncSeconds: string;
     compareBytes: string;
 }
@@ -17,26 +19,27 @@ function whole(flag: string, text: string): number {
 }
 
 export const failbackCommand = (root: Command, done: Done): Command =>
-    withOperation(
-        root
-            .command("failback")
-            .description(
-                "take a failed-over backend back to its primary site, and prove that no byte was lost on the way",
-            )
-            .option("--resync-seconds <n>", "how long resyncing may take", "14400")
-            .option(
-                "--compare-bytes <n>",
-                "bytes of each image compared on both sites at the end",
-                String(1 << 30),
-            ),
+    withStopServers(
+        withOperation(
+            root
+                .command("failback")
+                .description(
+                    "take a failed-over backend back to its primary site, and prove that no byte was lost on the way",
+                )
+                .option("--resync-seconds <n>", "how long resyncing may take", "14400")
+                .option(
+                    "--compare-bytes <n>",
+                    "bytes of each image compared on both sites at the end",
+                    String(1 << 30),
+                ),
+        ),
     ).action(async ({ resyncSeconds, compareBytes, ...flags }: FailbackFlags) => {
         const limits = {
             resyncSeconds: whole("--resync-seconds", resyncSeconds),
             compareBytes: whole("--compare-bytes", compareBytes),
         };
-        done(
-            await runOperation("failback", flags, (options) =>
-                failback({ ...options, ...limits }, { ...recorded(flags), ...limits }),
-            ),
-        );
+        const work = (options: RunOptions) =>
+            failback({ ...options, ...limits }, { ...recorded(flags, options), ...limits });
+        const move = { move: "failback", verb: "failback", refuse: refuseFailback } as const;
+        done(await runOperation("failback", flags, perhapsStopping(flags, move, work)));
     });

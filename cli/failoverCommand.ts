@@ -1,12 +1,14 @@
 import type { Command } from "commander";
 
 import { failoverForced } from "../operations/failoverForced";
-import { failoverPlanned } from "../operations/failoverPlanned";
+import { failoverPlanned, refusePlanned } from "../operations/failoverPlanned";
+import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { recorded, runOperation, withOperation, type OperationFlags } from "./operation";
+import { perhapsStopping, withStopServers, type StopServersFlags } from "./stopServers";
 import { UsageError } from "./topologyFile";
 
-interface FailoverFlags extends OperationFlags {
+interface FailoverFlags extends OperationFlags, StopServersFlags {
     planned?: boolean;
     forced?: boolean;
     fenced?: string;
@@ -18,27 +20,31 @@ const given = <K extends string, V>(key: K, value: V | undefined): Partial<Recor
     value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 
 export const failoverCommand = (root: Command, done: Done): Command =>
-    withOperation(
-        root
-            .command("failover")
-            .description("move a backend to the secondary site, and prove it in Cinder and Ceph")
-            .option(
-                "--planned",
-                "both sites live: nothing is lost, refused unless every image is ready",
-            )
-            .option("--forced", "the primary is dead or cut off: its last writes are lost")
-            .option(
-                "--fenced <how>",
-                "with --forced: the primary lives and no client can write to it; how that was done",
-            )
-            .option(
-                "--rbd-mirror-stopped",
-                "with --forced: you have stopped the secondary's rbd-mirror yourself",
-            )
-            .option(
-                "--write-rows",
-                "with --forced: where cinder-volume hangs or is down, write its rows through the host's own Cinder",
-            ),
+    withStopServers(
+        withOperation(
+            root
+                .command("failover")
+                .description(
+                    "move a backend to the secondary site, and prove it in Cinder and Ceph",
+                )
+                .option(
+                    "--planned",
+                    "both sites live: nothing is lost, refused unless every image is ready",
+                )
+                .option("--forced", "the primary is dead or cut off: its last writes are lost")
+                .option(
+                    "--fenced <how>",
+                    "with --forced: the primary lives and no client can write to it; how that was done",
+                )
+                .option(
+                    "--rbd-mirror-stopped",
+                    "with --forced: you have stopped the secondary's rbd-mirror yourself",
+                )
+                .option(
+                    "--write-rows",
+                    "with --forced: where cinder-volume hangs or is down, write its rows through the host's own Cinder",
+                ),
+        ),
     ).action(async ({ planned = false, forced = false, ...flags }: FailoverFlags) => {
         if (planned === forced) throw new UsageError("name either --planned or --forced");
         const { fenced, rbdMirrorStopped, writeRows, ...common } = flags;
@@ -47,13 +53,15 @@ export const failoverCommand = (root: Command, done: Done): Command =>
                 throw new UsageError(
                     "--fenced, --rbd-mirror-stopped and --write-rows go with --forced only",
                 );
-            done(
-                await runOperation("failover --planned", common, (options) =>
-                    failoverPlanned(options, recorded(flags)),
-                ),
-            );
+            const verb = "failover --planned";
+            const move = { move: "planned", verb, refuse: refusePlanned } as const;
+            const work = (options: RunOptions) =>
+                failoverPlanned(options, recorded(flags, options));
+            done(await runOperation(verb, common, perhapsStopping(flags, move, work)));
             return;
         }
+        if (flags.stopServers === true)
+            throw new UsageError("--stop-servers goes with --planned only");
         const more = {
             ...given("fenced", fenced),
             ...given("mirrorStopped", rbdMirrorStopped),
@@ -61,7 +69,7 @@ export const failoverCommand = (root: Command, done: Done): Command =>
         };
         done(
             await runOperation("failover --forced", common, (options) =>
-                failoverForced({ ...options, ...more }, { ...recorded(flags), ...more }),
+                failoverForced({ ...options, ...more }, { ...recorded(flags, options), ...more }),
             ),
         );
     });

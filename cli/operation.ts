@@ -112,11 +112,11 @@ export async function runOperation(
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** The flags that a journal keeps, to go on with the same ones. */
-export const recorded = ({ stack, topology, acceptLoss }: OperationFlags) => ({
+/** What a journal keeps of the flags, to go on with the same ones. */
+export const recorded = ({ stack, topology }: OperationFlags, { accepted }: RunOptions) => ({
     stack,
     topology,
-    acceptLoss,
+    acceptLoss: [...accepted].map(([name, count]) => `${name}=${String(count)}`),
 });
 
 /** Options of every operation that changes something. */

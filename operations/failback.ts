@@ -19,8 +19,11 @@ export interface FailbackOptions extends RunOptions {
     compareBytes: number;
 }
 
-/** Faults of images that a resync or time cures are no reason to refuse before it. */
-function refuse(survey: Survey, accepted: ReadonlyMap<string, number>): void {
+/**
+ * Faults of images that a resync or time cures are no reason to refuse before it.
+ * @throws RefusedError with what stands in the way of a failback
+ */
+export function refuseFailback(survey: Survey, accepted: ReadonlyMap<string, number>): void {
     const curable = new Set(
         replicated(survey)
             .filter((pair) => needOf(pair, survey) !== "decide")
@@ -187,7 +190,7 @@ export async function failback(
             if (!begun) {
                 const survey = await lookAtBoth(run);
                 agree(run, survey, "failback", () => {
-                    refuse(survey, run.accepted);
+                    refuseFailback(survey, run.accepted);
                 });
                 run.journal.append({ kind: "noted", step: "accepted", data: true });
             }

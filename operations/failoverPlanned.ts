@@ -86,6 +86,11 @@ async function body(run: Run): Promise<string> {
     return `${String(moving.length)} volumes are on ${parts.names.secondary}, and replicate back`;
 }
 
+/** @throws RefusedError with what stands in the way of a planned failover */
+export const refusePlanned = (survey: Survey, accepted: ReadonlyMap<string, number>): void => {
+    refuseBlocked(survey, "planned", accepted);
+};
+
 /**
  * Moves a backend to the secondary while both sites live: nothing is lost, nothing is promoted by force.
  * @throws RefusedError when anything is not ready; then nothing was changed
@@ -107,7 +112,7 @@ export async function failoverPlanned(
             if (!begun) {
                 const survey = await lookAtBoth(run);
                 agree(run, survey, "planned", () => {
-                    refuseBlocked(survey, "planned", run.accepted);
+                    refusePlanned(survey, run.accepted);
                 });
             }
             return body(run);

@@ -195,6 +195,30 @@ describe("cinder-dr servers on the lab", () => {
         await untilStatus(two, "ACTIVE");
     });
 
+    it("stops, moves, re-attaches and starts in one command, and stops nothing for a refused move", async () => {
+        const [, , ...source] = words;
+        const move = (...more: string[]) =>
+            run("node", ["cli/bin.js", ...more, ...source], journals);
+        const { stdout } = await move("preflight", "planned", "--json");
+        const { plan } = JSON.parse(stdout) as {
+            plan: { consents: { name: string; count: number }[] };
+        };
+        const losses = plan.consents
+            .filter(({ name }) => name !== "attached")
+            .flatMap(({ name, count }) => ["--accept-loss", `${name}=${String(count)}`]);
+        const over = ["failover", "--planned", "--stop-servers"];
+        const refused = expectCode(await move(...over), 3);
+        assert.match(refused.output, /needs your word for each loss:\n {2}--accept-loss unrepl/);
+        for (const id of made.servers) await untilStatus(id, "ACTIVE");
+        const { output } = expectCode(await move(...over, ...losses), 0);
+        assert.match(output, /servers-db \(.*: stopped/);
+        assert.deepEqual(await cures(), ["servers-db: none", "servers-web: none"]);
+        for (const id of made.servers) await untilStatus(id, "ACTIVE");
+        expectCode(await move("failback", "--stop-servers"), 0);
+        assert.deepEqual(await cures(), ["servers-db: none", "servers-web: none"]);
+        for (const id of made.servers) await untilStatus(id, "ACTIVE");
+    });
+
     it("catches a secret of the other cluster", async () => {
         // What a cinder-volume hands out that has kept the other cluster's secret.
         const other = labTopology();

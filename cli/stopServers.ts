@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+
+import { findCloud } from "../operations/cloud";
+import { Nova } from "../operations/nova";
+import type { RunOptions } from "../operations/run";
+import { withServersStopped, type StoppedServersOptions } from "../operations/stoppedServers";
+
+export interface StopServersFlags {
+    stopServers?: boolean;
+}
+
+/** Servers stopped, re-attached and started at a time. */
+const BATCH = 4;
+
+export const withStopServers = (command: Command): Command =>
+    command.option(
+        "--stop-servers",
+        "stop the running servers before a planned move, re-attach and start them after it",
+    );
+
+/** The move as it is, or between a stop and a start of its servers. */
+export function perhapsStopping(
+    { stopServers }: StopServersFlags,
+    move: Omit<StoppedServersOptions, "nova" | "batch">,
+    work: (options: RunOptions) => Promise<string>,
+): (options: RunOptions) => Promise<string> {
+    if (stopServers !== true) return work;
+    return async (options) => {
+        const nova = new Nova(findCloud(process.env));
+        try {
+            return await withServersStopped(options, { ...move, nova, batch: BATCH }, work);
+        } finally {
+            await nova.close();
+        }
+    };
+}
