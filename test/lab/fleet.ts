@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,10 +48,11 @@ export class Fleet {
     /** Removes what earlier runs left, makes volumes, and waits until each replays on the secondary. */
     async make(count: number): Promise<void> {
         for (const volume of await this.cinder.allVolumes())
-            if (volume.name.startsWith("fleet-")) await this.cinder.deleteVolume(volume.id);
+            if (volume.name.startsWith("fleet-") && !this.ids.includes(volume.id))
+                await this.cinder.deleteVolume(volume.id);
         for (let n = 0; n < count; n++) {
             const { id } = await this.cinder.createVolume({
-                name: `fleet-${this.name}-${String(n)}`,
+                name: `fleet-${this.name}-${String(this.ids.length)}`,
                 description: "",
                 size: 1,
                 volume_type: "replicated",
@@ -67,7 +69,7 @@ export class Fleet {
                     ? true
                     : undefined;
             },
-            { what: "the fleet to replay", seconds: 180, signal: AbortSignal.timeout(300_000) },
+            { what: "the fleet to replay", seconds: 600, signal: AbortSignal.timeout(900_000) },
         );
     }
 
@@ -162,11 +164,41 @@ export class Fleet {
 
     /** Entries of the newest journal. */
     newestJournal(): string {
-        const [newest] = readdirSync(this.journals)
-            .filter((n) => n.endsWith(".jsonl"))
-            .sort()
-            .reverse();
+        const [newest] = this.journalNames().reverse();
         return newest === undefined ? "" : readFileSync(join(this.journals, newest), "utf8");
+    }
+
+    private readonly journalNames = (): string[] =>
+        readdirSync(this.journals)
+            .filter((n) => n.endsWith(".jsonl"))
+            .sort();
+
+    /**
+     * Runs a command and ends it with SIGKILL as soon as its own journal satisfies `at`.
+     * @returns whether it was killed, and not ended by itself before
+     */
+    async killed(at: (journal: string) => boolean, ...words: string[]): Promise<boolean> {
+        const before = this.journalNames().length;
+        const child = spawn("node", this.args(...words), {
+            env: { ...labEnvironment(), CINDER_DR_JOURNALS: this.journals },
+            stdio: "ignore",
+        });
+        const ended = new Promise((resolve) => child.once("exit", resolve));
+        const isDue = () => this.journalNames().length > before && at(this.newestJournal());
+        while (child.exitCode === null && !isDue())
+            await new Promise((resolve) => setTimeout(resolve, 10));
+        child.kill("SIGKILL");
+        await ended;
+        return child.signalCode === "SIGKILL";
+    }
+
+    /** Every host of the backend is on one side, enabled and not frozen. */
+    async expectAllOn(id: "" | "secondary"): Promise<void> {
+        const rows = await this.cinder.services();
+        assert.deepEqual(
+            rows.map((row) => [row.host, row.active_backend_id ?? "", row.status, row.frozen]),
+            rows.map((row) => [row.host, id, "enabled", false]),
+        );
     }
 
     async close(): Promise<void> {
