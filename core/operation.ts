@@ -55,9 +55,12 @@ export interface Ended {
     left: string[];
 }
 
-/** `20261122T201503-failover-ceph` */
-export const operationId = (now: Date, verb: string, backend: string): string =>
-    `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}-${verb.split(" ")[0] ?? verb}-${backend}`;
+/**
+ * `20261122T201503-failover-ceph-7f2a`
+ * @param salt tells apart two operators who begin in the same second: who has a lock's id has the lock
+ */
+export const operationId = (now: Date, verb: string, backend: string, salt: string): string =>
+    `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}-${verb.split(" ")[0] ?? verb}-${backend}-${salt}`;
 
 export function begunOf(entries: readonly JournalEntry[]): Begun {
     const first = entries[0];

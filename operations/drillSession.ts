@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { wordsOf } from "../core/problem";
 import type { DrillReport } from "../core/drill";
 import { renderDrill } from "../core/drillReport";
-import { operationId } from "../core/operation";
 import type { Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
 import { drill } from "./drill";
 import type { DrillOptions } from "./drillRun";
 import { DrillError } from "./drillVolumes";
-import { Journal, JournalError, openJournalOf, whoAmI } from "./journal";
+import { Journal, JournalError, openJournalOf, newOperationId, whoAmI } from "./journal";
 import { SiteLock } from "./siteLock";
 
 const VERB = "drill";
@@ -93,7 +92,7 @@ export async function drillSession(
 ): Promise<{ report: DrillReport; files: string[] }> {
     const { topology, version, reports, breakLock, ...rest } = session;
     const { section, pool } = rest.backend;
-    const [who, id] = [whoAmI(), operationId(new Date(), VERB, section)];
+    const [who, id] = [whoAmI(), newOperationId(VERB, section)];
     const { primary, secondary } = topology.sites;
     const sites = [new CephSite("primary", primary), new CephSite("secondary", secondary)] as const;
     const broken = breakLock ?? closeKilled(section, id);

@@ -11,12 +11,14 @@ import {
     truncateSync,
     writeSync,
 } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 
 import {
     begunOf,
     isOpen,
+    operationId,
     resultOf,
     type Begun,
     type Ended,
@@ -32,6 +34,10 @@ export class JournalError extends Error {
 export const journalFolder = (env: NodeJS.ProcessEnv = process.env): string =>
     env.CINDER_DR_JOURNALS ??
     join(env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "cinder-dr");
+
+/** An id that nobody else has, see {@link operationId}. */
+export const newOperationId = (verb: string, backend: string): string =>
+    operationId(new Date(), verb, backend, randomBytes(2).toString("hex"));
 
 /** `user@machine` */
 export const whoAmI = (): string => `${userInfo().username}@${hostname()}`;

@@ -1,12 +1,12 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
-import { operationId, type Begun, type Ended } from "../core/operation";
+import { type Begun, type Ended } from "../core/operation";
 import type { Blocker } from "../core/blocker";
 import { consentFlag, type Consent } from "../core/preflight";
 import type { Phase } from "../core/report";
 import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
-import { Journal, openJournalOf, whoAmI } from "./journal";
+import { Journal, openJournalOf, newOperationId, whoAmI } from "./journal";
 import type { Parts } from "./parts";
 import { LockedError, SiteLock } from "./siteLock";
 
@@ -154,7 +154,7 @@ function journalFor(
     const open = id ?? openJournalOf(verb, backend.section);
     if (open !== undefined) return { journal: Journal.resume(open), resumed: true };
     const begun: Begun = {
-        id: operationId(new Date(), verb, backend.section),
+        id: newOperationId(verb, backend.section),
         verb,
         backend: backend.section,
         who: whoAmI(),

@@ -1,10 +1,9 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
-import { operationId } from "../core/operation";
 import type { ServerPlan } from "../core/servers";
 import type { Backend } from "../core/topology";
 import type { Cinder } from "./cinder";
-import { Journal, openJournalOf, whoAmI } from "./journal";
+import { Journal, openJournalOf, newOperationId, whoAmI } from "./journal";
 import type { Nova } from "./nova";
 import { inParallel } from "./parallel";
 import { lookAtServers, ServersError } from "./servers";
@@ -76,7 +75,7 @@ export async function stopServers(options: PowerOptions): Promise<number> {
     const journal =
         open === undefined
             ? Journal.create({
-                  id: operationId(new Date(), "servers-stop", backend.section),
+                  id: newOperationId("servers-stop", backend.section),
                   verb: STOP,
                   backend: backend.section,
                   who: whoAmI(),

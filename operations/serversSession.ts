@@ -1,11 +1,11 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
-import { begunOf, operationId } from "../core/operation";
+import { begunOf } from "../core/operation";
 import type { ServerPlan } from "../core/servers";
 import type { Backend, Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
 import type { Cinder } from "./cinder";
-import { Journal, openJournalOf, whoAmI } from "./journal";
+import { Journal, openJournalOf, newOperationId, whoAmI } from "./journal";
 import type { Nova } from "./nova";
 import { lookAtServers, ServersError, type ServersView } from "./servers";
 import { attemptOf, cure, isProven, type Cures } from "./serversReattach";
@@ -98,7 +98,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
     const journal =
         open === undefined
             ? Journal.create({
-                  id: operationId(new Date(), REATTACH, section),
+                  id: newOperationId(REATTACH, section),
                   verb: REATTACH,
                   backend: section,
                   who,

@@ -20,7 +20,7 @@ import {
     readJournal,
 } from "../../operations/journal";
 
-const begun = (id = "20261122T201503-failover-ceph"): Begun => ({
+const begun = (id = "20261122T201503-failover-ceph-7f2a"): Begun => ({
     id,
     verb: "failover --planned",
     backend: "ceph",
@@ -40,7 +40,7 @@ describe("an operation's journal", () => {
 
     it("is named for when, what and which backend", () => {
         assert.equal(
-            operationId(new Date("2026-11-22T20:15:03.999Z"), "failover --planned", "ceph"),
+            operationId(new Date("2026-11-22T20:15:03.999Z"), "failover --planned", "ceph", "7f2a"),
             begun().id,
         );
     });

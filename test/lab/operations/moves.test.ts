@@ -1,7 +1,10 @@
 import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, LabHost, up } from "../support";
+import { expectCode, lab, labTopology, LabHost, run, up } from "../support";
 
 const VOLUMES = 12;
 
@@ -65,6 +68,7 @@ describe("failover and failback on the lab", () => {
             lab("up");
         }
         await fleet.replayed("primary");
+        await fleet.ready("planned");
     });
 
     it("refuses a forced one while the primary lives", async () => {
@@ -79,15 +83,22 @@ describe("failover and failback on the lab", () => {
 
     it("lets one of two operators win and tells the other who", async () => {
         const flags = await fleet.consents("planned");
+        const words = fleet.args("failover", "--planned", ...flags);
+        const elsewhere = mkdtempSync(join(tmpdir(), "cinder-dr-journals-"));
         const both = await Promise.all([
             fleet.dr("failover", "--planned", ...flags),
-            fleet.dr("failover", "--planned", ...flags),
+            // Of another machine, as far as the journals tell.
+            run("node", words, { CINDER_DR_JOURNALS: elsewhere }),
         ]);
+        rmSync(elsewhere, { recursive: true });
         assert.deepEqual(
             both.map(({ code }) => code === 0).sort(),
             [false, true],
             both.map((r) => r.output).join("\n---\n"),
         );
+        const lost = both.find(({ code }) => code !== 0);
+        assert.equal(lost?.code, 3);
+        assert.match(lost.output, /site secondary: \S+@\S+ runs `failover --planned` since /);
         await back();
     });
 
