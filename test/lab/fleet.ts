@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import * as rbd from "../../core/rbd";
 import { readDiff, renderDiff } from "../../core/rbdDiff";
+import { rowsOf } from "../../core/service";
 import { type Role } from "../../core/topology/site";
 import { Cinder } from "../../operations/cinder";
 import { findCloud } from "../../operations/cloud";
@@ -16,6 +17,13 @@ import { configFile, labEnvironment, resolved, run, type Mutable, type Run } fro
 
 const GIB = 1 << 30;
 const BYTES = 4096;
+
+/** Where a fleet lives; the lab's own backend unless a test has made another. */
+interface Place {
+    section: string;
+    pool: string;
+    type: string;
+}
 
 /** Replicated volumes with known bytes, the lab's plain one beside them, and the command that moves them all. */
 export class Fleet {
@@ -30,20 +38,28 @@ export class Fleet {
     constructor(
         private readonly topology: Mutable,
         private readonly name: string,
+        private readonly at: Place = { section: "ceph", pool: "volumes", type: "replicated" },
     ) {
         this.parts = new Parts(resolved(topology), this.cinder);
         this.file = configFile(topology);
     }
 
-    readonly spec = (id: string): string => `volumes/volume-${id}`;
+    readonly spec = (id: string): string => `${this.at.pool}/volume-${id}`;
 
     /** `cinder-dr WORDS --topology …` with journals of its own. */
-    dr = (...words: string[]): Promise<Run> =>
-        run("node", ["cli/bin.js", ...words, "--topology", this.file], {
-            CINDER_DR_JOURNALS: this.journals,
-        });
+    dr = (...words: string[]): Promise<Run> => this.plain(...this.args(...words));
 
-    args = (...words: string[]): string[] => ["cli/bin.js", ...words, "--topology", this.file];
+    args = (...words: string[]): string[] => [
+        "cli/bin.js",
+        ...words,
+        "--topology",
+        this.file,
+        ...(words[0] === "resume" ? [] : ["--backend", this.at.section]),
+    ];
+
+    /** Runs the very words, with this fleet's journals. */
+    plain = (...words: string[]): Promise<Run> =>
+        run("node", words, { CINDER_DR_JOURNALS: this.journals });
 
     /** Removes what earlier runs left, makes volumes, and waits until each replays on the secondary. */
     async make(count: number): Promise<void> {
@@ -55,7 +71,7 @@ export class Fleet {
                 name: `fleet-${this.name}-${String(this.ids.length)}`,
                 description: "",
                 size: 1,
-                volume_type: "replicated",
+                volume_type: this.at.type,
                 metadata: {},
             });
             this.ids.push(id);
@@ -64,7 +80,7 @@ export class Fleet {
             async () => {
                 const view = await this.parts.sites.secondary.pool<{
                     images: Record<string, { state: string }>;
-                }>("volumes", { do: "look" });
+                }>(this.at.pool, { do: "look" });
                 return this.ids.every((id) => view.images[`volume-${id}`]?.state === "up+replaying")
                     ? true
                     : undefined;
@@ -121,7 +137,7 @@ export class Fleet {
         let last = "";
         const images = this.ids.map((id) => `volume-${id}`);
         const refused = await this.parts.sites[role].refusedImages(
-            "volumes",
+            this.at.pool,
             { do: "flush", images },
             120,
         );
@@ -194,7 +210,8 @@ export class Fleet {
 
     /** Every host of the backend is on one side, enabled and not frozen. */
     async expectAllOn(id: "" | "secondary"): Promise<void> {
-        const rows = await this.cinder.services();
+        const rows = rowsOf(await this.cinder.services(), this.at.section);
+        assert.ok(rows.length > 0);
         assert.deepEqual(
             rows.map((row) => [row.host, row.active_backend_id ?? "", row.status, row.frozen]),
             rows.map((row) => [row.host, id, "enabled", false]),
