@@ -1,7 +1,7 @@
 /**
  * A planned failover by `cinder-dr failover --planned`, until its hosts take requests again, beside bare Cinder:
  * `failover-host` for every host until each volume's row says so, which proves nothing. In one run, in turn, for each
- * number of volumes. Needs the lab with its stack up (`npm start`); makes and deletes its own volumes.
+ * number of volumes; and `cinder-dr status` beside the answers that it needs. Needs the lab with its stack up (`npm start`); makes and deletes its own volumes.
  * `npm run bench:moves -- [N ...]`
  */
 import { spawn } from "node:child_process";
@@ -72,9 +72,37 @@ async function back(): Promise<void> {
     }, bounded("the next failover to be ready"));
 }
 
+const clock = async (work: () => Promise<unknown>): Promise<number> => {
+    const start = performance.now();
+    await work();
+    return (performance.now() - start) / 1000;
+};
+
+/** `cinder-dr status` beside what it must ask for: both pools' own status, and Cinder's lists. */
+async function status(count: number): Promise<void> {
+    const { primary, secondary } = fleet.parts.sites;
+    const words = ["mirror", "pool", "status", "volumes", "--verbose", "--format", "json"];
+    const theirs = await clock(() =>
+        Promise.all([
+            primary.rbd(words),
+            secondary.rbd(words),
+            fleet.cinder.services(),
+            fleet.cinder.allVolumes(),
+        ]),
+    );
+    const ours = await clock(async () => {
+        const { code, output } = await fleet.dr("status", "--json");
+        if (code !== 0 && code !== 3) throw new Error(output);
+    });
+    console.log(
+        `${String(count).padStart(4)} volumes: cinder-dr status ${ours.toFixed(1)} s; the clusters' and Cinder's own answers ${theirs.toFixed(1)} s`,
+    );
+}
+
 async function measure(count: number): Promise<void> {
     say(`${String(count)} volumes: making them`);
     await fleet.make(count - fleet.ids.length);
+    await status(count);
     const consents = await fleet.consents("planned");
     say(`${String(count)} volumes: cinder-dr failover --planned`);
     const ours = await secondsTo(/^ok +thaw: /m, "failover", "--planned", ...consents);
