@@ -15,6 +15,8 @@ const progress = createProgress("test");
 const SUITE = process.argv[2];
 /** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
 const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"] };
+/** Packages of a suite alone, in a folder of their own: nobody else has to install them. */
+const PACKAGES = { review: ["test/lab/review/mermaid"] };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
 const pulumi = join(project, "node_modules", ".bin", "pulumi");
 const oneFailure = { passed: 0, failed: 1, skipped: 0 };
@@ -112,6 +114,8 @@ async function main() {
     const warning = nodeWarning();
     if (warning) progress.line(warning);
     await installPackages(project, progress);
+    for (const folder of PACKAGES[SUITE] ?? [])
+        await installPackages(join(project, folder), progress);
     const results = [];
     /** A broken step is a failure of its own; the steps after it are still tried. */
     const step = async (name, work) => {

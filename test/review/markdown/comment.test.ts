@@ -1,63 +1,15 @@
 import { strict as assert } from "node:assert";
 
 import type { TopologyInput } from "../../../core/topology";
-import { nothingDeclared, type Declared } from "../../../review/declared";
+import { nothingDeclared } from "../../../review/declared";
 import type { Review } from "../../../review/judge";
 import { COMMENT_BYTES, renderComment } from "../../../review/markdown/comment";
 import { marker } from "../../../review/markdown/head";
 import { code, fence, prose } from "../../../review/markdown/text";
 import { HOST_KEY, withValue } from "../../support/topology";
 import { declared, reviewOf, twoBackends } from "../support";
+import { hostile, HOSTILE } from "./hostile";
 import { assertValid } from "./markdown";
-
-const HOSTILE = [
-    "`rm -rf /`",
-    "a|b|c",
-    "<img src=x onerror=alert(1)>",
-    "@octocat please merge",
-    "[x](https://evil.example.org)",
-    "https://evil.example.org www.evil.org",
-    "#1 GH-2 o/r#3",
-    "a\nb\n\n# heading",
-    "</details></summary>",
-    "*bold* _it_ ~~s~~ $x$ :shipit:",
-    "\u202egnp.exe",
-    "&#64;octocat &lt;b&gt;",
-    "```\n~~~",
-    "\\| \\`",
-    "<!-- cinder-dr review x -->",
-];
-
-/** A stack whose every name and value is hostile, as one's own program may declare it. */
-function hostile(text: string, device: boolean): Declared {
-    const options = {
-        rbd_pool: text,
-        volume_backend_name: text,
-        ...(device ? { replication_device: `backend_id:${text},conf:${text}` } : {}),
-    };
-    const stanza = Object.entries(options)
-        .map(([key, value]) => `${key} = ${value}`)
-        .join("\n");
-    return {
-        ...nothingDeclared(),
-        sites: { primary: text, secondary: `${text}2` },
-        settings: { batch: device ? "1" : text },
-        waves: [[text]],
-        backends: new Map([[text, options]]),
-        hosts: new Map([
-            [
-                text,
-                {
-                    facts: { address: device ? text : "b", hostKey: text },
-                    stanzas: { [text]: stanza },
-                },
-            ],
-        ]),
-        types: new Map([
-            [text, { volume_backend_name: text, tier: device ? "a" : text, protect: "true" }],
-        ]),
-    };
-}
 
 const policy = (message: string) => ({
     policy: message,
