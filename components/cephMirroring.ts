@@ -43,7 +43,13 @@ export class CephMirroring extends pulumi.ComponentResource {
         super(
             "cinder-dr:index:CephMirroring",
             name,
-            { sites: names, pools: poolsOf(topology) },
+            {
+                sites: names,
+                pools: poolsOf(topology),
+                ...(topology.mirroring?.clientFiles === undefined
+                    ? {}
+                    : { clientFiles: topology.mirroring.clientFiles }),
+            },
             opts,
         );
         this.topology = topology;

@@ -8,7 +8,9 @@ import { renderStanza } from "../core/cinderConf";
 import { ProblemsError } from "../core/problem";
 import { planWaves } from "../core/rollout";
 import { CONFIG_KEY, parseTopology, type Host, type Topology } from "../core/topology";
-import { factsOf, optionsIn, type Declared, type DeclaredHost } from "./declared";
+import { cephSideOf } from "./cephSide";
+import { optionsIn, type Declared, type DeclaredHost } from "./declared";
+import { factsOf } from "./facts";
 import { maskText, maskValue } from "./mask";
 
 const git = promisify(execFile);
@@ -53,6 +55,7 @@ export function declaredBy(topology: Topology): Declared {
         waves: waves.map((wave) => wave.map((host) => host.name)),
         backends: new Map(topology.backends.map((b) => [b.section, optionsIn(renderStanza(b))])),
         hosts: new Map(hosts.map((host) => [host.name, hostOf(host, topology)])),
+        ceph: cephSideOf(topology),
         types: new Map(
             topology.volumeTypes.map((type) => [
                 type.name,

@@ -1,4 +1,5 @@
-import { deviceIn, type Declared, type Facts } from "./declared";
+import { deviceIn, type Declared } from "./declared";
+import type { Facts } from "./facts";
 
 /** One value of a backend, host or type on both sides; what is not there is undefined. */
 export interface ValueChange {
@@ -25,6 +26,8 @@ export interface Changes {
     backends: Change[];
     hosts: Change[];
     types: Change[];
+    /** Parts of the Ceph side. */
+    ceph: Change[];
 }
 
 /** The values that differ, in the order of the keys before and then after. */
@@ -71,6 +74,7 @@ export const compare = (before: Declared, after: Declared): Changes => ({
     backends: compareMaps(before.backends, after.backends, backendFacts),
     hosts: compareMaps(before.hosts, after.hosts, (host) => host.facts),
     types: compareMaps(before.types, after.types, (facts) => facts),
+    ceph: compareMaps(before.ceph, after.ceph, (facts) => facts),
 });
 
 /** The value of a key before and after, of a change that names it. */
@@ -78,6 +82,7 @@ export const valueOf = (change: Change, key: string): ValueChange | undefined =>
     change.values.find((value) => value.key === key);
 
 export const isNothing = (changes: Changes): boolean =>
-    [changes.settings, changes.sites, changes.backends, changes.hosts, changes.types].every(
-        (list) => list.length === 0,
-    );
+    [
+        ...[changes.settings, changes.sites, changes.backends],
+        ...[changes.hosts, changes.types, changes.ceph],
+    ].every((list) => list.length === 0);

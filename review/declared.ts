@@ -1,7 +1,6 @@
+import { cephPart, type CephSide } from "./cephSide";
+import { consentsIn, factsOf, listIn, mapIn, text, type Facts, type Inputs } from "./facts";
 import type { ResourceState, Step } from "./steps";
-
-/** Named values in the field's words, as a reviewer reads them. */
-export type Facts = Record<string, string>;
 
 /** One Cinder host as the stack declares it. */
 export interface DeclaredHost {
@@ -23,6 +22,8 @@ export interface Declared {
     hosts: Map<string, DeclaredHost>;
     /** Facts by name of the volume type. */
     types: Map<string, Facts>;
+    /** Facts of the Ceph side by part; empty where the stack only uses Ceph. */
+    ceph: CephSide;
 }
 
 export const nothingDeclared = (): Declared => ({
@@ -32,31 +33,11 @@ export const nothingDeclared = (): Declared => ({
     backends: new Map(),
     hosts: new Map(),
     types: new Map(),
+    ceph: new Map(),
 });
 
 const COMPONENT = "cinder-dr:index:";
 export const VOLUME_TYPE = "openstack:blockstorage/volumeTypeV3:VolumeTypeV3";
-
-type Inputs = Record<string, unknown>;
-
-const mapIn = (value: unknown): Inputs =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Inputs) : {};
-const listIn = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-
-/** One value on one line; nothing for what is not there. */
-const text = (value: unknown): string | undefined => {
-    if (value === undefined || value === null) return undefined;
-    return typeof value === "string" ? value : JSON.stringify(value);
-};
-
-/** Facts of those values that are there; an empty list or map says nothing either. */
-export const factsOf = (values: Inputs): Facts =>
-    Object.fromEntries(
-        Object.entries(values).flatMap(([key, value]) => {
-            const shown = text(value);
-            return shown === undefined || shown === "[]" || shown === "{}" ? [] : [[key, shown]];
-        }),
-    );
 
 /** Options of one rendered section. */
 export const optionsIn = (stanza: string): Facts =>
@@ -74,14 +55,6 @@ export const deviceIn = (options: Facts | undefined): Facts =>
             const colon = pair.indexOf(":");
             return colon < 0 ? [] : [[pair.slice(0, colon), pair.slice(colon + 1)]];
         }),
-    );
-
-/** Consents by refusal, one fact each: each is a decision of its own. */
-const consents = (value: unknown): Facts =>
-    factsOf(
-        Object.fromEntries(
-            Object.entries(mapIn(value)).map(([refusal, why]) => [`consent ${refusal}`, why]),
-        ),
     );
 
 const addBackend = (declared: Declared, section: string, stanza: unknown): void => {
@@ -102,7 +75,7 @@ function addHost(declared: Declared, name: string, inputs: Inputs): void {
                     .sort()
                     .join(", "),
             }),
-            ...consents(consent),
+            ...consentsIn(consent),
         },
         stanzas: Object.fromEntries(sections),
     });
@@ -140,6 +113,11 @@ function addRecovery(declared: Declared, inputs: Inputs): void {
     declared.waves = listIn(inputs.waves).map((wave) => listIn(wave).map(String));
 }
 
+function addCephPart(declared: Declared, type: string, inputs: Inputs): void {
+    const part = cephPart(type.slice(COMPONENT.length), inputs);
+    if (part !== undefined) declared.ceph.set(...part);
+}
+
 function add(declared: Declared, { type, name }: Step, state: ResourceState): void {
     switch (type) {
         case `${COMPONENT}CinderDisasterRecovery`:
@@ -157,6 +135,8 @@ function add(declared: Declared, { type, name }: Step, state: ResourceState): vo
         case VOLUME_TYPE:
             addType(declared, name, state);
             break;
+        default:
+            if (type.startsWith(COMPONENT)) addCephPart(declared, type, state.inputs);
     }
 }
 

@@ -12,6 +12,8 @@ import { restartsOf } from "./rollout";
 /** Volumes that something concerns. */
 export interface Touched {
     volumes: number;
+    /** Of them those that Cinder does not call replicated: no failover takes them along. */
+    unreplicated: number;
     gigabytes: number;
     /** Servers that have one of them attached. */
     servers: number;
@@ -46,10 +48,14 @@ export interface LiveOptions {
     doing: (what: string) => void;
 }
 
+/** Cinder's words for a volume whose image is mirrored (cinder.objects.fields.ReplicationStatus). */
+const REPLICATED = new Set(["enabled", "failed-over", "failing-over"]);
+
 function touched(volumes: readonly Volume[]): Touched {
     const servers = volumes.flatMap((v) => (v.attachments ?? []).map((a) => a.server_id));
     return {
         volumes: volumes.length,
+        unreplicated: volumes.filter((v) => !REPLICATED.has(v.replication_status ?? "")).length,
         gigabytes: volumes.reduce((sum, { size = 0 }) => sum + size, 0),
         servers: new Set(servers).size,
     };

@@ -88,6 +88,13 @@ export function maskValue(value: unknown, known: readonly string[] = []): unknow
     );
 }
 
-/** A flag or nothing gives nothing away. */
+/** A keyring's place, which is no key. */
+const KEYRING_FILE = /^(?:\/[\w.-]+)+\.keyring$/;
+
+/** A flag, a file's name or nothing gives nothing away. */
 const isPlain = (item: unknown): boolean =>
-    item === undefined || item === null || item === "" || typeof item === "boolean";
+    item === undefined ||
+    item === null ||
+    item === "" ||
+    typeof item === "boolean" ||
+    (typeof item === "string" && KEYRING_FILE.test(item));

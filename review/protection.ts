@@ -19,7 +19,12 @@ export function protectionOf({ before, after }: Changes, risks: readonly Risk[])
         ["replication-switched-off", "volume-type-deleted"].includes(name),
     );
     const unserved = risks.filter(({ name }) =>
-        ["last-replication-device-removed", "section-renamed", "pool-changed"].includes(name),
+        [
+            "last-replication-device-removed",
+            "section-renamed",
+            "pool-changed",
+            "mirroring-taken-back",
+        ].includes(name),
     );
     const retargeted = risks.filter(({ name }) =>
         ["backend-id-changed", "replication-target-changed", "primary-cluster-changed"].includes(

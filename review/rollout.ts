@@ -30,6 +30,10 @@ const COMMAND = "command:remote:Command";
 export const isOfHost = (urn: string): boolean =>
     (urn.split("::")[2] ?? "").includes("cinder-dr:index:CinderHost");
 
+/** Whether a resource is of the Ceph side. */
+export const isOfCeph = (urn: string): boolean =>
+    (urn.split("::")[2] ?? "").includes("cinder-dr:index:CephMirroring");
+
 type Pushed = ReadonlyMap<string, Push["restart"]>;
 
 /** What a drifted host's command has as its last word, so that the engine sees a difference. */

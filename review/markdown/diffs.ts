@@ -53,12 +53,15 @@ export const stanzaLines = (review: Review): string[] =>
         return [`--- [${section}] before, on ${on}`, `+++ [${section}] after`, ...lines];
     });
 
+/** What a provider's bridge notes beside the inputs: nobody typed it. */
+const ENGINES_OWN = "__defaults";
+
 /** Every leaf of a value by its path, as it is written in JSON; texts of several lines stay as they are. */
 function leaves(value: unknown, path = ""): [string, string][] {
     if (typeof value === "object" && value !== null && Object.keys(value).length > 0)
-        return Object.entries(value).flatMap(([key, item]) =>
-            leaves(item, path === "" ? key : `${path}.${key}`),
-        );
+        return Object.entries(value)
+            .filter(([key]) => key !== ENGINES_OWN)
+            .flatMap(([key, item]) => leaves(item, path === "" ? key : `${path}.${key}`));
     const isText = typeof value === "string" && value.includes("\n");
     return [[path, isText || value === HIDDEN ? value : JSON.stringify(value)]];
 }

@@ -70,11 +70,20 @@ function restartAnswer({ rollout, changes }: Review): string {
     return [
         ...(n > 0 ? [`cinder-volume on **${count(n, "host")}**: ${order}`] : []),
         ...(first > 0 && changes.before.hosts.size > 0
-            ? [`${count(first, "of them is", "of them are")} pushed for the first time`]
+            ? [
+                  first === n
+                      ? "pushed for the first time"
+                      : `${count(first, "of them is", "of them are")} pushed for the first time`,
+              ]
             : []),
         ...(rollout.removals.length > 0 ? [`last, on removal: ${names(rollout.removals)}`] : []),
-        ...(quiet > 0
+        ...(quiet > 0 && n > 0
             ? [`${count(quiet, "further host is", "further hosts are")} pushed without a restart`]
+            : []),
+        ...(quiet > 0 && n === 0
+            ? [
+                  `nothing that reads its files already: ${count(quiet, "host is", "hosts are")} pushed with the same sections`,
+              ]
             : []),
     ].join("; ");
 }
@@ -95,22 +104,27 @@ function wayBack({ risks }: Review): string {
     return `**not wholly:** ${[...new Set(lasting.map(({ lasting: text }) => prose(text ?? "")))].slice(0, 4).join("; ")}`;
 }
 
-function policyAnswer({ policies, packs }: Review): string {
+function policyAnswer({ policies, packs, isBlind, isFromTopology }: Review): string {
     const mandatory = policies.filter(({ level }) => level === "mandatory").length;
     const others = policies.length - mandatory;
     if (packs.length === 0) return "**not asked:** no policy pack ran";
-    return `${mandatory > 0 ? `**${count(mandatory, "mandatory violation")}**` : "no mandatory violation"}, ${String(others)} advisory (${packs.map((pack) => code(pack)).join(", ")})`;
+    const early =
+        isBlind || isFromTopology ? "the preview ended before they had seen all; so far " : "";
+    return `${early}${mandatory > 0 ? `**${count(mandatory, "mandatory violation")}**` : "no mandatory violation"}, ${String(others)} advisory (${packs.map((pack) => code(pack)).join(", ")})`;
 }
 
 /** The questions of a reviewer who sees nothing but the comment. */
 function answers(review: Review): string[] {
     const restart = restartAnswer(review);
-    const { isBlind } = review;
-    const unknown = "unknown: the preview failed";
+    const { isBlind, isFromTopology } = review;
+    const judged = (answer: string): string => {
+        if (isBlind) return "unknown: the preview failed";
+        return isFromTopology ? `${answer} (by the two topologies alone)` : answer;
+    };
     const rows: [string, string][] = [
-        ["What restarts?", isBlind ? unknown : restart === "" ? "nothing" : restart],
-        ["What loses protection?", isBlind ? unknown : protectionAnswer(review)],
-        ["Can it be undone?", isBlind ? unknown : wayBack(review)],
+        ["What restarts?", judged(restart === "" ? "nothing" : restart)],
+        ["What loses protection?", judged(protectionAnswer(review))],
+        ["Can it be undone?", judged(wayBack(review))],
         ["What do the policies say?", policyAnswer(review)],
         ["Volumes and servers concerned?", liveAnswer(review)],
         ...baseAnswer(review),
@@ -121,8 +135,10 @@ function answers(review: Review): string[] {
     );
 }
 
-function baseAnswer({ base, risks }: Review): [string, string][] {
+function baseAnswer({ base, risks, isBlind }: Review): [string, string][] {
     if (base === undefined) return [];
+    const question = `What was waiting at ${code(base.ref, 40)}?`;
+    if (isBlind) return [[question, "unknown: the preview failed"]];
     const earlier = risks.filter(({ isEarlier }) => isEarlier).length;
     const parts = [
         ...(earlier > 0
@@ -139,7 +155,7 @@ function baseAnswer({ base, risks }: Review): [string, string][] {
     ];
     const waiting =
         parts.length === 0 ? "nothing: all of it is new in this change" : parts.join("; ");
-    return [[`What was waiting at ${code(base.ref, 40)}?`, waiting]];
+    return [[question, waiting]];
 }
 
 /** Never cut: its parts are bounded each for itself. */

@@ -2,10 +2,13 @@ import type { Review } from "../judge";
 import type { Live, Touched } from "../live";
 import { code, count, prose, row, table } from "./text";
 
-const sizes = ({ volumes, gigabytes, servers }: Touched): string[] => [
-    String(volumes),
-    `${String(gigabytes)} GiB`,
-    String(servers),
+const unreplicatedText = ({ unreplicated }: Touched): string =>
+    unreplicated === 0 ? "" : ` (${String(unreplicated)} not replicated)`;
+
+const sizes = (touched: Touched): string[] => [
+    `${String(touched.volumes)}${unreplicatedText(touched)}`,
+    `${String(touched.gigabytes)} GiB`,
+    String(touched.servers),
 ];
 
 function lagText({ lag }: Live["backends"][string]): string {
@@ -30,14 +33,17 @@ export function liveAnswer({ live }: Review): string {
             ([name, t]) => [`volume type ${code(name, 60)}`, t] as const,
         ),
     ];
-    if (all.length === 0) return "none";
+    const n = live.drift?.length ?? 0;
+    const drifted = n === 0 ? [] : [`**${String(n)} drifted**, see below`];
+    if (all.length === 0) return ["none", ...drifted].join("; ");
     const shown = all
         .slice(0, 6)
         .map(
             ([what, t]) =>
-                `${what}: ${count(t.volumes, "volume")} of ${count(t.servers, "server")}`,
+                `${what}: ${count(t.volumes, "volume")}${unreplicatedText(t)} of ${count(t.servers, "server")}`,
         );
-    return [...shown, ...(all.length > 6 ? [`and ${String(all.length - 6)} more`] : [])].join("; ");
+    const more = all.length > 6 ? [`and ${String(all.length - 6)} more`] : [];
+    return [...shown, ...more, ...drifted].join("; ");
 }
 
 /** What the cloud said, by backend and type; what drifted; what could not be seen. */

@@ -11,16 +11,24 @@ const value = (text: string | undefined): string => (text === undefined ? "–" 
 function grouped(
     changes: readonly Change[],
 ): { kind: Kind; values: ValueChange[]; names: string[] }[] {
-    const groups = new Map<string, { kind: Kind; values: ValueChange[]; names: string[] }>();
+    const groups = new Map<
+        string,
+        { kind: Kind; values: ValueChange[]; all: ValueChange[]; names: string[] }
+    >();
     for (const { name, kind, values } of changes) {
         // What every host has of its own would make each a group.
         const shared = kind === "changed" ? values : values.filter(({ key }) => !OWN.has(key));
         const key = JSON.stringify([kind, shared]);
-        const group = groups.get(key) ?? { kind, values: shared, names: [] };
+        const group = groups.get(key) ?? { kind, values: shared, all: values, names: [] };
         group.names.push(name);
         groups.set(key, group);
     }
-    return [...groups.values()];
+    // One that is alone is shown whole.
+    return [...groups.values()].map(({ kind, values, all, names }) => ({
+        kind,
+        values: names.length === 1 ? all : values,
+        names,
+    }));
 }
 
 const OWN = new Set(["address", "hostKey", "port"]);
@@ -42,7 +50,7 @@ function rows(kind: string, changes: readonly Change[]): string[] {
 
 /** Before and after of everything that is declared, in the field's words. */
 export function beforeAndAfter({ changes }: Review): string[] {
-    const { sites, settings, backends, hosts, types } = changes;
+    const { sites, settings, backends, hosts, types, ceph } = changes;
     const plain = (what: string, values: readonly ValueChange[]) =>
         values.map(({ key, before, after }, i) =>
             row(i === 0 ? what : "", "", code(key), `${value(before)} → ${value(after)}`),
@@ -52,6 +60,7 @@ export function beforeAndAfter({ changes }: Review): string[] {
         ...rows("backend", backends),
         ...rows("volume type", types),
         ...rows("host", hosts),
+        ...rows("Ceph:", ceph),
         ...plain("rollout and limits", settings),
     ];
     return all.length === 0 ? [] : table(["What", "", "Value", "Before → after"], all);

@@ -17,7 +17,7 @@ export const cut = (text: string, length: number): string => {
 };
 
 /** Words that stand in a code span as they are: no backtick, no pipe, no tag, no end of line. */
-const SIMPLE = /^(?! )[A-Za-z0-9 ._:/@=+,()[\]{}"'%$#~^;?!&*-]+(?<! )$/;
+const SIMPLE = /^(?! )[A-Za-z0-9 ._:/@=+,()[\]{}"'%$#~^;?!&*…-]+(?<! )$/;
 
 /**
  * A foreign name or value. In code nothing is read as Markdown, a mention or a link; what would end a code span stands

@@ -1,5 +1,6 @@
 import { valueOf, type Change, type ValueChange } from "../changes";
-import { deviceIn, type Declared, type Facts } from "../declared";
+import { deviceIn, type Declared } from "../declared";
+import type { Facts } from "../facts";
 import { of, only, said, type Risk, type Situation } from "../risk";
 
 const isReplicated = (options: Facts | undefined): boolean =>
@@ -112,13 +113,20 @@ const MEANINGS: readonly Meaning[] = [
         means: "volume types with the old name find no backend, and existing volumes name the old one in HOST@SECTION#NAME",
         next: "keep the name, or change types and volumes in the same maintenance window",
     },
-    ...["rbd_secret_uuid", "replication_device secret_uuid"].map((key): Meaning => ({
-        key,
+    {
+        key: "rbd_secret_uuid",
         risk: "libvirt-secret-changed",
         level: "high",
         means: "servers that attach from now on use the new libvirt secret; attached ones keep the old one until they are detached",
         next: "define the new secret on every compute node first (virsh secret-list)",
-    })),
+    },
+    {
+        key: "replication_device secret_uuid",
+        risk: "libvirt-secret-changed",
+        level: "high",
+        means: "servers that attach after a failover use the new libvirt secret; where it is missing they cannot attach on the other site",
+        next: "define the new secret on every compute node first (virsh secret-list)",
+    },
     ...["rbd_user", "replication_device user"].map((key): Meaning => ({
         key,
         risk: "ceph-user-changed",

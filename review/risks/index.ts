@@ -1,5 +1,6 @@
 import { LEVELS, type Risk, type Situation } from "../risk";
 import { backendRisks } from "./backends";
+import { cephRisks } from "./ceph";
 import { hostRisks } from "./hosts";
 import { stackRisks } from "./stack";
 import { volumeTypeRisks } from "./volumeTypes";
@@ -14,6 +15,7 @@ export function risksOf(situation: Situation): Risk[] {
         ...backendRisks(situation),
         ...volumeTypeRisks(situation),
         ...hostRisks(situation),
+        ...cephRisks(situation),
     ].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
     const seen = new Set<string>();
     return all.filter((risk) => {

@@ -1,18 +1,18 @@
 import { VOLUME_TYPE } from "../declared";
 import { of, said, type Risk, type Situation } from "../risk";
-import { isOfHost, restartsOf } from "../rollout";
+import { isOfCeph, isOfHost, restartsOf } from "../rollout";
 import type { Step } from "../steps";
 
 /** Types whose steps the rest of the review explains. */
 const EXPLAINED =
-    /^(?:cinder-dr:index:(?:CinderDisasterRecovery|CinderBackend|CinderHost|ReplicatedVolumeType)|pulumi:pulumi:Stack)$/;
+    /^(?:cinder-dr:index:(?:CinderDisasterRecovery|CinderBackend|CinderHost|ReplicatedVolumeType|CephMirroring|CephSite|CephUsers|MirroredPool|MirrorPeering|RbdMirrorDaemons)|pulumi:pulumi:Stack)$/;
 const ACCESS = "openstack:blockstorage/volumeTypeAccessV3:VolumeTypeAccessV3";
 
 const isExplained = ({ type, urn }: Step): boolean =>
     EXPLAINED.test(type) ||
     type === VOLUME_TYPE ||
     type === ACCESS ||
-    (type === "command:remote:Command" && isOfHost(urn));
+    (type === "command:remote:Command" && (isOfHost(urn) || isOfCeph(urn)));
 
 /** Every member of a backend without a running cinder-volume at the same moment. */
 function restartsAtOnce({ changes, rollout }: Situation): Risk[] {

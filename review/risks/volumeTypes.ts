@@ -1,6 +1,6 @@
 import { REPLICATION_ENABLED } from "../../core/topology/volumeType";
 import { valueOf, type Change } from "../changes";
-import type { Facts } from "../declared";
+import type { Facts } from "../facts";
 import { of, only, said, type Risk, type Situation } from "../risk";
 
 /** Facts of a type that are no extra specs. */

@@ -81,6 +81,7 @@ describe("what the cloud says of a change", () => {
         assert.deepEqual(live.problems, []);
         assert.deepEqual(live.backends.ceph, {
             volumes: 2,
+            unreplicated: 0,
             gigabytes: 20,
             servers: 2,
             lag: { images: 3, replaying: 2, entriesBehind: 7 },

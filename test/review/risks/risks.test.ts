@@ -176,6 +176,45 @@ describe("the risks of a change", () => {
         assert.ok(names.includes("critical section-renamed fast"), names.join("\n"));
     });
 
+    it("see the Ceph side taken over, changed and given back", () => {
+        const managed = (change: object = {}) => ({
+            ...twoBackends(),
+            mirroring: { createPools: {}, ...change },
+        });
+        const consent = { changeMode: "CHG-3" };
+        const users = { cinder: { osd: ["profile rbd pool=vms"] } };
+        assert.deepEqual(named(risksBetween(twoBackends(), managed())), ["high ceph-side-managed"]);
+        assert.deepEqual(named(risksBetween(twoBackends(), managed({ consent }))), [
+            "high ceph-side-managed",
+            "high consent-given volumes",
+            "high consent-given fast",
+        ]);
+        assert.deepEqual(named(risksBetween(managed(), managed({ users }))), [
+            "high ceph-caps-changed paris",
+            "high ceph-caps-changed lyon",
+        ]);
+        assert.deepEqual(named(risksBetween(managed(), twoBackends())).sort(), [
+            "critical mirroring-taken-back fast",
+            "critical mirroring-taken-back volumes",
+        ]);
+        const orchestrated = withValue(
+            "sites/secondary/rbdMirror",
+            { orchestrator: { placement: "count:1" } },
+            managed(),
+        );
+        assert.deepEqual(named(risksBetween(managed(), orchestrated)), [
+            "high rbd-mirror-changed lyon",
+        ]);
+        const prefixed = withValue(
+            "sites/secondary/commandPrefix",
+            ["cephadm", "shell", "--"],
+            managed(),
+        );
+        assert.deepEqual(named(risksBetween(managed(), prefixed)), [
+            "medium cluster-access-changed lyon",
+        ]);
+    });
+
     it("see a project that loses a type", () => {
         const mine = (projects: string[]) =>
             withValue("volumeTypes/replicated", { backend: "ceph", projects }, twoBackends());
