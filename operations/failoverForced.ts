@@ -1,20 +1,19 @@
 import { isSeen, type PoolView } from "../core/replica";
-import { activeSide, type ServiceRow } from "../core/service";
 import { lossOf, replicated, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
+import { moveByWays, waysOf } from "./forcedWays";
 import { MirrorDaemons } from "./mirrorDaemons";
-import { moveHosts, rowsNow, thaw, verifyStep } from "./moveBackend";
+import { thaw, verifyStep } from "./moveBackend";
 import { operate, PartialError, phase, RefusedError, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
-import { moveByRows, undoRows } from "./serviceRows";
+import { undoRows } from "./serviceRows";
 import { lookAt, takeSurvey } from "./takeSurvey";
-import { pause } from "./wait";
 
 /** A dead site is given up after this; a living one answers within a second. */
 const DEAD_SECONDS = 6;
-/** cinder-volume reports every 10 s: who has not by then hangs. */
-const HEARTBEAT_MILLISECONDS = 16_000;
 const WRITABLE_SECONDS = 300;
+/** The journal's step with the names of the target's rbd-mirror daemons. */
+const DAEMONS = "rbd-mirror daemons";
 
 export interface ForcedOptions extends RunOptions {
     /** How the primary was fenced, in the operator's words; needed when anything still reaches it. */
@@ -52,82 +51,6 @@ function refuseLiving(survey: Survey, fenced: string | undefined): void {
             next: "`failover --planned` loses nothing; or cut the site off from every client and say how: --fenced '<how>'",
         })),
     );
-}
-
-/** Rows whose process lives: it has reported since the command began. */
-async function alive(run: Run, first: readonly ServiceRow[], since: number): Promise<Set<string>> {
-    for (;;) {
-        const rows = await rowsNow(run);
-        const moved = new Set(
-            rows
-                .filter(
-                    (row) =>
-                        row.state === "up" &&
-                        row.updated_at !== first.find((r) => r.host === row.host)?.updated_at,
-                )
-                .map((row) => row.host),
-        );
-        if (moved.size === rows.length || performance.now() - since > HEARTBEAT_MILLISECONDS)
-            return moved;
-        await pause(500, run.signal);
-    }
-}
-
-/** Which hosts Cinder itself can move, and which hang, are down or refuse. */
-interface Ways {
-    byCinder: string[];
-    byRows: string[];
-}
-
-async function waysOf(run: Run, first: readonly ServiceRow[], since: number): Promise<Ways> {
-    const living = await alive(run, first, since);
-    const rows = (await rowsNow(run)).filter((row) => activeSide(row, run.backend) !== "secondary");
-    const able = rows.filter(
-        (row) =>
-            living.has(row.host) &&
-            ["enabled", "failed-over"].includes(row.replication_status ?? ""),
-    );
-    // A cluster is one: a member that hangs would go on with the old site after the others have moved.
-    const broken = new Set(
-        rows.filter((row) => !able.includes(row)).map((row) => row.cluster ?? row.host),
-    );
-    const byCinder = able
-        .filter((row) => !broken.has(row.cluster ?? row.host))
-        .map((row) => row.host);
-    return {
-        byCinder,
-        byRows: rows.map((row) => row.host).filter((host) => !byCinder.includes(host)),
-    };
-}
-
-async function move(
-    run: Run,
-    survey: Survey,
-    ways: Ways,
-    options: ForcedOptions,
-    count: number,
-): Promise<string> {
-    if (ways.byRows.length > 0 && options.writeRows !== true)
-        throw new RefusedError(
-            `${ways.byRows.join(", ")}: cinder-volume hangs or is down, and Cinder refuses to fail it over`,
-            ways.byRows.map((host) => ({
-                subject: host,
-                fact: "has not reported since the command began",
-                next: "--write-rows stops it, promotes its images, and writes its service and volume rows through the host's own Cinder; they are saved first",
-            })),
-        );
-    const rows = await rowsNow(run);
-    const byRows = rows.filter((row) => ways.byRows.includes(row.host));
-    await Promise.all([
-        byRows.length > 0 ? moveByRows(run, survey, byRows) : undefined,
-        ways.byCinder.length > 0
-            ? moveHosts(run, "secondary", count, (row) => ways.byCinder.includes(row.host))
-            : undefined,
-    ]);
-    return [
-        ...(ways.byCinder.length > 0 ? [`${ways.byCinder.join(", ")} by Cinder`] : []),
-        ...(ways.byRows.length > 0 ? [`${ways.byRows.join(", ")} by rows`] : []),
-    ].join("; ");
 }
 
 /** Takes and gives back each image's write lock, and writes and reads an image of its own. */
@@ -187,29 +110,28 @@ async function body(
     }[];
     const view = survey.views.secondary as PoolView;
     const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
-    const stopped = (): string[] =>
-        journal.entries.flatMap((e) =>
-            e.kind === "noted" && e.step === "mirror stopped" ? (e.data as string[]) : [],
-        );
-    const startAgain = () => daemons.start(view, [...new Set(stopped())]);
+    // Written before they are ended, so that a killed run's are started again.
+    const units = (): string[] | undefined =>
+        journal.entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
+    const startAgain = () => daemons.start(units() ?? []);
     try {
         if (options.mirrorStopped !== true)
             await phase(
                 run,
                 "stop rbd-mirror",
                 async () => {
-                    const { how, units } = await daemons.stop(view);
-                    journal.append({ kind: "noted", step: "mirror stopped", data: units });
-                    return how;
+                    const names = units() ?? (await daemons.running(view));
+                    journal.append({ kind: "noted", step: DAEMONS, data: names });
+                    return daemons.stop(names);
                 },
                 (how) => how,
             );
-        const ways = await waysOf(run, survey.rows, since);
+        const ways = await waysOf(run, survey.rows, since, options.writeRows === true);
         await run.stillMine();
         await phase(
             run,
             "move",
-            () => move(run, survey, ways, options, moving.length),
+            () => moveByWays(run, survey, ways, options.writeRows === true, moving.length),
             (how) => how,
         );
         const ids = moving.map(({ id }) => id);

@@ -2,14 +2,7 @@ import type { PoolView } from "../core/replica";
 import { toShell, type Words } from "../core/shell";
 import type { Site } from "../core/topology";
 import type { CephSite } from "./cephSite";
-import { RemoteError, SshHost } from "./ssh";
-
-/** A daemon that runs as a systemd unit somewhere. */
-interface Unit {
-    ssh: SshHost;
-    asRoot: Words;
-    unit: string;
-}
+import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 const STOP_SECONDS = 40;
 
@@ -25,102 +18,104 @@ systemctl stop "$u" & sleep 0.2; kill -KILL "$p" 2>/dev/null; wait $!; kill -0 "
 const FIND = `for u; do p=$(systemctl show -p MainPID "$u" 2>/dev/null); p=\${p#MainPID=}
 case "$p" in ''|0|*[!0-9]*) ;; *) echo "$u"; exit 0;; esac; done; exit 3`;
 
-/** The rbd-mirror daemons of one site, where the topology says they run, else on its admin host. */
+const ORCHESTRATOR = "orchestrator";
+
+const asRoot = ({ user }: { user?: string | undefined }): Words =>
+    user === "root" ? [] : ["sudo", "-n"];
+
+/**
+ * The rbd-mirror daemons of one site, where the topology says they run, else on its admin host. A daemon is named
+ * `orchestrator`, `UNIT` on the admin host or `UNIT on HOST`; a journal keeps the names.
+ */
 export class MirrorDaemons {
-    private units: Unit[] | undefined;
+    private readonly connections = new Map<string, SshHost>();
 
     constructor(
         private readonly at: CephSite,
         private readonly site: Site,
     ) {}
 
-    private async find(view: PoolView): Promise<Unit[]> {
-        if (this.units !== undefined) return this.units;
-        const { hosts } = this.site.rbdMirror;
+    /**
+     * The daemons that run.
+     * @throws RemoteError when the service map names a daemon that cannot be ended from here
+     */
+    async running(view: PoolView): Promise<string[]> {
+        const { hosts, orchestrator } = this.site.rbdMirror;
+        if (orchestrator !== undefined) return [ORCHESTRATOR];
         if (hosts.length > 0)
-            return (this.units = hosts.map((host) => ({
-                ssh: new SshHost(host.name, host.connection),
-                asRoot: host.connection.user === "root" ? [] : ["sudo", "-n"],
-                unit: `${host.unit.replace(/\.service$/, "")}.service`,
-            })));
-        const admin = this.site.adminHost;
-        const ssh = new SshHost(`site ${this.site.name} (${admin.address})`, admin);
-        const asRoot = admin.user === "root" ? [] : ["sudo", "-n"];
-        this.units = [];
-        for (const { name } of view.daemons.list ?? []) {
+            return hosts.map(
+                ({ name, unit }) => `${unit.replace(/\.service$/, "")}.service on ${name}`,
+            );
+        const units: string[] = [];
+        const daemons = view.daemons.list ?? [];
+        for (const { name } of daemons) {
             // The service map names a daemon without the `rbd-mirror.` that its Ceph user often has.
             const known = [`rbd-mirror.${name}`, name].map((id) => `ceph-rbd-mirror@${id}.service`);
-            const { code, stdout } = await ssh.run(
-                [...asRoot, "sh", "-c", FIND, "sh", ...known],
-                STOP_SECONDS,
-            );
-            if (code === 0) this.units.push({ ssh, asRoot, unit: stdout.toString("utf8").trim() });
+            const words = ["sh", "-c", FIND, "sh", ...known];
+            const { code, stdout } = await this.run(undefined, words);
+            if (code === 0) units.push(stdout.toString("utf8").trim());
         }
-        return this.units;
-    }
-
-    /**
-     * Ends every daemon of the site.
-     * @returns how it went, for the report, and what to start again
-     * @throws RemoteError when a daemon that the service map names cannot be ended from here
-     */
-    async stop(view: PoolView): Promise<{ how: string; units: string[] }> {
-        if (this.site.rbdMirror.orchestrator !== undefined) {
-            await this.orchestrate("stop");
-            return { how: "stopped in order by the orchestrator", units: ["orchestrator"] };
-        }
-        const units = await this.find(view);
-        const named = view.daemons.list?.length ?? 0;
-        if (units.length === 0 && named > 0)
+        if (units.length === 0 && daemons.length > 0)
             throw new RemoteError(
                 `site ${this.site.name}`,
                 "rbd-mirror runs, and not as a unit of its admin host: declare sites.<site>.rbdMirror.hosts, or stop it yourself and say --rbd-mirror-stopped",
             );
-        const said: string[] = [];
-        for (const { ssh, asRoot, unit } of units) {
-            const { code, stdout, stderr } = await ssh.run(
-                [...asRoot, "sh", "-c", END, "sh", unit],
-                STOP_SECONDS,
-            );
-            if (code !== 0)
-                throw new RemoteError(
-                    ssh.name,
-                    `${unit} cannot be ended: exit code ${String(code)}: ${stderr}`,
-                );
-            said.push(`${unit} ${stdout.toString("utf8").trim()}`);
-        }
-        return {
-            how: said.length === 0 ? "none runs" : said.join(", "),
-            units: units.map(({ unit }) => unit),
-        };
+        return units;
     }
 
-    /** Starts again what {@link stop} ended. */
-    async start(view: PoolView, names: readonly string[]): Promise<string> {
-        if (names.includes("orchestrator")) {
-            await this.orchestrate("start");
-            return "started by the orchestrator";
-        }
-        const known = this.units ?? (await this.find(view));
+    /**
+     * Ends daemons; one that is ended already stays so.
+     * @returns how it went, for the report
+     */
+    async stop(names: readonly string[]): Promise<string> {
+        const said: string[] = [];
         for (const name of names) {
-            const { ssh, asRoot } = known.find(({ unit }) => unit === name) ?? this.onAdminHost();
-            const words = [...asRoot, "systemctl", "start", name];
-            const { code, stderr } = await ssh.run(words, STOP_SECONDS);
+            if (name === ORCHESTRATOR) {
+                await this.orchestrate("stop");
+                said.push("stopped in order by the orchestrator");
+                continue;
+            }
+            const [unit = "", host] = name.split(" on ");
+            const { code, stdout, stderr } = await this.run(host, ["sh", "-c", END, "sh", unit]);
             if (code !== 0)
                 throw new RemoteError(
-                    ssh.name,
+                    host ?? this.site.name,
+                    `${unit} cannot be ended: exit code ${String(code)}: ${stderr}`,
+                );
+            said.push(`${name} ${stdout.toString("utf8").trim()}`);
+        }
+        return said.length === 0 ? "none runs" : said.join(", ");
+    }
+
+    /** Starts daemons; one that runs stays as it is. */
+    async start(names: readonly string[]): Promise<string> {
+        for (const name of names) {
+            if (name === ORCHESTRATOR) {
+                await this.orchestrate("start");
+                continue;
+            }
+            const [unit = "", host] = name.split(" on ");
+            const words = ["systemctl", "start", unit];
+            const { code, stderr } = await this.run(host, words);
+            if (code !== 0)
+                throw new RemoteError(
+                    host ?? this.site.name,
                     `${toShell(words)}: exit code ${String(code)}: ${stderr}`,
                 );
         }
         return names.length === 0 ? "none was stopped" : `${names.join(", ")} started`;
     }
 
-    private onAdminHost(): Omit<Unit, "unit"> {
-        const admin = this.site.adminHost;
-        return {
-            ssh: new SshHost(this.site.name, admin),
-            asRoot: admin.user === "root" ? [] : ["sudo", "-n"],
-        };
+    /** Runs words as root on a host of the topology's `rbdMirror`, or on the admin host. */
+    private run(host: string | undefined, words: Words): Promise<CommandResult> {
+        const known = this.site.rbdMirror.hosts.find(({ name }) => name === host);
+        if (host !== undefined && known === undefined)
+            throw new RemoteError(host, `is not in rbdMirror.hosts of site ${this.site.name}`);
+        const connection = known?.connection ?? this.site.adminHost;
+        const name = host ?? `site ${this.site.name} (${connection.address})`;
+        const ssh = this.connections.get(name) ?? new SshHost(name, connection);
+        this.connections.set(name, ssh);
+        return ssh.run([...asRoot(connection), ...words], STOP_SECONDS);
     }
 
     private async orchestrate(verb: "stop" | "start"): Promise<void> {
@@ -130,6 +125,6 @@ export class MirrorDaemons {
     }
 
     close(): void {
-        for (const { ssh } of this.units ?? []) ssh.close();
+        for (const ssh of this.connections.values()) ssh.close();
     }
 }

@@ -51,7 +51,7 @@ describe("an operation that is killed", () => {
                 await fleet.expectBytes(to === "" ? "primary" : "secondary");
             });
 
-    for (const step of ["mirror stopped", "failover-host"])
+    for (const step of ["rbd-mirror daemons", "failover-host"])
         it(`goes on: failover --forced, killed at \`${step}\``, async () => {
             lab("kill", "primary", "ceph");
             try {

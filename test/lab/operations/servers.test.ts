@@ -17,6 +17,7 @@ const within = (): AbortSignal => AbortSignal.timeout(600_000);
 describe("cinder-dr servers on the lab", () => {
     const topology = labTopology();
     const folder = mkdtempSync(join(tmpdir(), "cinder-dr-servers-"));
+    const ofMoves = mkdtempSync(join(tmpdir(), "cinder-dr-moves-"));
     const journals = { CINDER_DR_JOURNALS: folder };
     let cinder: Cinder;
     let nova: OpenStackApi;
@@ -81,21 +82,28 @@ describe("cinder-dr servers on the lab", () => {
             },
             { what: `server ${id} to be ${wanted}`, seconds: 180, signal: within() },
         );
-    /** Plain Cinder, as the API does it; cinder-dr's own failover has its own tests. */
-    async function failOver(backendId: string): Promise<void> {
-        for (const host of ["cinder-a@ceph", "cinder-b@ceph"])
-            await storage.call("PUT", "/os-services/failover_host", {
-                host,
-                backend_id: backendId,
-            });
-        const still = async () => {
-            const rows = (await cinder.services()).filter((r) => r.host.endsWith("@ceph"));
-            return rows.every((row) => row.replication_status !== "failing-over")
-                ? true
-                : undefined;
-        };
-        await waitFor(still, { what: "the failover", seconds: 300, signal: within() });
-    }
+    const move = (...more: string[]) =>
+        run("node", ["cli/bin.js", ...more, ...words.slice(2)], { CINDER_DR_JOURNALS: ofMoves });
+    /** Its consents, once nothing else stands in its way: a new image's status takes up to 30 s. */
+    const ready = (name: "planned" | "failback") =>
+        waitFor(
+            async () => {
+                const { stdout } = await move("preflight", name, "--json");
+                const { ok, plan } = JSON.parse(stdout) as {
+                    ok: boolean;
+                    plan: { consents: { name: string; count: number }[] };
+                };
+                return ok ? plan.consents : undefined;
+            },
+            { what: `a ${name} one to be ready`, seconds: 180, signal: within() },
+        );
+    const flags = (consents: { name: string; count: number }[]) =>
+        consents.flatMap(({ name, count }) => ["--accept-loss", `${name}=${String(count)}`]);
+    /** With every server running, which is what leaves it with the old connection. */
+    const over = async () =>
+        expectCode(await move("failover", "--planned", ...flags(await ready("planned"))), 0);
+    const back = async () =>
+        expectCode(await move("failback", ...flags(await ready("failback"))), 0);
 
     before(async () => {
         lab("up", "--nova");
@@ -129,7 +137,7 @@ describe("cinder-dr servers on the lab", () => {
         await waitFor(attached, { what: "the data volume", seconds: 120, signal: within() });
     });
     after(async () => {
-        await failOver("default");
+        if ((await cinder.services()).some((row) => row.active_backend_id)) await back();
         for (const id of made.servers) await nova.call("DELETE", `/servers/${id}`);
         for (const id of made.volumes) {
             const free = async () =>
@@ -138,7 +146,7 @@ describe("cinder-dr servers on the lab", () => {
             await cinder.deleteVolume(id);
         }
         await Promise.all([cinder.close(), nova.close(), storage.close()]);
-        rmSync(folder, { recursive: true });
+        for (const made of [folder, ofMoves]) rmSync(made, { recursive: true });
     });
 
     it("has nothing to do while the primary serves", async () => {
@@ -146,30 +154,12 @@ describe("cinder-dr servers on the lab", () => {
     });
 
     it("stops, moves, re-attaches and starts in one command, and stops nothing for a refused move", async () => {
-        const [, , ...source] = words;
-        const move = (...more: string[]) =>
-            run("node", ["cli/bin.js", ...more, ...source], journals);
-        /** Its consents, once nothing else stands in its way: a new image's status takes up to 30 s. */
-        const ready = (name: "planned" | "failback") =>
-            waitFor(
-                async () => {
-                    const { stdout } = await move("preflight", name, "--json");
-                    const { ok, plan } = JSON.parse(stdout) as {
-                        ok: boolean;
-                        plan: { consents: { name: string; count: number }[] };
-                    };
-                    return ok ? plan.consents : undefined;
-                },
-                { what: `a ${name} one to be ready`, seconds: 180, signal: within() },
-            );
-        const losses = (await ready("planned"))
-            .filter(({ name }) => name !== "attached")
-            .flatMap(({ name, count }) => ["--accept-loss", `${name}=${String(count)}`]);
-        const over = ["failover", "--planned", "--stop-servers"];
-        const refused = expectCode(await move(...over), 3);
+        const losses = (await ready("planned")).filter(({ name }) => name !== "attached");
+        const whole = ["failover", "--planned", "--stop-servers"];
+        const refused = expectCode(await move(...whole), 3);
         assert.match(refused.output, /needs your word for each loss:\n {2}--accept-loss unrepl/);
         for (const id of made.servers) await untilStatus(id, "ACTIVE");
-        const { output } = expectCode(await move(...over, ...losses), 0);
+        const { output } = expectCode(await move(...whole, ...flags(losses)), 0);
         assert.match(output, /servers-db \(.*: stopped/);
         assert.deepEqual(await cures(), ["servers-db: none", "servers-web: none"]);
         for (const id of made.servers) await untilStatus(id, "ACTIVE");
@@ -180,7 +170,7 @@ describe("cinder-dr servers on the lab", () => {
     });
 
     it("names the servers that still lead to the old site, and changes nothing", async () => {
-        await failOver("secondary");
+        await over();
         const { output } = expectCode(await servers(), 3);
         assert.match(
             output,
@@ -217,7 +207,7 @@ describe("cinder-dr servers on the lab", () => {
         await untilStatus(two, "SHUTOFF");
         expectCode(await servers("--stop"), 0);
         await untilStatus(one, "SHUTOFF");
-        await failOver("default");
+        await back();
         const early = expectCode(await servers("--start"), 3);
         assert.match(early.output, /servers-db \(.* still leads to the other site/);
         expectCode(await servers("--reattach"), 0);

@@ -1,0 +1,100 @@
+import { activeSide, type ServiceRow } from "../core/service";
+import type { Survey } from "../core/survey";
+import { moveHosts, rowsNow } from "./moveBackend";
+import { RefusedError, type Run } from "./run";
+import { moveByRows } from "./serviceRows";
+import { pause } from "./wait";
+
+/** cinder-volume reports every 10 s: who has not by then hangs. */
+const HEARTBEAT_MILLISECONDS = 16_000;
+
+/** Rows whose process lives: it has reported since the command began. */
+async function alive(run: Run, first: readonly ServiceRow[], since: number): Promise<Set<string>> {
+    for (;;) {
+        const rows = await rowsNow(run);
+        const moved = new Set(
+            rows
+                .filter(
+                    (row) =>
+                        row.state === "up" &&
+                        row.updated_at !== first.find((r) => r.host === row.host)?.updated_at,
+                )
+                .map((row) => row.host),
+        );
+        if (moved.size === rows.length || performance.now() - since > HEARTBEAT_MILLISECONDS)
+            return moved;
+        await pause(500, run.signal);
+    }
+}
+
+/** Which hosts Cinder itself can move, and which hang, are down or refuse. */
+interface Ways {
+    byCinder: string[];
+    byRows: string[];
+}
+
+/** @param since start of the command, by performance.now() */
+export async function waysOf(
+    run: Run,
+    first: readonly ServiceRow[],
+    since: number,
+    writeRows: boolean,
+): Promise<Ways> {
+    const living = await alive(run, first, since);
+    const rows = (await rowsNow(run)).filter((row) => activeSide(row, run.backend) !== "secondary");
+    // What this operation called before it was killed goes on in Cinder, and is only waited for.
+    const called = run.journal.entries.flatMap((e) =>
+        e.step === "failover-host" ? [(e.data as { host: string }).host] : [],
+    );
+    const clusters = rows.filter((row) => called.includes(row.host)).map((row) => row.cluster);
+    const able = rows.filter((row) => {
+        const status = row.replication_status ?? "";
+        const own =
+            called.includes(row.host) || (row.cluster != null && clusters.includes(row.cluster));
+        return living.has(row.host)
+            ? ["enabled", "failed-over"].includes(status) || (own && status === "failing-over")
+            : own && status === "failing-over" && row.state === "up" && !writeRows;
+    });
+    // A cluster is one: a member that hangs would go on with the old site after the others have moved.
+    const broken = new Set(
+        rows.filter((row) => !able.includes(row)).map((row) => row.cluster ?? row.host),
+    );
+    const byCinder = able
+        .filter((row) => !broken.has(row.cluster ?? row.host))
+        .map((row) => row.host);
+    return {
+        byCinder,
+        byRows: rows.map((row) => row.host).filter((host) => !byCinder.includes(host)),
+    };
+}
+
+/** Moves every host its own way. @throws RefusedError where only rows help and the operator did not allow them */
+export async function moveByWays(
+    run: Run,
+    survey: Survey,
+    ways: Ways,
+    writeRows: boolean,
+    count: number,
+): Promise<string> {
+    if (ways.byRows.length > 0 && !writeRows)
+        throw new RefusedError(
+            `${ways.byRows.join(", ")}: cinder-volume hangs or is down, and Cinder refuses to fail it over`,
+            ways.byRows.map((host) => ({
+                subject: host,
+                fact: "has not reported since the command began",
+                next: "--write-rows stops it, promotes its images, and writes its service and volume rows through the host's own Cinder; they are saved first",
+            })),
+        );
+    const rows = await rowsNow(run);
+    const byRows = rows.filter((row) => ways.byRows.includes(row.host));
+    await Promise.all([
+        byRows.length > 0 ? moveByRows(run, survey, byRows) : undefined,
+        ways.byCinder.length > 0
+            ? moveHosts(run, "secondary", count, (row) => ways.byCinder.includes(row.host))
+            : undefined,
+    ]);
+    return [
+        ...(ways.byCinder.length > 0 ? [`${ways.byCinder.join(", ")} by Cinder`] : []),
+        ...(ways.byRows.length > 0 ? [`${ways.byRows.join(", ")} by rows`] : []),
+    ].join("; ");
+}
