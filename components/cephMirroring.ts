@@ -67,11 +67,16 @@ export class CephMirroring extends pulumi.ComponentResource {
             (pool) => new MirrorPeering(pool, this.part({ pool }), this.after(users)),
         );
         const daemons = this.each((role) => {
-            const known = { role, fsid: this.sites[role].fsid, keys: users[role].keys };
+            const known = {
+                role,
+                fsid: this.sites[role].fsid,
+                keys: users[role].keys,
+                peers: pulumi.all(peers.map((pool) => pool.peers)),
+            };
             return new RbdMirrorDaemons(names[role], this.part(known), this.after(peers));
         });
-        this.ready = [daemons.primary, daemons.secondary];
         this.users = users;
+        this.ready = [daemons.primary, daemons.secondary];
         this.registerOutputs({});
     }
 

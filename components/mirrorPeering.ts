@@ -18,6 +18,8 @@ export interface MirrorPeeringArgs {
 
 /** The two sites of one pool as each other's only peer, `rx-tx` both ways. */
 export class MirrorPeering extends pulumi.ComponentResource {
+    /** Digest of both sides' peers, known when they are wired; another one when a peer was replaced. */
+    readonly peers: pulumi.Output<string>;
     /** Name of the pool, known when both sides are wired. */
     readonly pool: pulumi.Output<string>;
 
@@ -42,13 +44,14 @@ export class MirrorPeering extends pulumi.ComponentResource {
             { parent: this, drift },
         );
         const request = siteRequest(topology, "secondary", owner, [pool]);
-        const imported = siteCommand(
+        const imported = siteCommand<{ peers: string }>(
             `${secondary.name}-${pool}-peer`,
             "import",
             secondary,
             create.result.apply(({ token }) => ({ ...request, token })),
             { parent: this, dependsOn: create, drift },
         );
+        this.peers = imported.result.apply(({ peers }) => peers);
         this.pool = imported.id.apply(() => pool);
         this.registerOutputs({ pool: this.pool });
     }

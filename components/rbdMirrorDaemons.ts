@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { daemonRequest, siteRequest } from "../core/cephRequest";
+import { daemonRequest, siteRequest, type StuckDaemon } from "../core/cephRequest";
 import type { DriftEntry, DriftRecord } from "../core/drift/record";
 import type { Topology } from "../core/topology";
 import type { RbdMirrorHost } from "../core/topology/rbdMirror";
@@ -16,6 +16,8 @@ export interface RbdMirrorDaemonsArgs {
     fsid: pulumi.Input<string>;
     /** cephx keys by user. */
     keys: pulumi.Output<Record<string, string>>;
+    /** Digests of the peers: another one when a peer was replaced. */
+    peers: pulumi.Input<string[]>;
     /** What `cinder-dr drift --record` saw, by part of the topology. Defaults to nothing. */
     drifted?: DriftRecord["drifted"];
 }
@@ -47,18 +49,28 @@ export class RbdMirrorDaemons extends pulumi.ComponentResource {
         );
         const request = siteRequest(args.topology, args.role, args.owner);
         const drift = args.drifted?.[`sites.${args.role}.rbdMirror`];
-        const daemons: CephCommand<object>[] = hosts.map((host) => this.daemon(host, args, drift));
+        // A daemon whose peer was replaced may hold on to the old one, which only its cluster can say.
+        const peered = pulumi.output(args.peers).apply((peers) => ({ ...request, peers }));
+        const stuck = () =>
+            siteCommand<{ stuck: StuckDaemon[] }>(`${site.name}-daemons`, "daemons", site, peered, {
+                parent: this,
+                drift,
+            }).result.stuck;
+        const seen = hosts.length === 0 ? pulumi.output([]) : stuck();
+        const daemons: CephCommand<object>[] = hosts.map((host) =>
+            this.daemon(host, args, seen, drift),
+        );
         if (orchestrator !== undefined)
             daemons.push(
                 siteCommand(
                     `${site.name}-orchestrator`,
                     "orchestrator",
                     site,
-                    { ...request, ...orchestrator },
+                    peered.apply((known) => ({ ...known, ...orchestrator })),
                     { parent: this, drift },
                 ),
             );
-        const health = siteCommand(`${site.name}-health`, "health", site, request, {
+        const health = siteCommand(`${site.name}-health`, "health", site, peered, {
             parent: this,
             drift,
             dependsOn: daemons,
@@ -70,10 +82,11 @@ export class RbdMirrorDaemons extends pulumi.ComponentResource {
     private daemon(
         host: RbdMirrorHost,
         { fsid, keys }: RbdMirrorDaemonsArgs,
+        seen: pulumi.Output<StuckDaemon[]>,
         drift: DriftEntry | undefined,
     ) {
-        const request = pulumi.all([fsid, keys]).apply(([id, known]) => {
-            const plain = daemonRequest(host, id);
+        const request = pulumi.all([fsid, keys, seen]).apply(([id, known, stuck]) => {
+            const plain = daemonRequest(host, id, stuck);
             return { ...plain, daemon: { ...plain.daemon, key: known[host.cephUser] } };
         });
         const { connection, python, name } = host;

@@ -11,6 +11,7 @@ export type CephStep =
     | "users"
     | "token"
     | "import"
+    | "daemons"
     | "orchestrator"
     | "health"
     | "guard"
@@ -35,6 +36,8 @@ export interface SiteRequest {
     users: CephUser[];
     consent: Partial<Record<MirroringRefusal, string>>;
     healthSeconds: number;
+    /** Whether the topology runs the site's rbd-mirror. */
+    runsDaemons: boolean;
 }
 
 const otherOf = (role: Role): Role => (role === "primary" ? "secondary" : "primary");
@@ -69,11 +72,20 @@ export function siteRequest(
         users: cephUsers(topology, role),
         consent: topology.mirroring?.consent ?? {},
         healthSeconds: rbdMirror.healthSeconds,
+        runsDaemons: rbdMirror.orchestrator !== undefined || rbdMirror.hosts.length > 0,
     };
 }
 
+/** A running daemon that must be restarted to reach its peer. */
+export interface StuckDaemon {
+    /** Its id in the service map, which a restart changes. */
+    service: string;
+    client: string;
+    hostname: string;
+}
+
 /** What a host of rbd-mirror is asked to become, without the key. */
-export const daemonRequest = (daemon: RbdMirrorHost, fsid: string) => ({
+export const daemonRequest = (daemon: RbdMirrorHost, fsid: string, stuck: StuckDaemon[]) => ({
     where: `host ${daemon.name}`,
     daemon: {
         conf: daemon.conf,
@@ -82,6 +94,7 @@ export const daemonRequest = (daemon: RbdMirrorHost, fsid: string) => ({
         serviceUser: daemon.serviceUser,
         unit: daemon.unit,
         fsid,
+        stuck,
     },
 });
 

@@ -12,6 +12,7 @@ Exit: 0 done, 1 failed, 2 bad request, 3 refused (nothing changed by this step).
 """
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import pwd
@@ -32,6 +33,7 @@ SITE_NAME_KEY = "rbd/mirror/site_name"
 PEER_CLIENT_KEY = "rbd/mirror/peer_client_id"
 PEERS_KEY = "rbd/mirror/peer/"
 ENOENT = 2
+GONE = "not reporting status"       # rbd's word for a daemon that the service map still has
 
 SECRETS = [(re.compile(r"\bA[Qg][A-Za-z0-9+/]{20,}={0,2}"), "***"),
            (re.compile(r"\beyJ[A-Za-z0-9+/]{20,}={0,2}"), "***")]
@@ -206,7 +208,9 @@ def survey(cluster, request):
         raise Stop("both sites are the cluster with fsid '%s'" % fsid,
                    "correct sites.%s: one cluster cannot be its own peer" % cluster.site["role"])
     for pool in request["pools"]:
-        check_pool(cluster, pool, request)
+        facts = check_pool(cluster, pool, request)
+        if facts is not None:
+            lame_peer(cluster, request, pool["name"], peer_of(facts, request["otherSite"]))
     check_users(cluster, request)
     conf = cluster.ask("ceph", "config", "generate-minimal-conf")
     mons = re.search(r"^\s*mon_host\s*=\s*(.+)$", conf, re.M)
@@ -472,8 +476,9 @@ def prepare_peering(cluster, request):
         cluster.act("rbd", "mirror", "pool", "peer", "remove", pool, peer["uuid"])
     facts = look_at_pool(cluster, pool)
     peer = peer_of(facts, request["otherSite"])
-    if peer is not None and not peer["client_name"]:
-        # Not a peer that could replicate: the other side's daemon leaves one (tx-only) by its ping alone.
+    # Without a client it could not replicate: the other side's daemon leaves such one (tx-only) by its
+    # ping alone.
+    if peer is not None and (not peer["client_name"] or lame_peer(cluster, request, pool, peer)):
         cluster.act("rbd", "mirror", "pool", "peer", "remove", pool, peer["uuid"])
         peer = None
     if peer is None:
@@ -484,6 +489,21 @@ def prepare_peering(cluster, request):
             peer is None or peer["client_name"] == "client." + PEER_USER):
         cluster.mark("peer-user")
     return pool, peer
+
+
+def lame_peer(cluster, request, pool, peer):
+    """A peer that was made by hand with a user of its own is kept while it can reach the other side.
+    Answers whether it goes; refused unless the topology consents."""
+    if peer is None or peer["client_name"] in ("", "client." + PEER_USER):
+        return False
+    whole = cluster.json("rbd", "mirror", "pool", "info", pool, "--all")
+    fault = peer_fault(cluster, peer_of(whole, request["otherSite"]), pool)
+    if fault and "replacePeer" not in request["consent"]:
+        raise Stop("pool '%s' has a peer that is %s there, and as it site '%s' cannot be reached: "
+                   "%s" % (pool, peer["client_name"], request["otherSite"], fault),
+                   "put it right with `rbd mirror pool peer set`, or consent with "
+                   "mirroring.consent.replacePeer", "replacePeer", refused=not cluster.changed)
+    return bool(fault)
 
 
 def make_token(cluster, request):
@@ -506,13 +526,27 @@ def read_token(token):
                    "--refresh`, or `cinder-dr drift --record` and `pulumi up`")
 
 
-def other_side(cluster, token, pool):
+def look_across(cluster, mon_host, user, key, pool):
     """The pool as the other cluster's peer user sees it. The key goes through stdin (`--keyfile -`),
     so that it stands in no file and works through any prefix."""
-    ran = run(list(cluster.site["commandPrefix"]) + [
-        "rbd", "--conf", "/dev/null", "--mon-host", token["mon_host"], "--id", token["client_id"],
-        "--keyfile", "-", "--client-mount-timeout", str(CONNECT_SECONDS), "mirror", "pool", "info",
-        pool, "--format", "json"], stdin=token["key"] + "\n")
+    return run(list(cluster.site["commandPrefix"]) + [
+        "rbd", "--conf", "/dev/null", "--mon-host", mon_host, "--id", user, "--keyfile", "-",
+        "--client-mount-timeout", str(CONNECT_SECONDS), "mirror", "pool", "info", pool, "--format",
+        "json"], stdin=key + "\n")
+
+
+def peer_fault(cluster, peer, pool):
+    """Why the other cluster cannot be reached as a peer says, or ''. A peer without address and key is
+    of the old kind, whose daemons read them from files of their own: nobody else can tell."""
+    if not peer.get("key") or not peer.get("mon_host"):
+        return ""
+    user = re.sub(r"^client\.", "", peer["client_name"])
+    ran = look_across(cluster, peer["mon_host"], user, peer["key"], pool)
+    return "" if ran.code == 0 else ran.said() if ran.code is not None else "no answer"
+
+
+def other_side(cluster, token, pool):
+    ran = look_across(cluster, token["mon_host"], token["client_id"], token["key"], pool)
     if ran.code != 0:
         raise Stop("the other cluster cannot be reached from here as client.%s: %s" % (
             token["client_id"], ran.said() if ran.code is not None else "no answer"),
@@ -530,7 +564,7 @@ def import_token(cluster, request):
             raise Stop("pool '%s' has a peer made by hand on the other site, and none here" % pool,
                        "remove it there with `rbd mirror pool peer remove`, then run again",
                        refused=not cluster.changed)
-        return {}
+        return {"peers": digest_of(peer["uuid"])}
     token = read_token(request["token"])
     if token["fsid"] == cluster.fsid():
         raise Stop("both sites are the cluster with fsid '%s'" % token["fsid"],
@@ -543,14 +577,24 @@ def import_token(cluster, request):
             raise Stop("pool '%s' has not the same peers on both sides after the import" % pool,
                        "run again; if it stays so, look at `rbd mirror pool info %s` on both" % pool,
                        refused=False)
-    return {}
+    mine, theirs = both_peers(cluster, request, token, pool)
+    return {"peers": digest_of(mine["uuid"], theirs["uuid"], token["key"])}
+
+
+def digest_of(*parts):
+    """What the daemons' steps are told of the peers: another one when a peer is another."""
+    return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()
+
+
+def both_peers(cluster, request, token, pool):
+    return (peer_of(cluster.json("rbd", "mirror", "pool", "info", pool, "--all"),
+                    request["otherSite"]),
+            peer_of(other_side(cluster, token, pool), cluster.site["name"]))
 
 
 def is_wired(cluster, request, token, pool):
     """Both ways, under the right names, with the other side's present key."""
-    mine = peer_of(cluster.json("rbd", "mirror", "pool", "info", pool, "--all"),
-                   request["otherSite"])
-    theirs = peer_of(other_side(cluster, token, pool), cluster.site["name"])
+    mine, theirs = both_peers(cluster, request, token, pool)
     return (mine is not None and theirs is not None and mine.get("key") == token["key"]
             and theirs["client_name"] and mine["direction"] == theirs["direction"] == "rx-tx")
 
@@ -573,6 +617,33 @@ def unmake_peering(cluster, request):
     return {}
 
 
+# ---- step: daemons ----------------------------------------------------------
+def find_stuck(cluster, request):
+    """Daemons that report that they cannot reach the other site, which can be reached as their peer says.
+
+    Seen with 16.2.15: a daemon whose peer could not connect and was replaced makes a new connection
+    beside the old one, and its callout stays until it is restarted."""
+    stuck = {}
+    for pool in request["pools"]:
+        name = pool["name"]
+        status = cluster.json("rbd", "mirror", "pool", "status", "--verbose", name)
+        calling = [daemon for daemon in status.get("daemons") or []
+                   if set(daemon.get("callouts") or []) - {GONE}]
+        if not calling:
+            continue
+        peers = cluster.json("rbd", "mirror", "pool", "info", name, "--all").get("peers") or []
+        if peers and all(peer.get("key") and not peer_fault(cluster, peer, name) for peer in peers):
+            for daemon in calling:
+                stuck[str(daemon["service_id"])] = {
+                    "service": str(daemon["service_id"]), "client": daemon["client_id"],
+                    "hostname": daemon["hostname"]}
+    return [stuck[service] for service in sorted(stuck)]
+
+
+def look_at_daemons(cluster, request):
+    return {"stuck": find_stuck(cluster, request)}
+
+
 # ---- step: orchestrator -----------------------------------------------------
 def services(cluster):
     ran = cluster.attempt("ceph", "orch", "ls", "rbd-mirror", "--format", "json")
@@ -587,7 +658,23 @@ def make_service(cluster, request):
         cluster.mark("orchestrator")
     # cephadm compares the specification itself and touches no daemon that fits it.
     cluster.act("ceph", "orch", "apply", "rbd-mirror", "--placement", request["placement"])
+    restart_stuck(cluster, request)
     return {}
+
+
+def restart_stuck(cluster, request):
+    """Each once: a restarted daemon leaves its old self in the service map for 60 s."""
+    done = json.loads(cluster.key(cluster.mark_key("restarted")) or "[]")
+    stuck = [daemon for daemon in find_stuck(cluster, request) if daemon["service"] not in done]
+    if not stuck:
+        return
+    known = {daemon["daemon_id"] for daemon in cluster.json("ceph", "orch", "ps")
+             if daemon.get("daemon_type") == "rbd-mirror"}
+    for daemon in stuck:
+        if daemon["client"] in known:
+            cluster.act("ceph", "orch", "daemon", "restart", "rbd-mirror." + daemon["client"])
+    cluster.act("ceph", "config-key", "set", cluster.mark_key("restarted"), "-i", "-",
+                stdin=json.dumps(sorted(daemon["service"] for daemon in stuck)))
 
 
 def unmake_service(cluster, request):
@@ -595,6 +682,7 @@ def unmake_service(cluster, request):
         if services(cluster):
             cluster.act("ceph", "orch", "rm", "rbd-mirror")
         cluster.unmark("orchestrator")
+    cluster.unmark("restarted")
     return {}
 
 
@@ -611,6 +699,21 @@ def unhealthy(cluster, pool):
             status.get("daemons", [])))
 
 
+def health_cause(cluster, request):
+    """What to look at when daemons do not become healthy."""
+    site = cluster.site["name"]
+    for pool in request["pools"]:
+        for peer in cluster.json("rbd", "mirror", "pool", "info", pool["name"], "--all")["peers"]:
+            fault = peer_fault(cluster, peer, pool["name"])
+            if fault:
+                return "site '%s' cannot be reached from site '%s' as %s (%s): put that right, then run again" % (
+                    peer["site_name"], site, peer["client_name"], fault)
+    if request["runsDaemons"]:
+        return ("look at the daemons' logs on site '%s'; one that does not run is started by "
+                "`cinder-dr drift --record` and `pulumi up`" % site)
+    return "start rbd-mirror on site '%s', which the topology leaves to others; then run again" % site
+
+
 def prove_health(cluster, request):
     """A restarted rbd-mirror leaves its old self in the service map for 60 s: WARNING until then."""
     deadline = time.monotonic() + request["healthSeconds"]
@@ -620,11 +723,8 @@ def prove_health(cluster, request):
         if not reasons:
             return {}
         if time.monotonic() > deadline:
-            # Seen with 16.2.15: a daemon whose peer was replaced goes on with the old connection.
             raise Stop("%s, after %d s" % (reasons[0], request["healthSeconds"]),
-                       "look at the daemons' logs on site '%s'; both sites' monitors must be "
-                       "reachable for them, and a daemon whose peer was replaced must be restarted"
-                       % cluster.site["name"], refused=False)
+                       health_cause(cluster, request), refused=False)
         time.sleep(1)
 
 
@@ -703,6 +803,7 @@ class Daemon(object):
         if read(self.record) is None:
             os.makedirs(os.path.dirname(self.record), mode=0o700, exist_ok=True)
             write_whole(self.record, json.dumps(before), 0o600)
+        stuck = self.stuck()
         rekeyed = self.put_keyring(before["keyring"])
         if before["enabled"] != "enabled":
             self.systemctl("enable")
@@ -710,10 +811,27 @@ class Daemon(object):
             # A unit that failed too often refuses to start until its count is taken back.
             run(["systemctl", "reset-failed", self.unit], 20)
             self.systemctl("start")
-        elif rekeyed:
+        elif rekeyed or stuck:
             self.systemctl("restart")
         self.prove()
+        self.remember(stuck)
         return {}
+
+    def stuck(self):
+        """Services of this daemon that the site found stuck, and that it was not yet restarted for."""
+        user, hostname = self.spec["cephUser"], os.uname().nodename
+        # The service map names a daemon without the `rbd-mirror.` that its user's name often has.
+        named = (user, re.sub(r"^rbd-mirror\.", "", user))
+        done = json.loads(read(self.record) or "{}").get("restartedFor", [])
+        return [seen["service"] for seen in self.spec["stuck"]
+                if seen["client"] in named and seen["hostname"] == hostname
+                and seen["service"] not in done]
+
+    def remember(self, stuck):
+        """A restarted daemon leaves its old self in the service map for 60 s."""
+        if stuck:
+            kept = dict(json.loads(read(self.record)), restartedFor=stuck)
+            write_whole(self.record, json.dumps(kept), 0o600)
 
     def check(self):
         conf = read(self.spec["conf"])
@@ -787,8 +905,8 @@ def guard(cluster, request):
 STEPS = {
     "survey": (survey, nothing), "pool": (make_pool, unmake_pool), "users": (make_users, unmake_users),
     "token": (make_token, unmake_peering), "import": (import_token, unmake_peering),
-    "orchestrator": (make_service, unmake_service), "health": (prove_health, nothing),
-    "guard": (nothing, guard),
+    "daemons": (look_at_daemons, nothing), "orchestrator": (make_service, unmake_service),
+    "health": (prove_health, nothing), "guard": (nothing, guard),
 }
 
 

@@ -30,10 +30,11 @@ async function answer<T>(ask: () => Promise<T>): Promise<Answer<T>> {
  */
 async function status(at: CephSite, pool: string): Promise<PoolStatus> {
     const args = poolStatus(pool);
-    const { code, stdout } = await at.attempt(args);
+    const { code, stdout, stderr } = await at.attempt(args);
     const text = stdout.toString("utf8");
-    if (code !== 0 && !text.trimStart().startsWith("{")) return rbdJson(at, args, parsePoolStatus);
-    return parsePoolStatus(text);
+    if (code !== 0 && !text.trimStart().startsWith("{"))
+        return rbdJson(at, args, (said) => parsePoolStatus(said));
+    return parsePoolStatus(text, stderr);
 }
 
 async function rbdJson<T>(at: CephSite, args: Words, parse: (text: string) => T): Promise<T> {
@@ -90,7 +91,9 @@ export async function seeSite(
                         keeper === at
                             ? seenStatus
                             : await answer(() =>
-                                  rbdJson(keeper, poolStatus(pool), parsePoolStatus),
+                                  rbdJson(keeper, poolStatus(pool), (said) =>
+                                      parsePoolStatus(said),
+                                  ),
                               ),
                     ),
                 };

@@ -1,5 +1,6 @@
 import type { PoolStatus } from "../mirrorPool";
 import type { Site, Topology } from "../topology";
+import { PEER_USER } from "../topology/checkMirroring";
 import { ROLES, type Role } from "../topology/site";
 import { itemsOf, type DriftItem } from "./item";
 import type { SiteRepair } from "./repair";
@@ -29,7 +30,7 @@ function* peerItems(
     make: Maker,
     pool: string,
     { peers }: PoolInfo,
-    { other, repair }: { other: Site; repair: SiteRepair },
+    { other, repair, connected }: { other: Site; repair: SiteRepair; connected: boolean },
 ): Generator<DriftItem> {
     const subject = `pool ${pool} peer`;
     const names = peers.map((peer) => `'${peer.siteName}'`).join(", ");
@@ -46,11 +47,15 @@ function* peerItems(
     yield peer.direction === "rx-tx"
         ? make.ok(`pool ${pool} direction`, peer.direction)
         : make.drifted(`pool ${pool} direction`, peer.direction, "rx-tx", repair.direction);
+    const user = `client.${PEER_USER}`;
+    // A user of the operator's own is as good, as long as the daemons get through with it.
+    if (peer.clientName !== "" && peer.clientName !== user && !connected)
+        yield make.drifted(`pool ${pool} peer user`, peer.clientName, user, repair.wrongPeer);
 }
 
 function daemonItem(make: Maker, pool: string, status: PoolStatus, next: string): DriftItem {
     const subject = `pool ${pool} rbd-mirror`;
-    if (status.daemonHealth === "UNKNOWN")
+    if (status.daemonHealth === "UNKNOWN" && !status.mayAsk)
         return make.unseen(subject, "the Ceph user may not ask for the daemons (mon 'allow r')");
     const said = status.daemons
         .map((d) => [`${d.clientId} on ${d.hostname} ${d.health}`, ...d.callouts].join(": "))
@@ -130,7 +135,8 @@ export function siteDrift(seen: SiteSeen, { topology, role, users, repair }: Sit
         items.push(...poolItems(make, pool, info.seen, { site, repair }));
         if (info.seen.mode === "disabled") continue;
         const peers = itemsOf(`${at}.peers.${pool}`);
-        items.push(...peerItems(peers, pool, info.seen, { other, repair }));
+        const connected = "why" in status || status.seen.daemonHealth !== "ERROR";
+        items.push(...peerItems(peers, pool, info.seen, { other, repair, connected }));
         const daemons = itemsOf(`${at}.rbdMirror`);
         items.push(
             "why" in status

@@ -136,4 +136,15 @@ describe("CephMirroring", () => {
         const { request } = sent(command(await declare(mirrored()), "paris-volumes"));
         assert.equal(request.owner, "cinder-dr/test/dr");
     });
+
+    it("runs the daemons' step anew when a peer is another one", async () => {
+        const declared = await declare(mirrored());
+        const peers = ["peers of lyon-volumes-peer"];
+        assert.deepEqual(sent(command(declared, "paris-daemons")).request.peers, peers);
+        assert.deepEqual(sent(command(declared, "paris-health")).request.peers, peers);
+        const { daemon } = sent(command(declared, "a-rbd-mirror")).request as {
+            daemon: { stuck: unknown };
+        };
+        assert.deepEqual(daemon.stuck, []);
+    });
 });

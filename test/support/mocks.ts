@@ -78,6 +78,8 @@ const outputOf = (type: string, name: string): Record<string, unknown> => {
         monHost: `mons of ${name}`,
         keys,
         token: `token-${name}`,
+        peers: `peers of ${name}`,
+        stuck: [],
     };
     return { stdout: `CINDER_DR_RESULT ${JSON.stringify(answer)}\n` };
 };

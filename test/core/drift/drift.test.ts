@@ -217,13 +217,18 @@ const STATUS =
     '{"summary":{"health":"OK","daemon_health":"OK","image_health":"OK","states":{}},"daemons":[{"service_id":"1","instance_id":"2","client_id":"paris","hostname":"h","ceph_version":"16.2.15","leader":true,"health":"OK"}],"images":[{"name":"volume-1"}]}';
 
 describe("a site's drift", () => {
-    const of = (info: string, status = STATUS, caps?: Record<string, string>): string[] => {
+    const of = (
+        info: string,
+        status = STATUS,
+        caps?: Record<string, string>,
+        stderr = "",
+    ): string[] => {
         const seen: SiteSeen = {
             fsid: { seen: uuid(7) },
             pools: {
                 volumes: {
                     info: { seen: parsePoolInfo(info) },
-                    status: { seen: parsePoolStatus(status) },
+                    status: { seen: parsePoolStatus(status, stderr) },
                     images: { seen: [] },
                 },
             },
@@ -280,8 +285,26 @@ describe("a site's drift", () => {
         assert.deepEqual(of(INFO, down), [
             "drifted: pool volumes rbd-mirror: daemon health ERROR, no daemon / daemon health OK",
         ]);
-        const blind = STATUS.replace('"daemon_health":"OK"', '"daemon_health":"UNKNOWN"');
-        assert.match(of(INFO, blind)[0] ?? "", /^cannot see: pool volumes rbd-mirror/);
+        const unknown = down.replace('"daemon_health":"ERROR"', '"daemon_health":"UNKNOWN"');
+        const denied = "rbd: failed to query services: (13) Permission denied";
+        assert.match(
+            of(INFO, unknown, undefined, denied)[0] ?? "",
+            /^cannot see: pool volumes rbd-mirror/,
+        );
+        // Ceph says the same of a service map without any daemon.
+        assert.deepEqual(of(INFO, unknown), [
+            "drifted: pool volumes rbd-mirror: daemon health UNKNOWN, no daemon / daemon health OK",
+        ]);
+    });
+
+    it("finds a peer's own user only when the daemons do not get through with it", () => {
+        const own = INFO.replace("client.rbd-mirror-peer", "client.nobody");
+        assert.deepEqual(of(own), []);
+        const cut = STATUS.replace('"daemon_health":"OK"', '"daemon_health":"ERROR"');
+        assert.deepEqual(of(own, cut), [
+            "drifted: pool volumes peer user: client.nobody / client.rbd-mirror-peer",
+            "drifted: pool volumes rbd-mirror: daemon health ERROR (paris on h OK) / daemon health OK",
+        ]);
     });
 
     it("compares caps as grants, in any order", () => {

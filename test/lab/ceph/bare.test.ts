@@ -1,17 +1,8 @@
 import { strict as assert } from "node:assert";
 
 import { CephSite } from "../../../operations/cephSite";
-import { SshHost } from "../../../operations/ssh";
+import { adminHosts } from "../adminHost";
 import { destroy, expectCode, LabHost, labTopology, resolved, up, verify } from "../support";
-
-/** Runs a line as root on an admin host; the line is the test's own. */
-class AdminHost extends SshHost {
-    async line(text: string): Promise<string> {
-        const { code, stdout, stderr } = await this.run(["bash", "-c", text], 90);
-        assert.equal(code, 0, `${text}: ${stderr}`);
-        return stdout.toString();
-    }
-}
 
 /** Everything that a step could touch and must not: peers, keys, caps, daemons. */
 const SHOWN = `
@@ -25,12 +16,9 @@ pgrep -x rbd-mirror
 describe("the Ceph side of the stack lab", () => {
     const topology = labTopology();
     const { sites } = resolved(topology);
-    const admins = {
-        primary: new AdminHost("ceph-primary", sites.primary.adminHost),
-        secondary: new AdminHost("ceph-secondary", sites.secondary.adminHost),
-    };
+    const admins = adminHosts();
     const both = (text: string) =>
-        Promise.all([admins.primary.line(text), admins.secondary.line(text)]);
+        Promise.all([admins.primary.sh(text), admins.secondary.sh(text)]);
     const secondary = new CephSite("secondary", sites.secondary);
     const host = new LabHost("cinder-a");
 

@@ -5,10 +5,10 @@ import { join } from "node:path";
 
 import type { DriftItem } from "../../../core/drift/item";
 import { driftFileName, parseDriftRecord } from "../../../core/drift/record";
-import { SshHost } from "../../../operations/ssh";
 import { Cinder, type Volume } from "../../../operations/cinder";
 import { findCloud } from "../../../operations/cloud";
 import { waitFor } from "../../../operations/wait";
+import { adminHosts, driftOf } from "../adminHost";
 import {
     configFile,
     expectCode,
@@ -16,7 +16,6 @@ import {
     LabHost,
     labTopology,
     preview,
-    resolved,
     run,
     STACK,
     up,
@@ -40,40 +39,14 @@ function declared(): Mutable {
     return topology;
 }
 
-/** An admin host of the lab. */
-class AdminHost {
-    private readonly ssh: SshHost;
-    constructor(role: "primary" | "secondary") {
-        this.ssh = new SshHost(role, resolved(labTopology()).sites[role].adminHost);
-    }
-    async sh(script: string): Promise<string> {
-        const { code, stdout, stderr } = await this.ssh.run(["sh", "-c", script], 60);
-        assert.equal(code, 0, `${script}: ${stderr}`);
-        return stdout.toString("utf8").trim();
-    }
-    close(): void {
-        this.ssh.close();
-    }
-}
-
 describe("drift", () => {
     const topology = declared();
     const hosts = { a: new LabHost("cinder-a"), b: new LabHost("cinder-b") };
-    const sites = { primary: new AdminHost("primary"), secondary: new AdminHost("secondary") };
+    const sites = adminHosts();
     const cinder = new Cinder(findCloud(labEnvironment()));
     let volume: Volume | undefined;
 
-    /** Items that are not ok, as `state part: subject`. */
-    const drift = async (code: number, ...flags: string[]): Promise<string[]> => {
-        const words = ["cli/bin.js", "drift", "--topology", configFile(topology), "--json"];
-        const { stdout, output } = expectCode(await run("node", [...words, ...flags]), code);
-        assert.doesNotMatch(output, /AQ[A-Za-z0-9+/]{30}/, "a key is shown");
-        const { items } = JSON.parse(stdout) as { items: DriftItem[] };
-        return items
-            .filter((item) => item.state !== "ok")
-            .map((item) => `${item.state} ${item.part}: ${item.subject}`)
-            .sort();
-    };
+    const drift = (code: number, ...flags: string[]) => driftOf(topology, code, ...flags);
     const record = (code: number): Promise<string[]> => drift(code, "--record", RECORD);
     const updates = async (): Promise<string[]> => {
         const { stdout } = expectCode(await preview(topology, "--json"), 0);

@@ -1,0 +1,214 @@
+import { strict as assert } from "node:assert";
+
+import { FakeCluster, peerOf, poolOf, type FakeState } from "./fakeCluster";
+
+const NOTHING = "(this step changed nothing)";
+/** Commands that change a cluster. */
+const CHANGES =
+    /^(?:config-key (?:set|rm)|auth (?:caps|get-or-create|del)|osd pool (?:create|rm)|orch (?:apply|rm|daemon)|mirror pool (?:enable|disable|peer))/;
+const USER = {
+    name: "cinder",
+    caps: { mon: "profile rbd", osd: "profile rbd pool=volumes", mgr: "profile rbd pool=volumes" },
+};
+const LAME = {
+    service_id: 17,
+    client_id: "ceph-1.abc",
+    hostname: "ceph-1",
+    callouts: ["unable to connect to remote cluster"],
+};
+
+describe("host/ceph.py on a cluster", () => {
+    const made: FakeCluster[] = [];
+    const cluster = (state: Partial<FakeState> = {}, prefix?: string[]): FakeCluster => {
+        const one = new FakeCluster(state, prefix);
+        made.push(one);
+        return one;
+    };
+    after(() => {
+        for (const one of made) one.close();
+    });
+
+    const refusals = [
+        {
+            consent: "changeMode",
+            state: { pools: { volumes: poolOf({ mode: "pool" }) } },
+            step: "pool",
+            request: {},
+            said: /pool 'volumes' is mirrored in mode 'pool'/,
+            done: (now: FakeState) => {
+                assert.equal(now.pools.volumes?.mode, "image");
+            },
+        },
+        {
+            consent: "renameSite",
+            state: {
+                pools: { volumes: poolOf({ peers: [peerOf()] }) },
+                keys: { "rbd/mirror/site_name": "old", "rbd/mirror/peer/1/u-1": "{}" },
+            },
+            step: "pool",
+            request: {},
+            said: /the cluster's site name is 'old' and its pools have peers that know it by it, got 'paris'/,
+            done: (now: FakeState) => {
+                assert.equal(now.keys["rbd/mirror/site_name"], "paris");
+            },
+        },
+        {
+            consent: "replacePeer",
+            state: { pools: { volumes: poolOf({ peers: [peerOf({ site_name: "rome" })] }) } },
+            step: "token",
+            request: {},
+            said: /pool 'volumes' has the peer 'rome'/,
+            done: (now: FakeState) => {
+                assert.deepEqual(now.pools.volumes?.peers, []);
+            },
+        },
+        {
+            consent: "replacePeer",
+            state: {
+                across: false,
+                pools: { volumes: poolOf({ peers: [peerOf({ client_name: "client.nobody" })] }) },
+            },
+            step: "token",
+            request: {},
+            said: /pool 'volumes' has a peer that is client\.nobody there, and as it site 'lyon' cannot be reached: rbd: couldn't connect/,
+            done: (now: FakeState) => {
+                assert.deepEqual(now.pools.volumes?.peers, []);
+            },
+        },
+        {
+            consent: "narrowCaps",
+            state: {
+                users: {
+                    "client.cinder": {
+                        key: `AQ${"D".repeat(36)}==`,
+                        caps: { ...USER.caps, osd: "allow *" },
+                    },
+                },
+            },
+            step: "users",
+            request: { users: [USER] },
+            said: /client\.cinder was there before and may do more than its profiles: osd 'allow \*'/,
+            done: (now: FakeState) => {
+                assert.deepEqual(now.users["client.cinder"]?.caps, USER.caps);
+            },
+        },
+    ];
+    for (const { consent, state, step, request, said, done } of refusals)
+        it(`refuses without ${consent} what it then does with it: ${said.source.slice(0, 40)}…`, () => {
+            const one = cluster(state);
+            const before = one.state();
+            for (const asked of ["survey", step]) {
+                const refused = one.step(asked, request);
+                assert.equal(refused.code, 3, refused.stderr);
+                assert.match(refused.stderr, new RegExp(`^cinder-dr: site paris: ${asked}: `));
+                assert.match(refused.stderr, said);
+                assert.match(refused.stderr, new RegExp(`mirroring\\.consent\\.${consent}`));
+                assert.ok(refused.stderr.endsWith(NOTHING), refused.stderr);
+            }
+            assert.deepEqual(one.state(), before);
+            const consented = { ...request, consent: { [consent]: "agreed" } };
+            assert.equal(one.step("survey", consented).code, 0);
+            const { code, stderr } = one.step(step, consented);
+            assert.equal(code, 0, stderr);
+            done(one.state());
+        });
+
+    it("changes nothing where all is as wanted", () => {
+        const one = cluster({
+            pools: {
+                volumes: poolOf({ peers: [peerOf()], daemons: [{ ...LAME, callouts: [] }] }),
+            },
+            users: {
+                "client.cinder": { key: "k", caps: USER.caps },
+                "client.rbd-mirror-peer": { key: "k", caps: {} },
+            },
+        });
+        for (const step of ["survey", "pool", "users", "daemons", "health"])
+            assert.equal(one.step(step, { users: [USER] }).code, 0, step);
+        assert.deepEqual(one.ran(CHANGES), []);
+    });
+
+    it("keeps a peer of the operator's own user while it connects", () => {
+        const peer = peerOf({ client_name: "client.mirror" });
+        const one = cluster({ pools: { volumes: poolOf({ peers: [peer] }) } });
+        assert.deepEqual(one.step("token").answer, { token: "" });
+        assert.deepEqual(one.state().pools.volumes?.peers, [peer]);
+    });
+
+    describe("with a daemon that cannot reach its peer", () => {
+        const pools = { volumes: poolOf({ peers: [peerOf()], daemons: [LAME] }) };
+        const SEEN = { service: "17", client: "ceph-1.abc", hostname: "ceph-1" };
+
+        it("names it when the peer can be reached, and none when it cannot", () => {
+            assert.deepEqual(cluster({ pools }).step("daemons").answer, { stuck: [SEEN] });
+            const dark = cluster({ pools, across: false });
+            assert.deepEqual(dark.step("daemons").answer, { stuck: [] });
+            const gone = { ...LAME, callouts: ["not reporting status"] };
+            const left = { volumes: poolOf({ peers: [peerOf()], daemons: [gone] }) };
+            assert.deepEqual(cluster({ pools: left }).step("daemons").answer, { stuck: [] });
+        });
+
+        it("has the orchestrator restart it, once, and no other", () => {
+            const one = cluster({
+                pools,
+                services: [{ service_type: "rbd-mirror" }],
+                daemons: ["ceph-1.abc", "ceph-2.def"].map((daemon_id) => ({
+                    daemon_type: "rbd-mirror",
+                    daemon_id,
+                })),
+            });
+            for (let time = 0; time < 2; time++)
+                assert.equal(one.step("orchestrator", { placement: "count:2" }).code, 0);
+            assert.deepEqual(one.ran(/^orch daemon/), [
+                "orch daemon restart rbd-mirror.ceph-1.abc",
+            ]);
+            assert.equal(one.step("orchestrator", {}, "remove").code, 0);
+            assert.deepEqual(
+                Object.keys(one.state().keys).filter((key) => key.startsWith("cinder-dr/")),
+                [],
+            );
+        });
+
+        it("says in the health step what is the matter", () => {
+            const dark = cluster({ pools, across: false }).step("health");
+            assert.equal(dark.code, 1);
+            assert.match(
+                dark.stderr,
+                /site 'lyon' cannot be reached from site 'paris' as client\.rbd-mirror-peer \(rbd: couldn't connect to the cluster!\): put that right, then run again$/,
+            );
+            const others = cluster({ pools }).step("health", { runsDaemons: false });
+            assert.match(
+                others.stderr,
+                /start rbd-mirror on site 'paris', which the topology leaves to others; then run again$/,
+            );
+        });
+    });
+
+    for (const prefix of [
+        ["cephadm", "shell", "--"],
+        ["podman", "exec", "-i", "ceph-mon-a"],
+    ])
+        it(`is reached through \`${prefix.join(" ")}\`: every command, and secrets on stdin only`, () => {
+            const one = cluster(
+                { pools: { volumes: poolOf({ peers: [peerOf({ client_name: "client.m" })] }) } },
+                prefix,
+            );
+            for (const step of ["survey", "pool", "users", "token", "daemons"])
+                assert.equal(one.step(step, { users: [USER] }).code, 0, step);
+            const tail = "--cluster ceph --conf /etc/ceph/ceph.conf --id admin";
+            for (const words of one.log()) {
+                const line = words.join(" ");
+                const ours = line.startsWith(
+                    `${prefix.join(" ")} ceph ${tail} --connect-timeout 15 `,
+                );
+                const rbd = line.startsWith(
+                    `${prefix.join(" ")} rbd ${tail} --client-mount-timeout 15 `,
+                );
+                const across = line.startsWith(
+                    `${prefix.join(" ")} rbd --conf /dev/null --mon-host 192.0.2.2 --id m --keyfile - `,
+                );
+                assert.ok(ours || rbd || across, line);
+                assert.doesNotMatch(line, /AQ[A-Z]{30}/);
+            }
+        });
+});
