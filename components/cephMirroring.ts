@@ -10,6 +10,7 @@ import { ROLES } from "../core/topology/site";
 import { CephSite } from "./cephSite";
 import { siteCommand } from "./cephStep";
 import { CephUsers } from "./cephUsers";
+import { computeSecrets } from "./computeSecrets";
 import { MirroredPool } from "./mirroredPool";
 import { MirrorPeering } from "./mirrorPeering";
 import { RbdMirrorDaemons } from "./rbdMirrorDaemons";
@@ -76,7 +77,9 @@ export class CephMirroring extends pulumi.ComponentResource {
             return new RbdMirrorDaemons(names[role], this.part(known), this.after(peers));
         });
         this.users = users;
-        this.ready = [daemons.primary, daemons.secondary];
+        const keys = { primary: users.primary.keys, secondary: users.secondary.keys };
+        const computes = computeSecrets(topology, keys, this.owner, { parent: this });
+        this.ready = [daemons.primary, daemons.secondary, ...computes];
         this.registerOutputs({});
     }
 

@@ -4,6 +4,7 @@ export { CephUsers, type CephUsersArgs } from "./cephUsers";
 export { CinderBackend } from "./cinderBackend";
 export { CinderDisasterRecovery, type CinderDisasterRecoveryArgs } from "./cinderDisasterRecovery";
 export { CinderHost, type CinderHostArgs } from "./cinderHost";
+export { ComputeSecrets, type ComputeSecretsArgs } from "./computeSecrets";
 export { MirroredPool, type MirroredPoolArgs } from "./mirroredPool";
 export { MirrorPeering, type MirrorPeeringArgs } from "./mirrorPeering";
 export { RbdMirrorDaemons, type RbdMirrorDaemonsArgs } from "./rbdMirrorDaemons";
@@ -11,6 +12,7 @@ export { ReplicatedVolumeType, type ReplicatedVolumeTypeArgs } from "./replicate
 export { ProblemsError, type Problem } from "../core/problem";
 export { checkTopology, parseTopology, type Topology, type TopologyInput } from "../core/topology";
 export type { Backend, ReplicationDevice } from "../core/topology/backend";
+export type { Compute } from "../core/topology/compute";
 export type { Host } from "../core/topology/host";
 export type { Site } from "../core/topology/site";
 export type { VolumeType } from "../core/topology/volumeType";

@@ -10,7 +10,7 @@ export interface Seat {
 }
 
 /** Every machine that `pulumi up` connects to: Cinder hosts always, the Ceph side with `mirroring` only. */
-export function seatsOf({ hosts, sites, mirroring }: Topology): Seat[] {
+export function seatsOf({ hosts, sites, mirroring, computes }: Topology): Seat[] {
     const seats = hosts.map(({ name, connection }) => ({
         propertyPath: `hosts.${name}`,
         connection,
@@ -23,5 +23,9 @@ export function seatsOf({ hosts, sites, mirroring }: Topology): Seat[] {
             connection,
         })),
     ]);
-    return [...seats, ...ceph];
+    const named = computes.map(({ name, connection }) => ({
+        propertyPath: `computes.${name}`,
+        connection,
+    }));
+    return [...seats, ...ceph, ...named];
 }

@@ -3,6 +3,7 @@ import { shown } from "../problem";
 import { backendInput, resolveBackend, type Backend } from "./backend";
 import { checkSites } from "./checkSites";
 import { canonicalAddress, sshDefaults } from "./connection";
+import { checkComputes } from "./checkComputes";
 import { checkMirroring } from "./checkMirroring";
 import { hostInput, resolveHost, type Host } from "./host";
 import { mirroringInput, resolveMirroring, type Mirroring } from "./mirroring";
@@ -165,6 +166,7 @@ export function checkReferences(given: unknown): Problem[] {
         ...checkTwins(parts.backends),
         ...checkHosts(parts.hosts, parts.sections),
         ...checkMirroring(given, parts),
+        ...checkComputes(given, parts.backends),
         ...parts.volumeTypes
             .filter((type) => !parts.sections.includes(type.backend))
             .map((type) => ({

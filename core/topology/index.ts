@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ProblemsError, shown, type Problem } from "../problem";
 import { backendInput, resolveBackend, type Backend } from "./backend";
 import { checkReferences } from "./check";
+import { computesInput, resolveComputes, type Compute } from "./compute";
 import { address, sshDefaults } from "./connection";
 import { hostInput, resolveHost, type Host } from "./host";
 import { mirroringInput, resolveMirroring, type Mirroring } from "./mirroring";
@@ -72,6 +73,7 @@ export const topologyInput = closed("a topology", {
         volumeTypeInput,
     ).describe("Replicated volume types by name; may be empty while only the hosts are prepared."),
     mirroring: mirroringInput.optional(),
+    computes: computesInput.optional(),
     rollout: rolloutInput.optional().describe("Order in which hosts are pushed."),
     timeouts: timeoutsInput.optional().describe("Time limits of a push."),
 });
@@ -87,6 +89,8 @@ export interface Topology {
     volumeTypes: VolumeType[];
     /** The Ceph side as desired state; undefined: Ceph is only used. */
     mirroring?: Mirroring;
+    /** Compute hosts that are given the libvirt secrets; none: somebody else defines them. */
+    computes: Compute[];
     rollout: { canary: number; batch: number | "all"; pauseSeconds: number };
     timeouts: { healthSeconds: number; applySeconds: number; targetSeconds: number };
 }
@@ -142,6 +146,7 @@ export function parseTopology(given: unknown): Topology {
             resolveVolumeType(name, t, backendName.get(t.backend) ?? t.backend),
         ),
         ...(input.mirroring === undefined ? {} : { mirroring: resolveMirroring(input.mirroring) }),
+        computes: resolveComputes(input.computes, ssh),
         rollout: {
             canary: input.rollout?.canary ?? 1,
             batch: input.rollout?.batch ?? 1,
@@ -176,4 +181,4 @@ export function topologyJsonSchema(): object {
     };
 }
 
-export type { Backend, Host, Site, VolumeType };
+export type { Backend, Compute, Host, Site, VolumeType };

@@ -137,6 +137,34 @@ describe("CephMirroring", () => {
         assert.equal(request.owner, "cinder-dr/test/dr");
     });
 
+    it("gives computes the keys of both sites on stdin only, before a Cinder host names their secrets", async () => {
+        const computes = {
+            c1: { hostKey: HOST_KEY, user: "ops", commandPrefix: ["docker", "exec", "-i", "l"] },
+        };
+        const declared = await declare(withValue("computes", computes, mirrored()));
+        const secrets = command(declared, "c1-secrets");
+        const { script, request } = sent(secrets);
+        assert.match(script, /secret-set-value/);
+        assert.deepEqual(
+            (request.secrets as Record<string, string>[]).map(({ site, user, key }) => [
+                site,
+                user,
+                key,
+            ]),
+            ["paris", "lyon"].map((site) => [site, "cinder", keyFrom(`${site}-users cinder`)]),
+        );
+        assert.deepEqual(request.commandPrefix, computes.c1.commandPrefix);
+        assert.match(String(secrets.inputs.create), /^sudo -n \/usr\/bin\/python3 -I -c .* apply$/);
+        assert.match(String(secrets.inputs.delete), / remove$/);
+        for (const one of declared.filter(({ name }) => name.startsWith("c1")))
+            assert.doesNotMatch(one.plain, new RegExp(keyFrom("paris-users cinder")));
+        const waits = declared.find((d) => d.type.endsWith("CinderHost"))?.dependsOn ?? [];
+        assert.ok(
+            waits.some((on) => on.includes("c1-secrets")),
+            waits.join(", "),
+        );
+    });
+
     it("runs the daemons' step anew when a peer is another one", async () => {
         const declared = await declare(mirrored());
         const peers = ["peers of lyon-volumes-peer"];

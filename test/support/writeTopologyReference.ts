@@ -37,6 +37,7 @@ interface Row {
 const NAMES: Record<string, string> = {
     backends: "<section>",
     hosts: "<host>",
+    computes: "<host>",
     volumeTypes: "<type>",
     options: "<option>",
     extraSpecs: "<key>",

@@ -115,3 +115,53 @@ describe("the Ceph side of a topology", () => {
         ]);
     });
 });
+
+describe("compute hosts of a topology", () => {
+    const compute = { hostKey: HOST_KEY };
+    const given = (more: object = {}, name = "c1") =>
+        withValue("computes", { [name]: { ...compute, ...more } }, mirrored());
+
+    it("are none unless they are written, and have every default filled in", () => {
+        assert.deepEqual(parseTopology(goodTopology()).computes, []);
+        assert.deepEqual(parseTopology(given()).computes, [
+            {
+                name: "c1",
+                connection: { address: "c1", port: 22, user: "root", hostKey: HOST_KEY },
+                python: "/usr/bin/python3",
+                commandPrefix: [],
+                uri: "qemu:///system",
+            },
+        ]);
+    });
+
+    it("are refused with what is wrong with them", () => {
+        assert.deepEqual(refusals(given({ uri: "system" })), [
+            "computes.c1.uri must be a libvirt URI, e.g. qemu:///system",
+        ]);
+        assert.deepEqual(refusals(withValue("computes", { c1: compute })), [
+            "computes must not be given without `mirroring`, which knows the users' keys",
+        ]);
+    });
+
+    it("hold one key a secret", () => {
+        const { ceph } = goodTopology().backends;
+        assert.ok(ceph);
+        const twice = withValue(
+            "backends/fast",
+            {
+                ...ceph,
+                volumeBackendName: "fast",
+                user: "other",
+                replicationDevice: { ...ceph.replicationDevice, user: "other" },
+            },
+            given(),
+        );
+        assert.deepEqual(
+            refusals(twice).filter((said) => said.includes("of its own: it holds")),
+            [
+                `backends.fast.secretUuid must be a secret of its own: it holds the key of another user or site, got '${ceph.secretUuid}'`,
+                `backends.fast.replicationDevice.secretUuid must be a secret of its own: it holds the key of another user or site, got '${ceph.replicationDevice.secretUuid}'`,
+            ],
+        );
+    });
+});

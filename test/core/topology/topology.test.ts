@@ -80,6 +80,7 @@ describe("a topology", () => {
                     retainOnDelete: false,
                 },
             ],
+            computes: [],
             rollout: { canary: 1, batch: 1, pauseSeconds: 0 },
             timeouts: { healthSeconds: 90, applySeconds: 300, targetSeconds: 20 },
         });
