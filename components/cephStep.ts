@@ -9,9 +9,12 @@ import type { Site } from "../core/topology";
 import type { Connection } from "../core/topology/connection";
 import { connectionArgs } from "./connection";
 import { commandOf, ignoredChanges, tellDrift } from "./drifted";
-import { onFault } from "./pushHooks";
+import { commandHooks } from "./pushHooks";
 import { refuse } from "./refuse";
 import { scriptStdin } from "./script";
+
+/** More than any step takes: each asks Ceph a few things, of which each has a limit of its own on the host. */
+const STEP_SECONDS = 1800;
 
 /** Where a step runs: on an admin host as the login itself, on a host of daemons as root. */
 export interface Seat {
@@ -66,7 +69,7 @@ export class CephCommand<T extends object> extends remote.Command {
             },
             {
                 additionalSecretOutputs: ["stdout", "stderr"],
-                hooks: onFault(name, seat.where),
+                hooks: commandHooks({ name, host: seat.where, seconds: STEP_SECONDS }),
                 ...ignoredChanges(drift),
                 ...opts,
             },

@@ -12,6 +12,7 @@ import { checkIdentities } from "./connection";
 import { recordedDrift, tellDrift } from "./drifted";
 import { refuse } from "./refuse";
 import { ReplicatedVolumeType } from "./replicatedVolumeType";
+import { judgeRemovals } from "./typeRemovals";
 
 export interface CinderDisasterRecoveryArgs {
     /** Sites, backends, hosts and volume types; the value of the config key `cinder-dr:topology`. */
@@ -70,6 +71,7 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         ceph?.guard([...hosts.values(), ...types.map(([, type]) => type)]);
         for (const [type, component] of types) tellDrift(drifted[`volumeTypes.${type}`], component);
         this.tellRest(topology, drifted);
+        judgeRemovals(this, topology.volumeTypes);
 
         this.libvirtSecrets = pulumi.output(libvirtSecrets(topology));
         this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));

@@ -8,7 +8,7 @@ import { hostRequest } from "../core/hostRequest";
 import type { Backend, Host, Topology } from "../core/topology";
 import { connectionArgs } from "./connection";
 import { commandOf, ignoredChanges, tellDrift } from "./drifted";
-import { afterPush, onFault } from "./pushHooks";
+import { commandHooks } from "./pushHooks";
 import { pushCommand, pushStdin } from "./pushScript";
 import { refuse } from "./refuse";
 import { inState } from "./stackState";
@@ -95,7 +95,12 @@ export class CinderHost extends pulumi.ComponentResource {
                 parent: this,
                 ...ignoredChanges(args.drift),
                 additionalSecretOutputs: ["stdout", "stderr"],
-                hooks: { ...onFault(name, host.name), ...afterPush(name, pauseSeconds) },
+                hooks: commandHooks({
+                    name,
+                    host: host.name,
+                    seconds: timeouts.applySeconds,
+                    pauseSeconds,
+                }),
                 ...opts,
             },
         );

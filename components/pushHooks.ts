@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
 import { explainPushFault } from "../core/pushFault";
+import { interruptEngine } from "./interruptEngine";
 
 type Hooks = pulumi.ResourceHookBinding;
 
@@ -10,32 +11,70 @@ type Hooks = pulumi.ResourceHookBinding;
 const monitorHas = (method: "registerErrorHook" | "registerResourceHook"): boolean =>
     method in ((pulumi.runtime.getMonitor() as object | undefined) ?? {});
 
-/** Says what to do about a failure that the plugin reports without naming the next step. */
-export const onFault = (name: string, host: string): Hooks => {
+/** Two tries to connect, each with its handshake, and a busy machine. */
+const CONNECT_SECONDS = 45;
+
+/** What happens around one command over SSH. */
+export interface CommandWatch {
+    /** Resource name of the command. */
+    name: string;
+    /** How errors call the host. */
+    host: string;
+    /** Seconds that the command bounds itself to on the host. */
+    seconds: number;
+    /** Seconds to wait after a restart of the service. Defaults to 0. */
+    pauseSeconds?: number;
+}
+
+/**
+ * The hooks of a command over SSH: what to do about a failure that the plugin reports without naming the next step, an
+ * end for a session that says nothing any more, and the pause after a restart.
+ */
+export function commandHooks({ name, host, seconds, pauseSeconds = 0 }: CommandWatch): Hooks {
     if (!monitorHas("registerErrorHook")) return {};
+    let timer: NodeJS.Timeout | undefined;
+    const begin = () => {
+        timer = setTimeout(() => void giveUp(host, seconds), (seconds + CONNECT_SECONDS) * 1000);
+    };
     const explain = (args: pulumi.ErrorHookArgs) => {
+        clearTimeout(timer);
         const sentence = explainPushFault(host, args.errors[0] ?? "");
         if (sentence !== undefined) void pulumi.log.error(`cinder-dr: ${sentence}`);
         return false;
     };
-    return { onError: [new pulumi.ErrorHook(`${name}-fault`, explain)] };
-};
+    const end = async ({ newOutputs }: pulumi.ResourceHookArgs) => {
+        clearTimeout(timer);
+        if (pauseSeconds === 0) return;
+        const { stdout } = (newOutputs ?? {}) as { stdout?: unknown };
+        const said = pulumi.Output.isInstance(stdout) ? await opened(stdout) : stdout;
+        if (restarted(said)) await pause(pauseSeconds * 1000);
+    };
+    const before = new pulumi.ResourceHook(`${name}-begin`, begin);
+    const after = new pulumi.ResourceHook(`${name}-end`, end);
+    return {
+        beforeCreate: [before],
+        beforeUpdate: [before],
+        afterCreate: [after],
+        afterUpdate: [after],
+        onError: [new pulumi.ErrorHook(`${name}-fault`, explain)],
+    };
+}
+
+/**
+ * A session that is frozen after the login hangs the plugin for ever: it has no limit on a command, and neither
+ * `customTimeouts` nor a first interrupt reach the session.
+ */
+async function giveUp(host: string, seconds: number): Promise<void> {
+    await pulumi.log.error(
+        `cinder-dr: ${host}: connection: no answer ${String(CONNECT_SECONDS)} s after its limit of ${String(seconds)} s: this run is ended. ` +
+            "Whatever has begun on a host finishes or rolls back there by itself; look at the host's sshd and login shell, then run `pulumi up` again",
+    );
+    interruptEngine();
+}
 
 /** Whether the push says in its result line that it restarted the service. */
 const restarted = (stdout: unknown): boolean =>
     typeof stdout === "string" && stdout.includes('"restarted": true');
-
-/** Holds back what depends on a push whose service was restarted, so that trouble can show before the next hosts. */
-export const afterPush = (name: string, seconds: number): Hooks => {
-    if (seconds === 0 || !monitorHas("registerResourceHook")) return {};
-    const wait = async ({ newOutputs }: pulumi.ResourceHookArgs) => {
-        const { stdout } = (newOutputs ?? {}) as { stdout?: unknown };
-        const said = pulumi.Output.isInstance(stdout) ? await opened(stdout) : stdout;
-        if (restarted(said)) await pause(seconds * 1000);
-    };
-    const hook = new pulumi.ResourceHook(`${name}-pause`, wait);
-    return { afterCreate: [hook], afterUpdate: [hook] };
-};
 
 /** The value of a secret output; a hook gets secrets wrapped. */
 const opened = (output: pulumi.Output<unknown>): Promise<unknown> =>

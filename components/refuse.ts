@@ -14,3 +14,10 @@ export function refuse<T>(check: () => T): T {
         throw error;
     }
 }
+
+/** Ends the program from within an output. A logged error lets deletions go on, a rejected promise waits for a minute. */
+export const stop = (message: string): void => {
+    queueMicrotask(() => {
+        throw new pulumi.RunError(message);
+    });
+};

@@ -2,8 +2,10 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 
 import { ProblemsError } from "../core/problem";
+import { specsChange, turnsPublic } from "../core/typeChange";
 import { extraSpecFault, REPLICATION_ENABLED } from "../core/topology/volumeType";
-import { refuse } from "./refuse";
+import { refuse, stop } from "./refuse";
+import { stackState, typeOf, typesIn } from "./stackState";
 
 export interface ReplicatedVolumeTypeArgs {
     /** Name of the volume type. Defaults to the resource's name. */
@@ -40,6 +42,8 @@ function specsOf({ volumeBackendName, extraSpecs = {} }: ReplicatedVolumeTypeArg
     return { ...extraSpecs, ...own };
 }
 
+export const COMPONENT = "cinder-dr:index:ReplicatedVolumeType";
+
 /** One volume type whose volumes Cinder replicates. */
 export class ReplicatedVolumeType extends pulumi.ComponentResource {
     readonly volumeTypeId: pulumi.Output<string>;
@@ -54,7 +58,7 @@ export class ReplicatedVolumeType extends pulumi.ComponentResource {
         const { projects = [], description, protect = true, retainOnDelete = false } = args;
         const extraSpecs = refuse(() => specsOf(args));
         const isPublic = args.isPublic ?? projects.length === 0;
-        super("cinder-dr:index:ReplicatedVolumeType", name, { ...args, isPublic, protect }, opts);
+        super(COMPONENT, name, { ...args, isPublic, protect }, opts);
 
         const type = new openstack.blockstorage.VolumeTypeV3(
             name,
@@ -67,6 +71,8 @@ export class ReplicatedVolumeType extends pulumi.ComponentResource {
             },
             {
                 parent: this,
+                // The engine refuses in its own words, or not before something is gone: ours come first.
+                dependsOn: this.judgeChange(name, extraSpecs, protect, isPublic),
                 protect,
                 retainOnDelete,
                 ...(args.importId === undefined ? {} : { import: args.importId }),
@@ -86,5 +92,33 @@ export class ReplicatedVolumeType extends pulumi.ComponentResource {
         this.volumeTypeId = type.id;
         this.volumeTypeName = type.name;
         this.registerOutputs({ volumeTypeId: type.id, volumeTypeName: type.name });
+    }
+
+    /**
+     * Stops a change of specs that would be refused, and says the way round it.
+     * @returns a promise and no output: an output would depend on this component, and so on all that waits for the type
+     */
+    private judgeChange(
+        name: string,
+        specs: Record<string, string>,
+        protect: boolean,
+        isPublic: boolean,
+    ): Promise<pulumi.Resource[]> {
+        return new Promise((go) => {
+            pulumi.all([this.urn, stackState()]).apply(([urn, { outputs: state }]) => {
+                const known = typesIn(state).find(
+                    (type) => type.name === name && type.within === typeOf(urn),
+                );
+                const { accesses = [] } = known ?? {};
+                const change = known && specsChange(name, known.extraSpecs, specs, accesses);
+                if (change !== undefined && (protect || accesses.length > 0))
+                    stop(`cinder-dr: ${change}`);
+                else if (isPublic && accesses.length > 0) stop(`cinder-dr: ${turnsPublic(name)}`);
+                else {
+                    if (change !== undefined) void pulumi.log.warn(`cinder-dr: ${change}`, this);
+                    go([]);
+                }
+            });
+        });
     }
 }

@@ -1,20 +1,63 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Answer of the engine's own provider: the outputs of every resource of a stack, by URN. */
-interface StackResources {
-    outputs: Record<string, unknown>;
-}
+type Outputs = Readonly<Record<string, unknown>>;
+
+/** Every resource of the stack's last checkpoint, by URN. */
+export type StackState = Readonly<Record<string, { outputs: Outputs }>>;
 
 /**
- * Whether the stack's state holds a resource. Asks the engine, which reads the last checkpoint; a preview may know
- * it too.
+ * What the engine's own provider knows of the stack: it reads the last checkpoint; a preview may ask too. Asked anew
+ * each time: the runtime waits for a call under way, and for nobody who waits for its answer later.
  */
-export const inState = (urn: pulumi.Output<string>): pulumi.Output<boolean> => {
+export function stackState(): Promise<{ outputs: StackState }> {
     const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-    const asked = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+    return pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
         stackName,
-    }) as Promise<StackResources>;
-    return pulumi
-        .all([urn, asked])
-        .apply(([wanted, { outputs }]) => Object.keys(outputs).includes(wanted));
+    }) as Promise<{ outputs: StackState }>;
+}
+
+/** Whether the stack's state holds a resource. */
+export const inState = (urn: pulumi.Output<string>): pulumi.Output<boolean> =>
+    pulumi.all([urn, stackState()]).apply(([wanted, { outputs }]) => wanted in outputs);
+
+const TYPE = "openstack:blockstorage/volumeTypeV3:VolumeTypeV3";
+const ACCESS = "openstack:blockstorage/volumeTypeAccessV3:VolumeTypeAccessV3";
+
+/** A volume type of the state, with the names of its accesses. */
+export interface KnownType {
+    /** Type with its parents', and name, as its URN has them: `urn:pulumi:STACK::PROJECT::PARENTS$TYPE::NAME`. */
+    within: string;
+    name: string;
+    isPublic: boolean;
+    extraSpecs: Readonly<Record<string, string>>;
+    accesses: string[];
+}
+
+const partsOf = (urn: string): { type: string; name: string } => {
+    const [, , type = "", name = ""] = urn.split("::");
+    return { type, name };
 };
+
+/** All volume types below our components. */
+export const typesIn = (state: StackState): KnownType[] => {
+    const all = Object.entries(state).map(([urn, { outputs }]) => ({ ...partsOf(urn), outputs }));
+    return all
+        .filter(({ type }) => type.endsWith(`$${TYPE}`))
+        .map(({ type, name, outputs }) => {
+            const { id, isPublic, extraSpecs } = outputs as Outputs &
+                Omit<KnownType, "accesses"> & { id: string };
+            const within = type.slice(0, -TYPE.length - 1);
+            const accesses = all
+                .filter((other) => other.type === `${within}$${ACCESS}`)
+                .filter((other) => other.outputs.volumeTypeId === (id as unknown))
+                .map((other) => other.name);
+            return { within, name, isPublic, extraSpecs, accesses };
+        });
+};
+
+/** How many resources of a type, with its parents', the state has. */
+export const countIn = (state: StackState, wanted: string): number =>
+    Object.keys(state).filter((urn) => partsOf(urn).type === wanted).length;
+
+/** Type of a URN with its parents'. */
+export const typeOf = (urn: string): string => partsOf(urn).type;

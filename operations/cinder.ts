@@ -72,6 +72,16 @@ export class Cinder {
         return body.volume_types;
     }
 
+    /** Ids of the projects that may use a private type. */
+    async projectsOf(typeId: string): Promise<string[]> {
+        const path = `/types/${typeId}/os-volume-type-access`;
+        const body = await this.api.call<{ volume_type_access: { project_id: string }[] }>(
+            "GET",
+            path,
+        );
+        return body.volume_type_access.map(({ project_id }) => project_id);
+    }
+
     /** Sets one extra spec; Cinder answers 400 while a volume uses the type. */
     async setExtraSpec(typeId: string, key: string, value: string): Promise<void> {
         await this.api.call("POST", `/types/${typeId}/extra_specs`, {

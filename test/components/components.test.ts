@@ -106,7 +106,7 @@ describe("CinderDisasterRecovery", () => {
             const urn = `urn:pulumi:test::cinder-dr::cinder-dr:index:CinderDisasterRecovery$cinder-dr:index:CinderHost$${COMMAND}::a`;
             const declared = await declaredBy(
                 () => (dr = recovery({ ...goodTopology(), hosts })()),
-                { state: pushed ? [urn] : [] },
+                { state: pushed ? { [urn]: {} } : {} },
             );
             assert.ok(dr);
             assert.deepEqual(await valueOf(dr.hosts), ["b"]);

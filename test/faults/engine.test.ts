@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { CONF } from "../host/fakeHost";
-import { expectCode, type Mutable } from "../lab/support";
+import { expectCode, run, type Mutable } from "../lab/support";
 import { Engine, sentence } from "./engine";
 import { LightHost, lightTopology } from "./lightHost";
 import { row, type Seen } from "./matrix";
@@ -161,6 +161,79 @@ describe("faults of the engine and its state", () => {
         const after = await state(host, before);
         assert.equal(after, UNTOUCHED);
         return { saw: "nothing", after, next: await converges(engine, host, timeout, "unchanged") };
+    });
+
+    /** A second host key of another type beside the first, as sshd shows both. */
+    const secondKey = async (): Promise<string> => {
+        await host.sh(
+            "cd /etc/ssh && rm -f overlap overlap.pub && ssh-keygen -q -t ecdsa -N '' -f overlap && printf 'HostKey /etc/ssh/overlap\\n' >> sshd_config && kill -HUP $(cat /run/sshd.pid)",
+        );
+        const [type, key] = (await host.sh("cat /etc/ssh/overlap.pub")).split(" ");
+        return `${type ?? ""} ${key ?? ""}`;
+    };
+    row(35, "the host key is rotated, with both keys shown for a while", async () => {
+        const before = await host.snapshot();
+        const topology = topologyOf();
+        topology.hosts[host.name].hostKey = await secondKey();
+        try {
+            expectCode(await engine.up(topology), 0);
+            assert.equal((await host.result()).outcome, "unchanged");
+            const after = await state(host, before);
+            assert.equal(after, UNTOUCHED);
+            return {
+                saw: "nothing",
+                after,
+                next: await converges(engine, host, timeout, "unchanged"),
+            };
+        } finally {
+            await host.sh(
+                "sed -i '/overlap/d' /etc/ssh/sshd_config && kill -HUP $(cat /run/sshd.pid)",
+            );
+        }
+    });
+
+    row(35, "the password of another provider is rotated", async () => {
+        const before = await host.snapshot();
+        const last = await host.runTime();
+        const topology = {
+            ...topologyOf(),
+            volumeTypes: { rotated: { backend: "ceph", protect: false } },
+        };
+        await run("openstack", ["volume", "type", "delete", "rotated"]);
+        expectCode(await engine.up(topology), 0);
+        engine.config["openstack:password"] = engine.env.OS_PASSWORD ?? "";
+        try {
+            expectCode(await engine.up(topology), 0);
+            assert.equal(await host.runTime(), last);
+            const after = await state(host, before);
+            assert.equal(after, UNTOUCHED);
+            expectCode(await engine.up(topologyOf()), 0);
+            return { saw: "nothing", after, next: "up: nothing to push" };
+        } finally {
+            Reflect.deleteProperty(engine.config, "openstack:password");
+        }
+    });
+
+    row(34, "the component is renamed, with an alias", async () => {
+        const other = new Engine("faults-renamed", join(__dirname, "renamed"));
+        try {
+            const mine = new LightHost("load-08");
+            await mine.install();
+            const value = another();
+            expectCode(await other.up(lightTopology([mine.name], value)), 0);
+            const before = await mine.snapshot();
+            const last = await mine.runTime();
+            other.env.CINDER_DR_NAME = "second";
+            const { output } = expectCode(await other.up(lightTopology([mine.name], value)), 0);
+            assert.doesNotMatch(output, /(?:created|deleted|replaced)/);
+            assert.equal(await mine.runTime(), last);
+            const after = await state(mine, before);
+            assert.equal(after, UNTOUCHED);
+            mine.close();
+            return { saw: "nothing", after, next: "up: nothing to push" };
+        } finally {
+            other.close();
+        }
     });
 
     row(36, "a preview before anything is known", async () => {

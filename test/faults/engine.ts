@@ -14,6 +14,8 @@ const PULUMI = join(PROJECT, "node_modules/.bin/pulumi");
 export class Engine {
     private readonly folder = mkdtempSync(join(tmpdir(), "cinder-dr-faults-"));
     readonly env: NodeJS.ProcessEnv;
+    /** Config of the stack beside its topology. */
+    readonly config: Record<string, string> = {};
     private readonly salt: string;
     private files = 0;
 
@@ -38,7 +40,7 @@ export class Engine {
 
     private words(verb: string[], topology: Mutable): string[] {
         const file = join(this.folder, `Pulumi.${String(++this.files)}.yaml`);
-        const config = { "cinder-dr:topology": topology };
+        const config = { ...this.config, "cinder-dr:topology": topology };
         writeFileSync(file, stringify({ encryptionsalt: this.salt, config }));
         const where = ["--stack", this.stack, "--config-file", file];
         return ["-C", this.program, ...verb, ...where, "--non-interactive", "--color", "never"];

@@ -176,6 +176,31 @@ describe("faults of hosts and SSH", () => {
         }),
     );
 
+    row(5, "the session freezes after the login, before the push", async () => {
+        const before = await host.snapshot();
+        const timeout = another();
+        const topology = lightTopology([host.name], timeout);
+        topology.timeouts.applySeconds = 5;
+        // sshd runs this file before the next command, in the process that becomes the login's shell.
+        await host.sh(
+            "printf 'rm /etc/ssh/sshrc; kill -STOP $PPID\\n' > /tmp/rc && mv /tmp/rc /etc/ssh/sshrc",
+        );
+        const start = Date.now();
+        const { code, output } = await engine.up(topology);
+        const seconds = (Date.now() - start) / 1000;
+        await host.sh("ps -eo pid,ppid,stat | awk '$3 ~ /^T/ {print $2, $1}' | xargs -r kill -9");
+        assert.notEqual(code, 0);
+        assert.match(
+            output,
+            /cinder-dr: load-02: connection: no answer 45 s after its limit of 5 s: this run is ended/,
+        );
+        assert.ok(seconds < 90, `took ${seconds.toFixed(0)} s`);
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        await engine.cancel();
+        return { saw: sentence(output), after, next: await converges(engine, host, timeout) };
+    });
+
     const previewed = async (misspell: (t: Mutable) => void, says: RegExp): Promise<Seen> => {
         const before = await host.snapshot();
         const timeout = another();

@@ -213,7 +213,7 @@ const CASES: Case[] = [
         name: "protected-type-changed",
         code: 1,
         says: [
-            /marked for protection/,
+            /its extra specs would change/,
             /compares the two topologies alone/,
             /volume-type-replaced/,
         ],
