@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 import { parse, stringify } from "yaml";
 
-import { interleave, report, timed } from "./clock";
+import { childrensSeconds, interleave, report, timed } from "./clock";
 
 /** What the whole review may take beyond the preview; seconds. */
 const MOST = 2;
@@ -26,27 +26,42 @@ for (const backend of Object.values(stack.config["cinder-dr:topology"]?.backends
 const changed = join(mkdtempSync(join(tmpdir(), "cinder-dr-bench-")), "Pulumi.changed.yaml");
 writeFileSync(changed, stringify(stack));
 
+/** Seconds of processor by contestant: what a busy machine cannot stretch much. */
+const processor: Record<string, number[]> = { review: [], preview: [] };
+
 /** The lab's env.sh is read by the shell, as a user does. */
-const inLab = (...words: string[]): number =>
-    timed("sh", ["-c", '. /var/lib/cinder-dr-lab/env.sh; exec "$0" "$@"', ...words], {
-        cwd: PROJECT,
-    });
+function inLab(name: "review" | "preview", ...words: string[]): number {
+    const before = childrensSeconds();
+    const seconds = timed(
+        "sh",
+        ["-c", '. /var/lib/cinder-dr-lab/env.sh; exec "$0" "$@"', ...words],
+        { cwd: PROJECT },
+    );
+    processor[name]?.push(childrensSeconds() - before);
+    return seconds;
+}
 const flags = ["--stack", "lab", "--config-file", changed];
 
 const times = interleave(ROUNDS, {
-    "cinder-dr review": () => inLab(process.execPath, "cli/bin.js", "review", ...flags),
+    "cinder-dr review": () => inLab("review", process.execPath, "cli/bin.js", "review", ...flags),
     "pulumi preview --policy-pack": () =>
         inLab(
+            "preview",
             join(PROJECT, "node_modules/.bin/pulumi"),
             ...["preview", "--policy-pack", "policies", "--non-interactive", ...flags],
         ),
 });
 report(times);
-const [review = [], preview = []] = times.map(({ seconds }) => seconds);
-// Round by round: what made one slow made the other slow too.
-const more = review.map((seconds, i) => seconds - (preview[i] ?? 0)).sort((a, b) => a - b);
-const middle = more[Math.floor(more.length / 2)] ?? 0;
+const middle = (seconds: readonly number[]): number =>
+    [...seconds].sort((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? 0;
+/** Round by round: what made one slow made the other slow too. */
+const more = (review: readonly number[] = [], preview: readonly number[] = []): number[] =>
+    review.map((seconds, i) => seconds - (preview[i] ?? 0)).sort((a, b) => a - b);
+const said = (seconds: readonly number[]): string =>
+    `${middle(seconds).toFixed(2)} s (median of ${String(seconds.length)} rounds, ${seconds[0]?.toFixed(2) ?? ""} to ${seconds.at(-1)?.toFixed(2) ?? ""})`;
+
+const byClock = more(times[0]?.seconds, times[1]?.seconds);
 console.log(
-    `the review takes ${middle.toFixed(2)} s more than its preview (median of ${String(more.length)} rounds, ${more[0]?.toFixed(2) ?? ""} to ${more.at(-1)?.toFixed(2) ?? ""}); at most ${String(MOST)} s are wanted`,
+    `the review takes ${said(byClock)} more than its preview, and ${said(more(processor.review, processor.preview))} more of processor; at most ${String(MOST)} s by the clock are wanted`,
 );
-process.exitCode = middle <= MOST ? 0 : 1;
+process.exitCode = middle(byClock) <= MOST ? 0 : 1;
