@@ -1,5 +1,5 @@
 import type { Move } from "../core/survey";
-import { consentsOf, type Consent } from "../core/preflight";
+import { consentsOf, planLines, preflightOf, type Consent } from "../core/preflight";
 import { subjectOf, type Survey } from "../core/survey";
 import { openJournalOf } from "./journal";
 import { lookAtBoth } from "./moveBackend";
@@ -27,7 +27,7 @@ function acceptedWith(options: RunOptions, consents: readonly Consent[]): RunOpt
     return { ...options, accepted: new Map([...options.accepted, [open.name, open.count]]) };
 }
 
-/** Refuses what the move itself would refuse, while every server still runs. */
+/** Refuses what the move itself would refuse, while every server still runs; shows the plan then, as the move would. */
 function refuseEarly(
     options: RunOptions,
     survey: Survey,
@@ -35,8 +35,13 @@ function refuseEarly(
 ): void {
     const consents = consentsOf(survey, move);
     const { accepted } = acceptedWith(options, consents);
-    refuse(survey, accepted);
-    checkConsents(consents, accepted);
+    try {
+        refuse(survey, accepted);
+        checkConsents(consents, accepted);
+    } catch (error) {
+        options.planned(planLines(preflightOf(survey, move)));
+        throw error;
+    }
 }
 
 /** What has an image open though every server of it is stopped: no server of Nova's, and so not to be stopped here. */
