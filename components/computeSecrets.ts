@@ -7,9 +7,12 @@ import { toShell } from "../core/shell";
 import type { Compute, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { connectionArgs } from "./connection";
-import { onFault } from "./pushHooks";
+import { commandHooks } from "./pushHooks";
 import { refuse } from "./refuse";
 import { scriptStdin } from "./script";
+
+/** More than it takes: virsh is asked a few times for each secret. */
+const MOST_SECONDS = 1800;
 
 export interface ComputeSecretsArgs {
     /** The compute host, as {@link parseTopology} gives it. */
@@ -60,7 +63,11 @@ export class ComputeSecrets extends pulumi.ComponentResource {
             {
                 parent: this,
                 additionalSecretOutputs: ["stdout", "stderr"],
-                hooks: onFault(`${name}-secrets`, compute.name),
+                hooks: commandHooks({
+                    name: `${name}-secrets`,
+                    host: compute.name,
+                    seconds: MOST_SECONDS,
+                }),
             },
         );
         this.compute = command.id.apply(() => compute.name);
