@@ -27,6 +27,7 @@ SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CONNECT_SECONDS = 15
 COMMAND_SECONDS = 60
 OCTOPUS = 15                # the first with `rbd mirror pool peer bootstrap` on every platform
+IMPORTS = 3                 # at most
 PEER_USER = "rbd-mirror-peer"       # librbd's own name for it
 # librbd's own places in the cluster (src/librbd/api/Mirror.cc)
 SITE_NAME_KEY = "rbd/mirror/site_name"
@@ -526,13 +527,16 @@ def read_token(token):
                    "--refresh`, or `cinder-dr drift --record` and `pulumi up`")
 
 
-def look_across(cluster, mon_host, user, key, pool):
-    """The pool as the other cluster's peer user sees it. The key goes through stdin (`--keyfile -`),
-    so that it stands in no file and works through any prefix."""
+def across(cluster, mon_host, user, key, *args):
+    """rbd on the other cluster as its peer user. The key goes through stdin (`--keyfile -`), so that it
+    stands in no file and works through any prefix."""
     return run(list(cluster.site["commandPrefix"]) + [
         "rbd", "--conf", "/dev/null", "--mon-host", mon_host, "--id", user, "--keyfile", "-",
-        "--client-mount-timeout", str(CONNECT_SECONDS), "mirror", "pool", "info", pool, "--format",
-        "json"], stdin=key + "\n")
+        "--client-mount-timeout", str(CONNECT_SECONDS)] + list(args), stdin=key + "\n")
+
+
+def look_across(cluster, mon_host, user, key, pool):
+    return across(cluster, mon_host, user, key, "mirror", "pool", "info", pool, "--format", "json")
 
 
 def peer_fault(cluster, peer, pool):
@@ -569,16 +573,31 @@ def import_token(cluster, request):
     if token["fsid"] == cluster.fsid():
         raise Stop("both sites are the cluster with fsid '%s'" % token["fsid"],
                    "correct the sites' admin hosts")
-    if not is_wired(cluster, request, token, pool):
-        cluster.act("rbd", "mirror", "pool", "peer", "bootstrap", "import", "--site-name",
-                    cluster.site["name"], "--direction", "rx-tx", pool, "-",
-                    stdin=request["token"] + "\n")
-        if not is_wired(cluster, request, token, pool):
-            raise Stop("pool '%s' has not the same peers on both sides after the import" % pool,
-                       "run again; if it stays so, look at `rbd mirror pool info %s` on both" % pool,
-                       refused=False)
+    for imports in range(IMPORTS + 1):
+        if is_wired(cluster, request, token, pool):
+            mine, theirs = both_peers(cluster, request, token, pool)
+            return {"peers": digest_of(mine["uuid"], theirs["uuid"], token["key"])}
+        if imports < IMPORTS:
+            drop_pinged(cluster, request, token, pool)
+            cluster.act("rbd", "mirror", "pool", "peer", "bootstrap", "import", "--site-name",
+                        cluster.site["name"], "--direction", "rx-tx", pool, "-",
+                        stdin=request["token"] + "\n")
+    raise Stop("pool '%s' has not the same peers on both sides after %d imports" % (pool, IMPORTS),
+               "run again; if it stays so, look at `rbd mirror pool info %s` on both" % pool,
+               refused=False)
+
+
+def drop_pinged(cluster, request, token, pool):
+    """A running daemon's ping may leave a peer without client at any moment, also between removal and
+    import, and the import does not fill it in."""
     mine, theirs = both_peers(cluster, request, token, pool)
-    return {"peers": digest_of(mine["uuid"], theirs["uuid"], token["key"])}
+    if mine is not None and not mine["client_name"]:
+        cluster.act("rbd", "mirror", "pool", "peer", "remove", pool, mine["uuid"])
+    if theirs is not None and not theirs["client_name"]:
+        # By the user that the import itself writes with.
+        cluster.changed = True
+        across(cluster, token["mon_host"], token["client_id"], token["key"], "mirror", "pool", "peer",
+               "remove", pool, theirs["uuid"])
 
 
 def digest_of(*parts):

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { FakeCluster, peerOf, poolOf, type FakeState } from "./fakeCluster";
+import { FakeCluster, peerOf, PING, poolOf, type FakeState } from "./fakeCluster";
 
 const NOTHING = "(this step changed nothing)";
 /** Commands that change a cluster. */
@@ -133,6 +133,45 @@ describe("host/ceph.py on a cluster", () => {
         const one = cluster({ pools: { volumes: poolOf({ peers: [peer] }) } });
         assert.deepEqual(one.step("token").answer, { token: "" });
         assert.deepEqual(one.state().pools.volumes?.peers, [peer]);
+    });
+
+    describe("that imports", () => {
+        const token = Buffer.from(
+            JSON.stringify({
+                fsid: "other",
+                client_id: "rbd-mirror-peer",
+                key: peerOf().key,
+                mon_host: "192.0.2.2",
+            }),
+        ).toString("base64");
+        const imports = /^mirror pool peer bootstrap import/;
+
+        it("does it once, and not again", () => {
+            const one = cluster();
+            const first = one.step("import", { token });
+            assert.equal(first.code, 0, first.stderr);
+            assert.deepEqual(one.step("import", { token }).answer, first.answer);
+            assert.equal(one.ran(imports).length, 1);
+        });
+
+        it("takes a peer away that a daemon's ping left on either side meanwhile", () => {
+            const there = [{ ...PING, site_name: "paris" }];
+            const one = cluster({ pings: 1, there });
+            const { code, stderr } = one.step("import", { token });
+            assert.equal(code, 0, stderr);
+            assert.deepEqual(one.state().pools.volumes?.peers, [peerOf()]);
+            assert.equal(one.state().there[0]?.client_name, "client.rbd-mirror-peer");
+            assert.equal(one.ran(imports).length, 2);
+        });
+
+        it("gives up after three", () => {
+            const one = cluster({ pings: 9 });
+            assert.match(
+                one.step("import", { token }).stderr,
+                /^cinder-dr: site paris: import: pool 'volumes' has not the same peers on both sides after 3 imports; run again; /,
+            );
+            assert.equal(one.ran(imports).length, 3);
+        });
     });
 
     describe("with a daemon that cannot reach its peer", () => {

@@ -23,6 +23,13 @@ export interface FakeState {
     daemons: Record<string, unknown>[];
     /** Whether the other site answers. */
     across: boolean;
+    /** Peers of the other site. */
+    there: Record<string, string>[];
+    /** How many imports find a peer that a daemon's ping has just left. */
+    pings: number;
+    ping: Record<string, string>;
+    /** What an import makes. */
+    peer: Record<string, string>;
 }
 
 /** `ceph` and `rbd` as far as host/ceph.py asks them; after it in PATH or before it as a prefix. */
@@ -44,7 +51,9 @@ def save(): json.dump(state, open(here + "/state.json", "w"))
 def no(code, text): sys.stderr.write(text + "\\n"); sys.exit(code)
 if "--mon-host" in given:
     if not state["across"]: no(1, "rbd: couldn't connect to the cluster!")
-    out({"mode": "image", "peers": []}); sys.exit(0)
+    if "remove" in plain: state["there"] = []; save()
+    else: out({"mode": "image", "peers": state["there"]})
+    sys.exit(0)
 c = " ".join(plain)
 def at(*head): return plain[:len(head)] == list(head)
 pools = state["pools"]
@@ -90,6 +99,12 @@ else:
     elif at("mirror", "pool", "peer", "set"):
         [p for p in pool["peers"] if p["uuid"] == plain[5]][0][plain[6]] = plain[7]; save()
     elif at("mirror", "pool", "peer", "bootstrap", "create"): out("dG9rZW4=")
+    elif at("mirror", "pool", "peer", "bootstrap", "import"):
+        # As with 16.2.15: a peer that is there, if only by a ping, is not filled in.
+        if state["pings"]: state["pings"] -= 1; pool["peers"] = [dict(state["ping"], site_name="lyon")]
+        elif not pool["peers"]: pool["peers"] = [state["peer"]]
+        if not state["there"]: state["there"] = [dict(state["peer"], site_name="paris", uuid="t")]
+        save()
     else: no(22, "unknown: " + c)
 `;
 
@@ -111,6 +126,9 @@ export const peerOf = (more: Record<string, string> = {}): Record<string, string
     ...more,
 });
 
+/** What the other side's daemon leaves by its ping alone. */
+export const PING = { uuid: "ping", site_name: "", direction: "tx-only", client_name: "" };
+
 /** One cluster of two fake tools, which host/ceph.py reaches through a prefix. */
 export class FakeCluster {
     readonly folder = mkdtempSync(join(tmpdir(), "cinder-dr-cluster-"));
@@ -126,6 +144,10 @@ export class FakeCluster {
             services: [],
             daemons: [],
             across: true,
+            there: [],
+            pings: 0,
+            ping: PING,
+            peer: peerOf(),
             ...state,
         });
         const [name = "fake"] = prefix;

@@ -188,6 +188,65 @@ describe("drift", () => {
         });
     });
 
+    it("of direction, caps and a daemon is found, is these updates, and up repairs it", async () => {
+        const [peer] = await sites.primary.peers();
+        assert.ok(peer);
+        const unit = "ceph-rbd-mirror@rbd-mirror.secondary";
+        const [pid, other] = [await sites.primary.daemon(), await sites.secondary.daemon()];
+        await sites.primary.sh(`rbd mirror pool peer set volumes ${peer.uuid} direction rx-only`);
+        await sites.primary.sh(
+            "ceph auth caps client.cinder mon 'profile rbd' osd 'profile rbd-read-only pool=volumes'",
+        );
+        await sites.secondary.sh(`systemctl stop ${unit}`);
+        const found = await waitFor(
+            async () => {
+                const seen = await record(3);
+                return seen.some((item) => item.includes("rbdMirror")) ? seen : undefined;
+            },
+            { what: "the daemon to be missed", seconds: 120, signal: AbortSignal.timeout(150_000) },
+        );
+        assert.deepEqual(
+            found.filter((item) => item.includes(" sites.")),
+            [
+                "drifted sites.primary.peers.volumes: pool volumes direction",
+                "drifted sites.primary.users: client.cinder caps",
+                "drifted sites.secondary.rbdMirror: pool volumes rbd-mirror",
+            ],
+        );
+        const shown = await updates();
+        for (const step of [
+            ...["primary-volumes-peer", "secondary-volumes-peer", "primary-users"],
+            ...["ceph-secondary-rbd-mirror", "secondary-health"],
+        ])
+            assert.ok(shown.includes(`update ${step}`), `${step} is not in ${shown.join(", ")}`);
+        expectCode(await up(topology), 0);
+        assert.deepEqual(
+            (await sites.primary.peers()).map(({ uuid, direction }) => [uuid, direction]),
+            [[peer.uuid, "rx-tx"]],
+        );
+        assert.equal(await sites.primary.daemon(), pid);
+        assert.notEqual(await sites.secondary.daemon(), other);
+        assert.notEqual(await sites.secondary.daemon(), "");
+        assert.deepEqual(await record(0), []);
+    });
+
+    it("of a peer that is gone is found, is these updates, and up makes it anew", async () => {
+        for (const { uuid } of await sites.secondary.peers())
+            await sites.secondary.sh(`rbd mirror pool peer remove volumes ${uuid}`);
+        const found = await record(3);
+        // The other site's daemon may by now have left a one-way peer by its ping.
+        assert.match(found.join("\n"), /drifted sites\.secondary\.peers\.volumes: pool volumes /);
+        const shown = await updates();
+        for (const step of ["primary-volumes-peer", "secondary-volumes-peer"])
+            assert.ok(shown.includes(`update ${step}`), `${step} is not in ${shown.join(", ")}`);
+        expectCode(await up(topology), 0);
+        assert.deepEqual(
+            (await sites.secondary.peers()).map((p) => [p.site_name, p.direction, p.client_name]),
+            [["primary", "rx-tx", "client.rbd-mirror-peer"]],
+        );
+        assert.deepEqual(await record(0), []);
+    });
+
     it("of the mirror mode is found", async () => {
         await sites.primary.sh("rbd mirror pool enable volumes pool --site-name primary");
         try {
