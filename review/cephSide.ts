@@ -1,4 +1,5 @@
 import { cephUsers, poolsOf } from "../core/cephUsers";
+import { libvirtSecrets } from "../core/libvirtSecrets";
 import type { Topology } from "../core/topology";
 import { ROLES } from "../core/topology/site";
 import { consentsIn, factsOf, listIn, mapIn, text, type Facts, type Inputs } from "./facts";
@@ -30,6 +31,15 @@ const daemonFacts = ({ hosts, orchestrator, healthSeconds }: Inputs): Inputs => 
     healthSeconds,
 });
 
+/** `secret 00000000-…`: `client.cinder of site lyon` */
+const secretFacts = (secrets: unknown): Inputs =>
+    Object.fromEntries(
+        listIn(secrets).map((secret) => {
+            const { uuid, site, user } = mapIn(secret);
+            return [`secret ${textOf(uuid)}`, `client.${textOf(user)} of site ${textOf(site)}`];
+        }),
+    );
+
 /** Each component of the Ceph side: what its part is called, and what a reviewer reads of it. */
 const PARTS: Record<string, (inputs: Inputs) => [part: string, Facts]> = {
     CephMirroring: ({ clientFiles }) => [
@@ -57,6 +67,10 @@ const PARTS: Record<string, (inputs: Inputs) => [part: string, Facts]> = {
     RbdMirrorDaemons: (inputs) => [
         `rbd-mirror of site ${textOf(inputs.site)}`,
         factsOf(daemonFacts(inputs)),
+    ],
+    ComputeSecrets: ({ compute, address, uri, commandPrefix, secrets }) => [
+        `libvirt secrets of compute ${textOf(compute)}`,
+        factsOf({ ...secretFacts(secrets), address, uri, commandPrefix }),
     ],
 };
 
@@ -91,6 +105,10 @@ export function cephSideOf(topology: Topology): CephSide {
                 ["RbdMirrorDaemons", { ...rbdMirror, site, hosts }],
             ];
         }),
+        ...topology.computes.map(({ name: compute, connection, ...rest }): [string, Inputs] => [
+            "ComputeSecrets",
+            { ...rest, compute, address: connection.address, secrets: libvirtSecrets(topology) },
+        ]),
     ];
     return new Map(
         shown.flatMap(([component, inputs]) => {

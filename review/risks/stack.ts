@@ -5,7 +5,7 @@ import type { Step } from "../steps";
 
 /** Types whose steps the rest of the review explains. */
 const EXPLAINED =
-    /^(?:cinder-dr:index:(?:CinderDisasterRecovery|CinderBackend|CinderHost|ReplicatedVolumeType|CephMirroring|CephSite|CephUsers|MirroredPool|MirrorPeering|RbdMirrorDaemons)|pulumi:pulumi:Stack)$/;
+    /^(?:cinder-dr:index:(?:CinderDisasterRecovery|CinderBackend|CinderHost|ReplicatedVolumeType|CephMirroring|CephSite|CephUsers|MirroredPool|MirrorPeering|RbdMirrorDaemons|ComputeSecrets)|pulumi:pulumi:Stack)$/;
 const ACCESS = "openstack:blockstorage/volumeTypeAccessV3:VolumeTypeAccessV3";
 
 const isExplained = ({ type, urn }: Step): boolean =>

@@ -61,10 +61,10 @@ export class Fleet {
     plain = (...words: string[]): Promise<Run> =>
         run("node", words, { CINDER_DR_JOURNALS: this.journals });
 
-    /** Removes what earlier runs left, makes volumes, and waits until each replays on the secondary. */
+    /** Removes what earlier runs of this fleet left, makes volumes, and waits until each replays on the secondary. */
     async make(count: number): Promise<void> {
         for (const volume of await this.cinder.allVolumes())
-            if (volume.name.startsWith("fleet-") && !this.ids.includes(volume.id))
+            if (volume.name.startsWith(`fleet-${this.name}-`) && !this.ids.includes(volume.id))
                 await this.cinder.deleteVolume(volume.id);
         for (let n = 0; n < count; n++) {
             const { id } = await this.cinder.createVolume({
