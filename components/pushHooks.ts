@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import * as pulumi from "@pulumi/pulumi";
 
+import { warningsIn } from "../core/hostReport";
 import { explainPushFault } from "../core/pushFault";
 import { interruptEngine } from "./interruptEngine";
 
@@ -44,10 +45,12 @@ export function commandHooks({ name, host, seconds, pauseSeconds = 0 }: CommandW
     };
     const end = async ({ newOutputs }: pulumi.ResourceHookArgs) => {
         clearTimeout(timer);
-        if (pauseSeconds === 0) return;
         const { stdout } = (newOutputs ?? {}) as { stdout?: unknown };
         const said = pulumi.Output.isInstance(stdout) ? await opened(stdout) : stdout;
-        if (restarted(said)) await pause(pauseSeconds * 1000);
+        if (typeof said !== "string") return;
+        for (const warning of warningsIn(said))
+            await pulumi.log.warn(`cinder-dr: ${host}: ${warning}`);
+        if (pauseSeconds > 0 && restarted(said)) await pause(pauseSeconds * 1000);
     };
     const before = new pulumi.ResourceHook(`${name}-begin`, begin);
     const after = new pulumi.ResourceHook(`${name}-end`, end);
@@ -73,8 +76,7 @@ async function giveUp(host: string, seconds: number): Promise<void> {
 }
 
 /** Whether the push says in its result line that it restarted the service. */
-const restarted = (stdout: unknown): boolean =>
-    typeof stdout === "string" && stdout.includes('"restarted": true');
+const restarted = (stdout: string): boolean => stdout.includes('"restarted": true');
 
 /** The value of a secret output; a hook gets secrets wrapped. */
 const opened = (output: pulumi.Output<unknown>): Promise<unknown> =>

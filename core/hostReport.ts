@@ -8,6 +8,8 @@ export interface PushResult {
     at: string;
     pid: number | null;
     protected: boolean | null;
+    /** What is wrong on the host and was left as it is. A push of before 0.1.0 says none. */
+    warnings?: string[];
 }
 
 /** What `host/apply.py report` answers. */
@@ -76,7 +78,8 @@ export function standingOf(host: string, report: HostReport): HostStanding {
     const failed = FAILED[outcome];
     if (failed !== undefined)
         return { host, standing: failed, fact: `${step}: ${reason}`, next, at, ...seen };
-    const says = `its last push ${outcome === "unchanged" ? "found it unchanged" : `ended ${outcome}`}`;
+    const warnings = (result.warnings ?? []).map((warning) => `; ${warning}`).join("");
+    const says = `its last push ${outcome === "unchanged" ? "found it unchanged" : `ended ${outcome}`}${warnings}`;
     if (!DONE.includes(outcome) || !asked)
         return {
             host,
@@ -90,3 +93,11 @@ export function standingOf(host: string, report: HostReport): HostStanding {
 }
 
 export const isApplied = ({ standing }: HostStanding): boolean => DONE.includes(standing);
+
+/** What a push says in its result line that a reader of `pulumi up` must know: a success shows nothing else. */
+export function warningsIn(stdout: string): string[] {
+    const line = /^CINDER_DR_RESULT (.*)$/m.exec(stdout)?.[1];
+    if (line === undefined) return [];
+    const { warnings = [] } = JSON.parse(line) as { warnings?: string[] };
+    return warnings;
+}

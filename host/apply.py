@@ -1369,7 +1369,7 @@ class Apply(object):
                        "reason": "", "next": "", "refusal": None, "protected": None,
                        "changedKeys": {}, "keptKeys": [], "restarted": False, "pid": None,
                        "skipped": list(self.skip), "overridden": [], "durations": {},
-                       "asked": asked(request)}
+                       "warnings": [], "asked": asked(request)}
 
     def say(self, text):
         self.tell(redact(text, self.words))
@@ -1615,12 +1615,23 @@ class Apply(object):
             raise Stop("refused", reason, "correct the unit's name (systemctl list-units)")
         self.data = slurp(self.live)
         self.text = read_text(self.data, self.live)
+        self.warn_if_open()
         self.process, words = self.service.main()
         self.read_sources(words)
         self.record, self.resumed = self.state.read("record.json"), None
         self.files = ClientFiles([] if self.verb == "remove" else self.request["files"],
                                  self.state, self.user)
         self.resume()
+
+    def warn_if_open(self):
+        """cinder.conf holds passwords. Its mode is its operator's: it is said, and kept as it is."""
+        mode = stat.S_IMODE(os.stat(self.live).st_mode)
+        if mode & 0o007:
+            self.result["warnings"].append("%s has mode %04o: everybody on this host may %s it, and "
+                                           "it holds passwords; chmod o-rwx it" % (
+                                               self.live, mode,
+                                               "write" if mode & 0o002 else "read"))
+            self.say(self.result["warnings"][-1])
 
     def read_sources(self, words):
         arguments = config_arguments(words, self.process) if is_volume(words) else None

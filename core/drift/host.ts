@@ -34,6 +34,8 @@ export function inspectRequest(host: Host, { backends, timeouts }: Topology): Ho
     };
 }
 
+const isOpen = (mode = "0"): boolean => (parseInt(mode, 8) & 0o007) !== 0;
+
 type Maker = ReturnType<typeof itemsOf>;
 
 /** Values that Cinder keeps secret are never shown, wanted or found. */
@@ -109,6 +111,15 @@ export function hostDrift(request: HostRequest, seen: HostSeen, topology: Topolo
                 `${file.mode ?? ""} ${file.owner ?? ""}: not readable for ${request.serviceUser}`,
                 `readable for ${request.serviceUser}`,
                 "correct its mode and owner by hand",
+            ),
+        );
+    if (file !== null && isOpen(file.mode))
+        items.push(
+            make.drifted(
+                request.configFile,
+                `mode ${file.mode ?? ""}: open to everybody on the host, and it holds passwords`,
+                "closed to others",
+                "chmod o-rwx it by hand: a push keeps the mode that it finds",
             ),
         );
     for (const backend of request.backends) items.push(...sectionItems(make, backend, seen));

@@ -17,6 +17,12 @@ describe("where a host stands", () => {
     const cases: [what: string, report: Partial<HostReport>, standing: string, fact: RegExp][] = [
         ["never pushed", {}, "not applied", /it was never pushed/],
         ["restarted", { result: result("restarted") }, "restarted", /ended restarted/],
+        [
+            "open to everybody",
+            { result: { ...result("restarted"), warnings: ["x has mode 0644"] } },
+            "restarted",
+            /ended restarted; x has mode 0644$/,
+        ],
         ["unchanged", { result: result("unchanged") }, "unchanged", /found it unchanged/],
         [
             "restarted for another topology",

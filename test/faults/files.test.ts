@@ -4,7 +4,16 @@ import { expectCode } from "../lab/support";
 import { Engine, sentence } from "./engine";
 import { CONFIG, LightHost, lightTopology } from "./lightHost";
 import { row } from "./matrix";
-import { another, converges, saysTimeout, state, tryFault, UNTOUCHED, words } from "./trial";
+import {
+    another,
+    converges,
+    NOTHING,
+    saysTimeout,
+    state,
+    tryFault,
+    UNTOUCHED,
+    words,
+} from "./trial";
 
 /** What tells a changed file from the one before. */
 const line = (timeout: number): string => `rados_connect_timeout = ${String(timeout)}`;
@@ -182,6 +191,47 @@ describe("faults of files and services", () => {
             saw: sentence(output),
             after: `${after}, rolled back by itself`,
             next: await converges(engine, host, timeout),
+        };
+    });
+
+    row(26, "cinder.conf is open to everybody (0644)", async () => {
+        await host.sh(`chmod 644 ${CONFIG}`);
+        const before = await host.snapshot();
+        const timeout = another();
+        const { output } = expectCode(await engine.up(lightTopology([host.name], timeout)), 0);
+        const said =
+            /cinder-dr: load-01: \S+cinder\.conf has mode 0644: everybody on this host may read it, and it holds passwords; chmod o-rwx it/;
+        assert.match(output, said);
+        assert.equal(await host.sh(`stat -c %a ${CONFIG}`), "644");
+        const after = await state(host, before);
+        await host.sh(`chmod 640 ${CONFIG}`);
+        const closed = another();
+        const next = await engine.up(lightTopology([host.name], closed));
+        expectCode(next, 0);
+        assert.doesNotMatch(next.output, said);
+        assert.equal(await host.sh(`stat -c %a ${CONFIG}`), "640");
+        return {
+            saw: said.exec(output)?.[0] ?? "",
+            after: `${after}; mode kept`,
+            next: "up: restarted",
+        };
+    });
+
+    row(27, "five changes in a row", async () => {
+        const before = await host.snapshot();
+        let timeout = 0;
+        for (let change = 0; change < 5; change++) {
+            timeout = another();
+            expectCode(await engine.up(lightTopology([host.name], timeout)), 0);
+        }
+        const kept = await host.sh(
+            `cd ${FOLDER}/.cinder-dr/cinder.conf && stat -c '%n %a' last-known-good*`,
+        );
+        assert.equal(kept, "last-known-good 600\nlast-known-good.1 600\nlast-known-good.2 600");
+        return {
+            saw: "nothing: three earlier files are kept, 0600",
+            after: await state(host, before),
+            next: await converges(engine, host, timeout, NOTHING),
         };
     });
 });

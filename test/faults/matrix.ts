@@ -34,6 +34,12 @@ export function row(number: number, fault: string, run: () => Promise<Seen>): Mo
     });
 }
 
+/** A row that no push can show: the table says why, and where it is shown. */
+export function elsewhere(number: number, fault: string, why: string): void {
+    declared.add(number);
+    rows.push({ number, fault, saw: why, after: "-", next: "-" });
+}
+
 const cell = (text: string, width: number): string => {
     const line = text.replace(/\s+/g, " ").replaceAll("|", "/").trim();
     return line.length > width ? `${line.slice(0, width - 1)}…` : line;

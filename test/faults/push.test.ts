@@ -19,6 +19,9 @@ import {
     withStack,
     type Mutable,
 } from "../lab/support";
+import { sentence } from "./engine";
+import { row, type Seen } from "./matrix";
+import { UNTOUCHED } from "./trial";
 
 const scratch = mkdtempSync(join(tmpdir(), "cinder-dr-keys-"));
 const newKey = (): string => {
@@ -84,7 +87,12 @@ describe("faults of a push", () => {
             assert.match(output, says);
         });
 
-    const refusedBeforeChange: [title: string, spoil: (t: Mutable) => void, says: RegExp][] = [
+    const refusedBeforeChange: [
+        title: string,
+        spoil: (t: Mutable) => void,
+        says: RegExp,
+        row?: number,
+    ][] = [
         [
             "another host key than the pinned one",
             (t) => (t.hosts["cinder-a"].hostKey = FOREIGN),
@@ -109,11 +117,22 @@ describe("faults of a push", () => {
             "a target conf that is not on the host",
             (t) => (t.backends.ceph.replicationDevice.conf = "/etc/ceph/nosuch.conf"),
             /cinder-dr: cinder-a: target: [^\n]*\/etc\/ceph\/nosuch\.conf/,
+            40,
         ],
         [
             "a target keyring that is not on the host",
             (t) => (t.backends.ceph.replicationDevice.backendId = "tertiary"),
             /cinder-dr: cinder-a: target: [^\n]*tertiary\.client\.cinder\.keyring/,
+            39,
+        ],
+        [
+            "a pool that the secondary does not have",
+            (t) => {
+                t.backends.ceph.pool = "nosuch";
+                t.backends.ceph.replicationDevice.pool = "nosuch";
+            },
+            /cinder-dr: cinder-a: target: [^\n]*the replication target 'secondary' cannot be reached/,
+            41,
         ],
         [
             "a value that oslo.config refuses",
@@ -125,8 +144,8 @@ describe("faults of a push", () => {
             /cinder-dr: cinder-a: validate: [^\n]*rbd_store_chunk_size/,
         ],
     ];
-    for (const [title, spoil, says] of refusedBeforeChange)
-        it(`stops at ${title} before anything is changed`, async () => {
+    for (const [title, spoil, says, number] of refusedBeforeChange) {
+        const stops = async (): Promise<Seen> => {
             const topology = labTopology();
             topology.backends.ceph.radosConnectTimeoutSeconds = 6;
             spoil(topology);
@@ -137,7 +156,14 @@ describe("faults of a push", () => {
             assert.doesNotMatch(output, /PRIVATE KEY|AQ[A-Za-z0-9+/]{38}==/);
             assert.ok(Date.now() - start < 90_000, "took longer than 90 s");
             await untouched();
-        });
+            return { saw: sentence(output), after: UNTOUCHED, next: "up: what is asked for then" };
+        };
+        if (number === undefined)
+            it(`stops at ${title} before anything is changed`, async () => {
+                await stops();
+            });
+        else row(number, title, stops);
+    }
 
     it("stops at a login without sudo before anything is changed", async () => {
         await b.sh("userdel -r nosudo 2>/dev/null; useradd -m -s /bin/sh -p '*' nosudo");
@@ -172,7 +198,8 @@ describe("faults of a push", () => {
         }
     });
 
-    it("refuses to switch to an unreachable secondary, and goes on only with the consent that names it", async () => {
+    row(38, "the secondary cannot be reached, with and without the consent", async () => {
+        let saw: string;
         lab("kill", "secondary", "mon");
         try {
             const topology = labTopology();
@@ -181,6 +208,7 @@ describe("faults of a push", () => {
             const { code, output } = await up(topology);
             assert.notEqual(code, 0);
             assert.match(output, /cinder-dr: cinder-a: target: /);
+            saw = sentence(output);
             await untouched();
             topology.hosts["cinder-a"].consent = {
                 unreachableTarget: "the secondary is being rebuilt",
@@ -195,6 +223,7 @@ describe("faults of a push", () => {
             lab("up");
         }
         expectCode(await up(good), 0);
+        return { saw, after: UNTOUCHED, next: "up with the consent: staged, not protected" };
     });
 
     it("finishes on the host when `pulumi up` is killed in the middle; the next `up` goes on from it", async () => {

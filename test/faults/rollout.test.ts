@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { expectCode, type Mutable } from "../lab/support";
 import { Engine, standings } from "./engine";
 import { LightHost, lightTopology } from "./lightHost";
-import { row } from "./matrix";
+import { elsewhere, row } from "./matrix";
 import { another, NOTHING, saysTimeout, state, UNTOUCHED } from "./trial";
 
 describe("faults of a rollout", () => {
@@ -35,6 +35,12 @@ describe("faults of a rollout", () => {
         if (reason !== undefined) topology.hosts[second.name].unreachable = reason;
         return topology;
     };
+
+    elsewhere(
+        28,
+        "members of a cluster with different replication devices",
+        "cannot be written: a topology gives all hosts of a backend one device; by hand: policy hosts-of-a-backend-agree, examples/wrong/hosts-that-differ",
+    );
 
     row(13, "a host is away for good and was never pushed", async () => {
         const before = await second.snapshot();

@@ -165,6 +165,15 @@ describe("a host's drift", () => {
             assert.deepEqual(of(change), expected);
         });
 
+    it("finds a cinder.conf that is open to everybody", () => {
+        assert.deepEqual(
+            of((seen) => (seen.file = file("/etc/cinder/cinder.conf", "0644"))),
+            [
+                "drifted: /etc/cinder/cinder.conf: mode 0644: open to everybody on the host, and it holds passwords / closed to others",
+            ],
+        );
+    });
+
     it("finds a keyring of another mode than the topology keeps", () => {
         const managed = parseTopology({
             ...goodTopology(),
