@@ -1,9 +1,11 @@
+import { flushable } from "../core/blockers";
 import { isReplicated, isSeen } from "../core/replica";
 import { activeSide, leadersOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
 import { subjectOf, type Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
 import { OpenStackError } from "./openstack";
 import { PartialError, phase, type Run, type RunOptions } from "./run";
+import { flush } from "./settle";
 import { askCinder, takeSurvey } from "./takeSurvey";
 import { pause, waitFor } from "./wait";
 
@@ -186,7 +188,10 @@ export const thawStep = (run: Run): Promise<string[]> =>
         (hosts) => `${hosts.join(", ")} take requests again`,
     );
 
-/** Waits until the images on the side that was left are demoted and replay what the new primary writes. */
+/**
+ * Waits until the images on the side that was left are demoted and replay what the new primary writes; then flushes what
+ * nobody has open.
+ */
 export async function proveReverse(run: Run, to: Role, wanted: readonly string[]): Promise<string> {
     const from = otherSide(to);
     let last = "";
@@ -208,5 +213,7 @@ export async function proveReverse(run: Run, to: Role, wanted: readonly string[]
             last: () => last,
         },
     );
+    // The promotion itself is an entry, which rbd-mirror confirms with a flush only.
+    await flush(run, to, flushable(await lookAtBoth(run), to), new Set());
     return last;
 }
