@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import * as pulumi from "@pulumi/pulumi";
 
 type Outputs = Readonly<Record<string, unknown>>;
@@ -5,15 +7,26 @@ type Outputs = Readonly<Record<string, unknown>>;
 /** Every resource of the stack's last checkpoint, by URN. */
 export type StackState = Readonly<Record<string, { outputs: Outputs }>>;
 
+/** Of a checkpoint that the engine is writing at that moment; a large one on a busy disk takes a second. */
+const TRIES = 100;
+const PAUSE_MILLISECONDS = 20;
+
 /**
  * What the engine's own provider knows of the stack: it reads the last checkpoint; a preview may ask too. Asked anew
  * each time: the runtime waits for a call under way, and for nobody who waits for its answer later.
  */
-export function stackState(): Promise<{ outputs: StackState }> {
+export async function stackState(): Promise<{ outputs: StackState }> {
     const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-    return pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
-        stackName,
-    }) as Promise<{ outputs: StackState }>;
+    for (let tries = 1; ; tries++)
+        try {
+            return (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+                stackName,
+            })) as { outputs: StackState };
+        } catch (error) {
+            // During `up` a file backend replaces the checkpoint under its reader: «failed to load checkpoint: EOF».
+            if (tries >= TRIES) throw error;
+            await pause(PAUSE_MILLISECONDS);
+        }
 }
 
 /** Whether the stack's state holds a resource. */

@@ -109,13 +109,15 @@ function record(request: Request): void {
  * project does not use makes it fail, and so does every call.
  * @param state outputs of what the stack's state holds, by URN
  * @param preview whether ids are unknown, as in a first preview
+ * @param unreadable how often the state is being written when it is asked for
  */
 export async function declaredBy(
     program: () => unknown,
-    { preview = false, state = {} } = {},
+    { preview = false, state = {}, unreadable = 0 } = {},
 ): Promise<Declared[]> {
     declared.length = 0;
     const faults: unknown[] = [];
+    let reads = 0;
     await pulumi.runtime.setMocks(
         {
             newResource: ({ type, name, inputs, custom }) => {
@@ -132,7 +134,10 @@ export async function declaredBy(
                 };
             },
             call: ({ token }) => {
-                if (token === "pulumi:pulumi:readStackResourceOutputs") return { outputs: state };
+                if (token === "pulumi:pulumi:readStackResourceOutputs") {
+                    if (++reads <= unreadable) throw new Error("failed to load checkpoint: EOF");
+                    return { outputs: state };
+                }
                 throw new Error(`no mock for ${token}`);
             },
         },
