@@ -11,17 +11,29 @@ export type StackState = Readonly<Record<string, { outputs: Outputs }>>;
 const TRIES = 100;
 const PAUSE_MILLISECONDS = 20;
 
+/** Name of the stack; undefined under Pulumi's mocks, which need name no organization, and where there is no state. */
+function stackName(): string | undefined {
+    try {
+        return [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+    } catch {
+        return undefined;
+    }
+}
+
 /**
  * What the engine's own provider knows of the stack: it reads the last checkpoint; a preview may ask too. Asked anew
  * each time: the runtime waits for a call under way, and for nobody who waits for its answer later.
  */
 export async function stackState(): Promise<{ outputs: StackState }> {
-    const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+    const name = stackName();
+    if (name === undefined) return { outputs: {} };
     for (let tries = 1; ; tries++)
         try {
-            return (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
-                stackName,
-            })) as { outputs: StackState };
+            const { outputs = {} } = (await pulumi.runtime.invoke(
+                "pulumi:pulumi:readStackResourceOutputs",
+                { stackName: name },
+            )) as { outputs?: StackState };
+            return { outputs };
         } catch (error) {
             // During `up` a file backend replaces the checkpoint under its reader: «failed to load checkpoint: EOF».
             if (tries >= TRIES) throw error;
