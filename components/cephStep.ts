@@ -13,9 +13,6 @@ import { commandHooks } from "./pushHooks";
 import { refuse } from "./refuse";
 import { scriptStdin } from "./script";
 
-/** More than any step takes: each asks Ceph a few things, of which each has a limit of its own on the host. */
-const STEP_SECONDS = 1800;
-
 /** Where a step runs: on an admin host as the login itself, on a host of daemons as root. */
 export interface Seat {
     connection: Connection;
@@ -69,7 +66,7 @@ export class CephCommand<T extends object> extends remote.Command {
             },
             {
                 additionalSecretOutputs: ["stdout", "stderr"],
-                hooks: commandHooks({ name, host: seat.where, seconds: STEP_SECONDS }),
+                hooks: commandHooks({ name, host: seat.where }),
                 ...ignoredChanges(drift),
                 ...opts,
             },

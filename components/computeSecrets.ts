@@ -11,9 +11,6 @@ import { commandHooks } from "./pushHooks";
 import { refuse } from "./refuse";
 import { scriptStdin } from "./script";
 
-/** More than it takes: virsh is asked a few times for each secret. */
-const MOST_SECONDS = 1800;
-
 export interface ComputeSecretsArgs {
     /** The compute host, as {@link parseTopology} gives it. */
     compute: Compute;
@@ -63,11 +60,7 @@ export class ComputeSecrets extends pulumi.ComponentResource {
             {
                 parent: this,
                 additionalSecretOutputs: ["stdout", "stderr"],
-                hooks: commandHooks({
-                    name: `${name}-secrets`,
-                    host: compute.name,
-                    seconds: MOST_SECONDS,
-                }),
+                hooks: commandHooks({ name: `${name}-secrets`, host: compute.name }),
             },
         );
         this.compute = command.id.apply(() => compute.name);

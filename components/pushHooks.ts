@@ -14,6 +14,8 @@ const monitorHas = (method: "registerErrorHook" | "registerResourceHook"): boole
 
 /** Two tries to connect, each with its handshake, and a busy machine. */
 const CONNECT_SECONDS = 45;
+/** Each thing that such a step asks has a limit of its own on the host. */
+const STEP_SECONDS = 1800;
 
 /** What happens around one command over SSH. */
 export interface CommandWatch {
@@ -21,8 +23,8 @@ export interface CommandWatch {
     name: string;
     /** How errors call the host. */
     host: string;
-    /** Seconds that the command bounds itself to on the host. */
-    seconds: number;
+    /** Seconds that the command bounds itself to on the host. Defaults to more than steps take that only ask a few things. */
+    seconds?: number;
     /** Seconds to wait after a restart of the service. Defaults to 0. */
     pauseSeconds?: number;
 }
@@ -31,7 +33,12 @@ export interface CommandWatch {
  * The hooks of a command over SSH: what to do about a failure that the plugin reports without naming the next step, an
  * end for a session that says nothing any more, and the pause after a restart.
  */
-export function commandHooks({ name, host, seconds, pauseSeconds = 0 }: CommandWatch): Hooks {
+export function commandHooks({
+    name,
+    host,
+    seconds = STEP_SECONDS,
+    pauseSeconds = 0,
+}: CommandWatch): Hooks {
     if (!monitorHas("registerErrorHook")) return {};
     let timer: NodeJS.Timeout | undefined;
     const begin = () => {

@@ -1,9 +1,10 @@
 import { blocker, type Blocker } from "./blocker";
-import { imageFaults, type FaultKind } from "./imageFaults";
+import type { FaultKind } from "./cinderFaults";
+import { imageFaults } from "./imageFaults";
 import { isReplicated, isSeen, isUnflushed, type PoolView } from "./replica";
 import { activeSideOf, otherSide } from "./service";
 import { hostBlockers, serviceBlockers } from "./serviceBlockers";
-import { replicated, subjectOf, targetOf, type Move, type Survey } from "./survey";
+import { isInUse, replicated, subjectOf, targetOf, type Move, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 
 /** Seconds without a beacon after which rbd-mirror counts as gone; it sends one every 5 s. */
@@ -75,7 +76,7 @@ function imageBlockers(survey: Survey, active: Role): Blocker[] {
         const isUnmarked = (kind: FaultKind) => kind === "ghost" || kind === "unmirrored";
         const faults = imageFaults(pair, active, survey.views, survey.names);
         const users = pair[active]?.users ?? [];
-        const idle = users.length === 0 && pair.volume.servers.length === 0;
+        const idle = !isInUse(pair, active);
         const found = faults.map(({ kind, fact, next }): Blocker => ({
             ...blocker(subjectOf(pair), fact, next, isUnmarked(kind) ? "unmarked" : undefined),
             ...(kind === "unflushed" && idle ? { settles: true } : {}),
@@ -105,10 +106,9 @@ function imageBlockers(survey: Survey, active: Role): Blocker[] {
 /** Images that lack only rbd-mirror's word, and that nobody has open: a flush settles them. */
 export const flushable = (survey: Survey, active: Role): string[] =>
     replicated(survey)
-        .filter((pair) => {
-            const idle = (pair[active]?.users ?? []).length + pair.volume.servers.length === 0;
-            return idle && isUnflushed(pair[active], pair[otherSide(active)]);
-        })
+        .filter(
+            (pair) => !isInUse(pair, active) && isUnflushed(pair[active], pair[otherSide(active)]),
+        )
         .map(({ volume }) => volume.image);
 
 /** Everything that stands in a move's way; consented ones stay listed, the caller knows its consents. */

@@ -1,6 +1,6 @@
 import type { Blocker } from "./blocker";
 import { blockersOf } from "./blockers";
-import { needsResync } from "./failback";
+import { consentFlag, consentsOf, volumes, type Consent } from "./consents";
 import { isSeen } from "./replica";
 import { otherSide } from "./service";
 import {
@@ -13,16 +13,6 @@ import {
     type Move,
     type Survey,
 } from "./survey";
-
-/** One loss or liberty that an operation needs the operator's word for. */
-export interface Consent {
-    /** Name in the flag `--accept-loss NAME=COUNT`. */
-    name: string;
-    /** How many volumes; the flag must give the same number. */
-    count: number;
-    /** One sentence: what is lost. */
-    means: string;
-}
 
 export interface Preflight {
     move: Move;
@@ -76,71 +66,6 @@ function expected(
         seconds: Math.round(Math.max(measured.seconds + more, 1)),
         from: `operation ${measured.id}: ${measured.seconds.toFixed(1)} s for ${String(measured.volumes)} volumes`,
     };
-}
-
-const volumes = (count: number): string => `${String(count)} volume${count === 1 ? "" : "s"}`;
-
-/** How a consent is given on the command line. */
-export const consentFlag = ({ name, count }: Consent): string =>
-    `--accept-loss ${name}=${String(count)}`;
-
-/** What the operator must say yes to, by name and number. */
-export function consentsOf(survey: Survey, move: Move): Consent[] {
-    const active = otherSide(targetOf(move));
-    const found: Consent[] = [];
-    const add = (name: string, count: number, means: string) => {
-        if (count > 0) found.push({ name, count, means });
-    };
-    const addOpen = () => {
-        const open = replicated(survey).filter(
-            (p) => p.volume.servers.length > 0 || (p[active]?.users ?? []).length > 0,
-        );
-        add(
-            "attached",
-            open.length,
-            `${volumes(open.length)} are in use: their servers' writes become I/O errors`,
-        );
-    };
-    if (move === "failback") {
-        const discarded = survey.pairs.filter((pair) => needsResync(pair));
-        add(
-            "discarded",
-            discarded.length,
-            `${volumes(discarded.length)}: what was written on ${survey.names.primary} after the failover is discarded (${discarded.map(subjectOf).join(", ")})`,
-        );
-        addOpen();
-        return found;
-    }
-    // A dead site cannot be asked: what has no image on the target cannot move.
-    const lonely = unmarked(survey, move === "planned" ? active : "secondary");
-    add(
-        "unmarked",
-        move === "planned" ? lonely.length : 0,
-        `${volumes(lonely.length)} without a mirrored image, which Cinder counts as replicated: replication_status is set to disabled through the host's own Cinder`,
-    );
-    const plain = [...unreplicated(survey), ...lonely];
-    add(
-        "unreplicated",
-        plain.length,
-        `${volumes(plain.length)} and their snapshots go to error: they are not replicated`,
-    );
-    if (move === "planned") {
-        addOpen();
-    } else {
-        const blind = survey.hosts.filter((host) => host.unseen !== undefined).length;
-        add(
-            "unseen-hosts",
-            blind,
-            `${String(blind)} host(s) cannot be asked whether they reach the secondary, nor whether they still reach the primary`,
-        );
-        const all = replicated(survey).filter((pair) => pair.secondary !== undefined);
-        add(
-            "lost-writes",
-            all.length,
-            `${volumes(all.length)}: the last writes that ${survey.names.secondary} does not have are lost`,
-        );
-    }
-    return found;
 }
 
 export function preflightOf(survey: Survey, move: Move, measured?: Measured): Preflight {

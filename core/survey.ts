@@ -57,6 +57,10 @@ export const unreplicated = ({ pairs }: Survey): Pair[] =>
 export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
     pairs.filter((pair) => isReplicated(pair.volume) && pair[active] === undefined);
 
+/** Whether a server has it, or a client has its image open where it is served. */
+export const isInUse = (pair: Pair, active: Role): boolean =>
+    pair.volume.servers.length > 0 || (pair[active]?.users ?? []).length > 0;
+
 export const replicated = ({ pairs }: Survey): Pair[] =>
     pairs.filter((pair) => isReplicated(pair.volume));
 

@@ -1,6 +1,7 @@
 import type { Blocker } from "../core/blocker";
 import { blockersOf } from "../core/blockers";
-import { consentFlag, planLines, preflightOf } from "../core/preflight";
+import { consentFlag } from "../core/consents";
+import { planLines, preflightOf } from "../core/preflight";
 import type { Move, Survey } from "../core/survey";
 import { measuredOf } from "./preflight";
 import { checkConsents, RefusedError, stopping, type Run } from "./run";

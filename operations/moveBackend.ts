@@ -214,6 +214,7 @@ export async function proveReverse(run: Run, to: Role, wanted: readonly string[]
         },
     );
     // The promotion itself is an entry, which rbd-mirror confirms with a flush only.
-    await flush(run, to, flushable(await lookAtBoth(run), to), new Set());
+    const survey = await takeSurvey(run.parts, run.backend, { users: true });
+    await flush(run, to, flushable(survey, to), new Set());
     return last;
 }

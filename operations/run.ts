@@ -2,7 +2,7 @@ import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { type Begun, type Ended } from "../core/operation";
 import type { Blocker } from "../core/blocker";
-import { consentFlag, type Consent } from "../core/preflight";
+import { consentFlag, type Consent } from "../core/consents";
 import type { Phase } from "../core/report";
 import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";

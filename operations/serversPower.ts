@@ -12,6 +12,9 @@ import { InterruptedError } from "./wait";
 
 const STOP = "servers --stop";
 
+/** Id of the stop whose servers wait for their start. */
+export const unfinishedStop = (section: string): string | undefined => openJournalOf(STOP, section);
+
 export interface PowerOptions {
     backend: Backend;
     cinder: Cinder;
@@ -70,7 +73,7 @@ export async function stopServers(options: PowerOptions): Promise<number> {
     const { backend, cinder, nova, signal } = options;
     const view = await lookAtServers(cinder, nova, backend, signal);
     const running = view.plans.filter(({ status }) => status === "ACTIVE");
-    const open = openJournalOf(STOP, backend.section);
+    const open = unfinishedStop(backend.section);
     if (running.length === 0 && open === undefined) return 0;
     const journal =
         open === undefined
@@ -113,7 +116,7 @@ export async function stopServers(options: PowerOptions): Promise<number> {
  */
 export async function startServers(options: PowerOptions): Promise<number> {
     const { backend, cinder, nova, signal } = options;
-    const open = openJournalOf(STOP, backend.section);
+    const open = unfinishedStop(backend.section);
     if (open === undefined)
         throw new ServersError(
             `no server of backend ${backend.section} was stopped by servers --stop on this machine`,

@@ -1,11 +1,12 @@
-import type { Move } from "../core/survey";
-import { consentsOf, planLines, preflightOf, type Consent } from "../core/preflight";
-import { subjectOf, type Survey } from "../core/survey";
+import { consentsOf, type Consent } from "../core/consents";
+import { planLines, preflightOf } from "../core/preflight";
+import { otherSide } from "../core/service";
+import { subjectOf, targetOf, type Move, type Survey } from "../core/survey";
 import { openJournalOf } from "./journal";
 import { lookAtBoth } from "./moveBackend";
 import type { Nova } from "./nova";
 import { checkConsents, PartialError, RefusedError, type RunOptions } from "./run";
-import { startServers, stopServers, type PowerOptions } from "./serversPower";
+import { startServers, stopServers, unfinishedStop, type PowerOptions } from "./serversPower";
 import { reattach } from "./serversSession";
 import { LockedError } from "./siteLock";
 
@@ -46,7 +47,7 @@ function refuseEarly(
 
 /** What has an image open though every server of it is stopped: no server of Nova's, and so not to be stopped here. */
 function refuseUsed(survey: Survey, move: Move): void {
-    const active = move === "failback" ? "secondary" : "primary";
+    const active = otherSide(targetOf(move));
     const used = survey.pairs.filter((pair) => (pair[active]?.users ?? []).length > 0);
     if (used.length === 0) return;
     throw new RefusedError(
@@ -61,7 +62,7 @@ function refuseUsed(survey: Survey, move: Move): void {
 
 /** Ends a stop whose move was refused: the connections are as they were, so the servers start as they are. */
 async function startAgain(power: PowerOptions): Promise<void> {
-    if (openJournalOf("servers --stop", power.backend.section) === undefined) return;
+    if (unfinishedStop(power.backend.section) === undefined) return;
     const failed = await startServers(power);
     if (failed > 0)
         throw new PartialError(`nothing was moved, and ${String(failed)} servers did not start`, [
@@ -85,7 +86,7 @@ async function bringBack(options: RunOptions, power: PowerOptions): Promise<void
             `the volumes are moved, and ${String(open)} servers do not lead to them: none was started`,
             left,
         );
-    if (openJournalOf("servers --stop", power.backend.section) === undefined) return;
+    if (unfinishedStop(power.backend.section) === undefined) return;
     if ((await startServers(power)) > 0)
         throw new PartialError("the volumes are moved, and not every server started", [
             "cinder-dr servers --start",

@@ -2,21 +2,15 @@ import type { z } from "zod";
 
 import {
     address,
-    connectionShape,
+    hostShape,
     resolveConnection,
     type Connection,
     type sshDefaults,
 } from "./connection";
-import { closed, line, named, path, words } from "./text";
+import { closed, line, named, words } from "./text";
 
 const computeInput = closed("a compute host", {
-    ...connectionShape,
-    address: connectionShape.address
-        .optional()
-        .describe("Where SSH connects to. Defaults to the host's name here."),
-    python: path("a Python on the host")
-        .optional()
-        .describe("Python 3 on the host. Defaults to /usr/bin/python3."),
+    ...hostShape,
     commandPrefix: words("words before virsh")
         .optional()
         .describe(

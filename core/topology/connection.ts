@@ -85,6 +85,17 @@ export const connectionShape = {
         .describe("Jump host that the connection goes through; its host key is pinned too."),
 };
 
+/** A host whose name is its address, and on which one of our scripts runs. */
+export const hostShape = {
+    ...connectionShape,
+    address: connectionShape.address
+        .optional()
+        .describe("Where SSH connects to. Defaults to the host's name here."),
+    python: path("a Python on the host")
+        .optional()
+        .describe("Python 3 on the host. Defaults to /usr/bin/python3."),
+};
+
 /** How one host is reached, with all defaults filled in. */
 export interface Hop {
     address: string;

@@ -2,7 +2,7 @@ import type { z } from "zod";
 
 import {
     address,
-    connectionShape,
+    hostShape,
     resolveConnection,
     type Connection,
     type sshDefaults,
@@ -12,13 +12,7 @@ import { cephName, closed, line, matching, someNamed, path, seconds } from "./te
 const FORM = "exactly one of orchestrator or hosts";
 
 const daemonInput = closed("a host of rbd-mirror", {
-    ...connectionShape,
-    address: connectionShape.address
-        .optional()
-        .describe("Where SSH connects to. Defaults to the host's name here."),
-    python: path("a Python on the host")
-        .optional()
-        .describe("Python 3 on the host. Defaults to /usr/bin/python3."),
+    ...hostShape,
     cephUser: cephName("a Ceph user without 'client.'")
         .optional()
         .describe("The daemon's own Ceph user, without `client.`. Defaults to rbd-mirror.<host>."),

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { blockersOf, flushable } from "../../core/blockers";
 import { needOf } from "../../core/failback";
 import { imageFaults } from "../../core/imageFaults";
-import { consentsOf, planLines, preflightOf } from "../../core/preflight";
+import { consentsOf } from "../../core/consents";
+import { planLines, preflightOf } from "../../core/preflight";
 import {
     lagOf,
     type ImageView,
