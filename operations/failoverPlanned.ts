@@ -41,7 +41,7 @@ async function body(run: Run): Promise<string> {
                 () => mark(run, first),
                 (n) => `${String(n)} volume(s) without a mirrored image are marked disabled`,
             );
-        const survey = await phase(
+        const ready = await phase(
             run,
             "gate",
             async () => {
@@ -61,7 +61,7 @@ async function body(run: Run): Promise<string> {
             },
             ({ moving }) => `frozen; ${String(moving.length)} images are ready, nothing is behind`,
         );
-        journal.append({ kind: "noted", step: "moving", data: survey.moving });
+        journal.append({ kind: "noted", step: "moving", data: ready.moving });
     }
     const moving = journal.entries.findLast((e) => e.step === "moving")?.data as string[];
     const { wrong } = await moveAndVerify(run, "secondary", moving);
