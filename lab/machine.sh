@@ -119,18 +119,24 @@ quiet_new_services() {
 }
 
 # Debian's package 'systemctl' is a daemonless stand-in that reads real unit files. It
-# conflicts with systemd, so it is unpacked for the rooms and never installed.
+# conflicts with systemd, so it is unpacked for the rooms and never installed. The package is kept
+# on the machine, as the installed ones are: a lab in a network of its own cannot fetch it.
+KEPT=/var/cache/cinder-dr-lab
 fetch_systemctl() {
     local at=$LAB/systemctl
     [ -x "$at" ] && return 0
     rm -rf "$LAB/fetch"
-    mkdir -p "$LAB/fetch"
+    mkdir -p "$LAB/fetch" "$KEPT"
     (
         cd "$LAB/fetch"
-        "${APT[@]}" -o APT::Sandbox::User=root download systemctl >>"$LAB/log/apt.log" 2>&1 || {
-            "${APT[@]}" update && "${APT[@]}" -o APT::Sandbox::User=root download systemctl
-        } >>"$LAB/log/apt.log" 2>&1
-        dpkg-deb -x systemctl_*.deb .
+        [ -e "$KEPT/systemctl.deb" ] || {
+            "${APT[@]}" -o APT::Sandbox::User=root download systemctl >>"$LAB/log/apt.log" 2>&1 || {
+                "${APT[@]}" update && "${APT[@]}" -o APT::Sandbox::User=root download systemctl
+            } >>"$LAB/log/apt.log" 2>&1
+            cp systemctl_*.deb "$KEPT/systemctl.deb.new"
+            mv "$KEPT/systemctl.deb.new" "$KEPT/systemctl.deb"
+        }
+        dpkg-deb -x "$KEPT/systemctl.deb" .
     ) || die "packages: Debian's package 'systemctl' could not be fetched" "see $LAB/log/apt.log"
     install -m 755 "$LAB/fetch/usr/bin/systemctl" "$at.new"
     mv "$at.new" "$at"

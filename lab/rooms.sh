@@ -20,7 +20,13 @@ scan_rooms() {
     done < <(marked_processes)
 }
 
-marked_processes() { grep -lszE '^CINDER_DR_LAB_ROOM=' /proc/[0-9]*/environ || true; }
+# Of this network namespace alone: another one may have a lab of its own.
+marked_processes() {
+    local file
+    for file in $(grep -lszE '^CINDER_DR_LAB_ROOM=' /proc/[0-9]*/environ || true); do
+        [ ! /proc/self/ns/net -ef "${file%/*}/ns/net" ] || echo "$file"
+    done
+}
 
 running() { [ -n "${ROOM_PID[$1]:-}" ] && [ -d "/proc/${ROOM_PID[$1]}" ]; }
 
