@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -57,6 +57,17 @@ export class Engine {
 
     cancel = (): Promise<Run> =>
         run(PULUMI, ["-C", this.program, "cancel", "--yes", "--stack", this.stack], this.env);
+
+    /** Whether a run that is under way, or was killed, holds the stack. */
+    locked(): boolean {
+        const folder = join(this.folder, ".pulumi/locks");
+        return (
+            existsSync(folder) &&
+            readdirSync(folder, { recursive: true, encoding: "utf8" }).some((name) =>
+                name.endsWith(".json"),
+            )
+        );
+    }
 
     /** Starts `pulumi up` as the leader of a process group of its own. */
     start = (topology: Mutable): ChildProcess =>

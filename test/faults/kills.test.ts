@@ -2,16 +2,26 @@ import { strict as assert } from "node:assert";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { expectCode, killGroup, type Mutable } from "../lab/support";
 import { Engine } from "./engine";
+import { planKills, type Kill } from "./killPlan";
 import { LightHost, lightTopology } from "./lightHost";
 import { row } from "./matrix";
 import { another, saysTimeout } from "./trial";
 
-const RUNS = Number(process.env.CINDER_DR_KILLS ?? 30);
-/** After so many killed runs one goes through to its end. */
+const RUNS = Number(process.env.CINDER_DR_KILLS ?? 100);
+/** The same seed plans the same kills; how far each `up` is at its moment is the machine's business. */
+const SEED = Number(process.env.CINDER_DR_KILLS_SEED ?? Date.now() % 1_000_000);
+/** Two hosts each: the canary and the rest. An `up` mostly waits, so several share a processor well. */
+const LANES = ["load-11", "load-13", "load-15", "load-17"].map((name) => [name, next(name)]);
+/** After so many killed runs of a lane one goes through to its end. */
 const EVERY = 5;
+
+function next(name: string): string {
+    return `load-${String(Number(name.slice("load-".length)) + 1)}`;
+}
 
 /** SIGKILL for the launcher and the engine alone: their plugins go on pushing, as they do when only Pulumi dies. */
 function killEngine({ pid }: ChildProcess): void {
@@ -31,69 +41,144 @@ const LINE = /^rados_connect_timeout = (\d+)$/m;
 const but = (text: string): string => text.replace(LINE, "");
 const valueIn = (text: string): number => Number(LINE.exec(text)?.[1]);
 
-describe("kill -9 of `pulumi up`", () => {
-    const names = ["load-11", "load-12", "load-13"];
-    const hosts = names.map((name) => new LightHost(name));
-    let engine: Engine;
+/** One stack with its hosts, whose `up` is killed again and again. */
+class Lane {
+    private readonly engine: Engine;
+    private readonly hosts: LightHost[];
+    private readonly values = new Set<number>();
+    private whole: string[] = [];
+    /** Milliseconds of an `up` that nobody kills. */
+    private long = 0;
+    private runs = 0;
+    midway = 0;
+    locked = 0;
 
-    before(async () => {
-        engine = new Engine("faults-kills");
-        for (const host of hosts) await host.install();
-    });
-    after(() => {
-        for (const host of hosts) host.close();
-        engine.close();
-    });
+    constructor(private readonly names: string[]) {
+        this.engine = new Engine(`faults-kills-${names[0] ?? ""}`);
+        this.hosts = names.map((name) => new LightHost(name));
+    }
 
-    const topologyOf = (timeout: number): Mutable => ({
-        ...lightTopology(names, timeout),
-        rollout: { canary: 1, batch: "all" },
-    });
+    private topology(timeout: number): Mutable {
+        this.values.add(timeout);
+        const rollout = { canary: 1, batch: "all" };
+        return { ...lightTopology(this.names, timeout), rollout };
+    }
 
-    row(30, `kill -9 at ${String(RUNS)} random moments`, async () => {
-        const values = new Set<number>();
+    async begin(): Promise<void> {
+        for (const host of this.hosts) await host.install();
+        await this.finish();
+        this.whole = await this.each(async (host) => but(await host.config()));
+    }
+
+    private each = <T>(look: (host: LightHost) => Promise<T>): Promise<T[]> =>
+        Promise.all(this.hosts.map(look));
+
+    /** An `up` to its end: it must converge, whatever was killed before. */
+    async finish(): Promise<void> {
+        const timeout = another();
         const start = Date.now();
-        let timeout = another();
-        expectCode(await engine.up(topologyOf(timeout)), 0);
-        const long = Date.now() - start;
-        values.add(timeout);
-        const whole = await Promise.all(hosts.map(async (host) => but(await host.config())));
-        let midway = 0;
-        let locked = 0;
-        for (let kill = 1; kill <= RUNS; kill++) {
-            timeout = another();
-            values.add(timeout);
-            const running = engine.start(topologyOf(timeout));
+        expectCode(await this.engine.up(this.topology(timeout)), 0);
+        this.long = Date.now() - start;
+        await this.each(async (host) => {
+            assert.ok(saysTimeout(timeout, await host.config()));
+            assert.equal(await host.leftovers(), "");
+            assert.equal(await host.phase(), "");
+        });
+    }
+
+    /** Starts an `up` and kills it; answers the milliseconds after which that happened. */
+    private async shoot({ at, alone }: Kill): Promise<number> {
+        for (;;) {
+            const start = Date.now();
+            const running = this.engine.start(this.topology(another()));
             const ended = once(running, "exit");
-            await new Promise((done) => setTimeout(done, Math.random() * long * 1.1));
-            if (running.exitCode === null) {
-                if (kill % 2 === 0) killGroup(running);
-                else killEngine(running);
+            await Promise.race([pause(at * this.long), ended]);
+            const hit = running.exitCode === null;
+            if (hit) {
+                if (alone) killEngine(running);
+                else killGroup(running);
             }
             await ended;
-            for (const [i, host] of hosts.entries()) {
-                if ((await host.worker()) !== "") midway++;
-                await host.until("the end of the push", async () => (await host.worker()) === "");
-                const text = await host.config();
-                assert.equal(but(text), whole[i], `kill ${String(kill)}: the file is not whole`);
-                assert.ok(values.has(valueIn(text)), `kill ${String(kill)}: ${text}`);
-                assert.notEqual(await host.pid(), "0", `kill ${String(kill)}: no service`);
-            }
-            if ((await engine.cancel()).code === 0) locked++;
-            if (kill % EVERY !== 0 && kill !== RUNS) continue;
-            timeout = another();
-            expectCode(await engine.up(topologyOf(timeout)), 0);
-            for (const host of hosts) {
-                assert.ok(saysTimeout(timeout, await host.config()));
-                assert.equal(await host.leftovers(), "");
-                assert.equal(await host.phase(), "");
-            }
-            values.add(timeout);
+            if (hit) return Date.now() - start;
+            // It was quicker than the last one, and this was no kill.
+            this.long = Date.now() - start;
         }
-        return {
-            saw: `nothing: Pulumi is dead; the next run names \`pulumi cancel\` (needed ${String(locked)} times)`,
-            after: `${String(RUNS)} times the old or the new file whole, service up; ${String(midway)} pushes went on without Pulumi`,
-            next: "cancel, then up: converges",
-        };
-    }).timeout(3_600_000);
+    }
+
+    async kill(kill: Kill, of: number): Promise<void> {
+        const after = await this.shoot(kill);
+        const name = `kill ${String(kill.number)}/${String(of)} of ${kill.alone ? "the engine alone" : "the whole group"} after ${String(after)} of ${String(this.long)} ms`;
+        const wentOn = await this.each((host) => host.worker());
+        await this.each(async (host) => {
+            await host.until("the end of the push", async () => (await host.worker()) === "");
+        });
+        const texts = await this.each((host) => host.config());
+        const pids = await this.each((host) => host.pid());
+        const lock = this.engine.locked();
+        const seen = texts.map((text) => String(valueIn(text))).join(", ");
+        console.log(`      ${name}: ${this.names.join(", ")} say ${seen}${lock ? ", locked" : ""}`);
+        for (const [i, text] of texts.entries()) {
+            const said = `${name}, ${this.names[i] ?? ""}`;
+            assert.equal(but(text), this.whole[i], `${said}: the file is not whole`);
+            assert.ok(this.values.has(valueIn(text)), `${said}: ${text}`);
+            assert.notEqual(pids[i], "0", `${said}: no service`);
+        }
+        this.midway += wentOn.filter((worker) => worker !== "").length;
+        if (lock) await this.unlock();
+        if (++this.runs % EVERY === 0) await this.finish();
+    }
+
+    /** The first time the next `up` is asked too: it must name the way out. */
+    private async unlock(): Promise<void> {
+        if (++this.locked === 1) {
+            const { code, output } = await this.engine.up(this.topology(another()));
+            assert.notEqual(code, 0);
+            assert.match(output, /the stack is currently locked[^]*`pulumi cancel`/);
+        }
+        expectCode(await this.engine.cancel(), 0);
+    }
+
+    close(): void {
+        for (const host of this.hosts) host.close();
+        this.engine.close();
+    }
+}
+
+describe("kill -9 of `pulumi up`", () => {
+    let lanes: Lane[] = [];
+
+    before(async () => {
+        lanes = LANES.map((names) => new Lane(names));
+        await Promise.all(lanes.map((lane) => lane.begin()));
+    });
+    after(() => {
+        for (const lane of lanes) lane.close();
+    });
+
+    it("repeats its kills when it gets their seed", () => {
+        assert.deepEqual(planKills(RUNS, SEED), planKills(RUNS, SEED));
+        assert.notDeepEqual(planKills(RUNS, SEED), planKills(RUNS, SEED + 1));
+    });
+
+    row(
+        30,
+        `kill -9 at ${String(RUNS)} random moments (CINDER_DR_KILLS_SEED=${String(SEED)})`,
+        async () => {
+            const kills = planKills(RUNS, SEED);
+            await Promise.all(
+                lanes.map(async (lane) => {
+                    for (let kill = kills.shift(); kill !== undefined; kill = kills.shift())
+                        await lane.kill(kill, RUNS);
+                    await lane.finish();
+                }),
+            );
+            const sum = (of: (lane: Lane) => number): string =>
+                String(lanes.reduce((total, lane) => total + of(lane), 0));
+            return {
+                saw: `nothing: Pulumi is dead; the next run names \`pulumi cancel\` (needed ${sum((l) => l.locked)} times)`,
+                after: `${String(RUNS)} times the old or the new file whole, service up; ${sum((l) => l.midway)} pushes went on without Pulumi`,
+                next: "cancel, then up: converges",
+            };
+        },
+    ).timeout(3_600_000);
 });
