@@ -417,6 +417,17 @@ def disable(text, record, gone):
     return {"DEFAULT": ["enabled_backends"]}
 
 
+def former_client(text, section):
+    """How the driver of a section reaches Ceph, or None where the section does not say it."""
+    said = {key: items[-1].value for key in (
+        "rbd_ceph_conf", "rbd_user", "rbd_cluster_name", "rbd_pool")
+        for items in [text.find(section, key)] if items}
+    if not said.get("rbd_ceph_conf") or not said.get("rbd_user"):
+        return None
+    return {"conf": said["rbd_ceph_conf"], "user": said["rbd_user"],
+            "cluster": said.get("rbd_cluster_name") or "ceph", "pool": said.get("rbd_pool") or "rbd"}
+
+
 def digest(data):
     return hashlib.sha256(data).hexdigest()
 
@@ -1364,7 +1375,7 @@ class Apply(object):
         self.user, self.probe, self.step_name, self.committed = None, None, "parse", False
         self.kept, self.changed, self.rows, self.others = [], {}, None, []
         self.staged, self.blind, self.before, self.old_pid = None, False, {"hosts": {}}, None
-        self.hosts, self.everybody = {}, {}
+        self.hosts, self.everybody, self.dead = {}, {}, set()
         self.result = {"version": 1, "host": request["host"], "outcome": "failed", "step": "parse",
                        "reason": "", "next": "", "refusal": None, "protected": None,
                        "changedKeys": {}, "keptKeys": [], "restarted": False, "pid": None,
@@ -1882,7 +1893,7 @@ class Apply(object):
         if gone and "guard" not in self.skip:
             self.check_orphans(gone)
 
-    def check_orphans(self, hosts):
+    def check_orphans(self, hosts, why=""):
         try:
             counts = self.ask(do="volumes", hosts=hosts,
                               config=self.config(self.staged or self.live, self.new))
@@ -1893,7 +1904,7 @@ class Apply(object):
         for host, count in sorted(counts["volumes"].items()):
             if count:
                 self.refuse("identityChange", "%d volumes live on %s, which would no longer be "
-                            "served" % (count, host), "retype or migrate them first")
+                            "served%s" % (count, host, why), "retype or migrate them first")
 
     # -- target and guard
 
@@ -1977,6 +1988,22 @@ class Apply(object):
         self.guard_cluster()
         for backend in self.request["backends"]:
             self.guard_backend(backend)
+        if self.verb == "remove":
+            self.guard_former()
+
+    def guard_former(self):
+        """A section that comes back as it was may name a user or a pool that is there no longer. Its
+        driver will not start; that is a loss only where volumes need it."""
+        text = read_text(self.new, self.live)
+        for section in sorted(self.record["sections"] if self.record else ()):
+            names = former_client(text, section)
+            reason = self.reach(names) if names and section in self.enabled else None
+            if reason:
+                self.dead.add(section)
+                why = "[%s] as it was before cannot reach its cluster as client.%s: %s" % (
+                    section, names["user"], reason)
+                self.say("guard: %s" % why)
+                self.check_orphans([self.hosts[section]], ": " + why)
 
     def guard_cluster(self):
         """Members of an active-active cluster serve each other's volumes, so one must stay up. The
@@ -2082,7 +2109,7 @@ class Apply(object):
             if section in devices:
                 wanted[section] = ("enabled", "failed-over") if devices[section] else (
                     "disabled", "enabled", "failed-over")
-            elif (self.rows.get(section) or {}).get("isUp"):
+            elif section not in self.dead and (self.rows.get(section) or {}).get("isUp"):
                 wanted[section] = None
         return wanted
 

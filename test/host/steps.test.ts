@@ -534,6 +534,38 @@ describe("apply refuses, and the host stays as it was", function () {
             assert.equal(run.code, 3);
         }));
 
+    it("removal to a client that cannot connect any more, while volumes need it", () => {
+        const former = CONF.replace("= lvm", "= lvm, ceph").replace(
+            "rbd_pool = volumes",
+            "rbd_pool = volumes\nrbd_user = gone\nrbd_ceph_conf = /etc/ceph/old.conf\nrbd_cluster_name = old",
+        );
+        return withHost((host) => {
+            const backend = withOption("rbd_cluster_name", "ceph").map((given) => ({
+                ...SIDES,
+                ...given,
+            }));
+            const request = { ...container(host), skipChecks: ["health"], backends: backend };
+            host.world({ rbd: { old: 2 }, volumes: { "h1@ceph": 3 } });
+            host.service("restart");
+            assert.equal(host.apply(request).code, 0);
+            const pushed = host.read();
+            const refused = host.apply(request, "remove");
+            assert.equal(refused.code, 3, refused.stderr);
+            assert.match(
+                refused.stderr,
+                /cinder-dr: h1: guard: 3 volumes live on h1@ceph, which would no longer be served: \[ceph\] as it was before cannot reach its cluster as client\.gone: rbd: couldn't connect to the cluster!; retype or migrate them first/,
+            );
+            assert.equal(refused.result.refusal, "identityChange");
+            assert.equal(host.read(), pushed);
+            // Without volumes its heartbeat is not waited for either: such a driver sends none.
+            const silent = { reportCount: 1, updatedAt: "1" };
+            host.world({ rbd: { old: 2 }, rows: { ceph: silent } });
+            const done = host.apply({ ...request, skipChecks: [] }, "remove");
+            assert.equal(done.result.outcome, "removed", done.stderr);
+            assert.equal(host.read(), former);
+        }, former);
+    });
+
     it("another name in Cinder's database, and volumes that nobody would serve", () =>
         withHost((host) => {
             host.world({ hostsAfter: { ceph: "other@ceph", lvm: "h1@lvm" } });
