@@ -31,6 +31,8 @@ def connect(request):
     # Rados.connect(timeout=) does not bound a dead cluster; these do (seen on 16.2).
     options = {name: seconds for name in (
         "client_mount_timeout", "rados_mon_op_timeout", "rados_osd_op_timeout")}
+    if request.get("keyring"):
+        options["keyring"] = request["keyring"]
     cluster = rados.Rados(name="client." + request["user"], clustername=request["cluster"],
                           conffile=request["conf"], conf=options)
     cluster.connect()

@@ -57,8 +57,9 @@ export class CephSite {
         seconds = RBD_SECONDS,
         connectSeconds = CEPH_TIMEOUT_SECONDS,
     ): Promise<T> {
-        const { commandPrefix, clusterName: cluster, conf, cephUser: user } = this.site;
-        const whole = { ...request, pool, cluster, conf, user, seconds: connectSeconds };
+        const { commandPrefix, clusterName: cluster, conf, cephUser: user, keyring } = this.site;
+        const names = { pool, cluster, conf, user, keyring };
+        const whole = { ...request, ...names, seconds: connectSeconds };
         const words = [...commandPrefix, "python3", "-"];
         const result = await this.ssh.run(words, seconds, withRequest("pool.py", whole));
         const answer = answerIn(result) as (T & { error?: string }) | undefined;
