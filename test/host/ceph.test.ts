@@ -113,6 +113,61 @@ describe("host/ceph.py on a cluster", () => {
             done(one.state());
         });
 
+    const OLD =
+        "Ceph must be Octopus (15) or later: `rbd mirror pool peer bootstrap` is needed, got";
+    const UPGRADE = "upgrade the admin host's ceph-common and the cluster";
+    const bad: {
+        what: string;
+        state?: Partial<FakeState>;
+        request?: Record<string, unknown>;
+        site?: object;
+        said: string;
+    }[] = [
+        {
+            what: "an admin host without ceph",
+            state: { missing: true },
+            said: "`ceph` cannot be run on paris: ceph: not found; the admin host must have ceph-common, or commandPrefix must lead to it",
+        },
+        {
+            what: "a release before Octopus",
+            state: { version: "ceph version 14.2.22 (x) nautilus (stable)" },
+            said: `${OLD} 14.2; ${UPGRADE}`,
+        },
+        {
+            what: "an rbd without the needed command",
+            state: { old: true },
+            said: `${OLD} 16.2; ${UPGRADE}`,
+        },
+        {
+            what: "another cluster than the topology's",
+            site: { fsid: "f5e" },
+            said: "the cluster's fsid is 'f5d', the topology says 'f5e'; correct sites.primary: adminHost, clusterName or fsid",
+        },
+        {
+            what: "the other site's cluster",
+            request: { otherFsid: "f5d" },
+            said: "both sites are the cluster with fsid 'f5d'; correct sites.primary: one cluster cannot be its own peer",
+        },
+        {
+            what: "a pool that is missing",
+            state: { pools: {} },
+            said: "pool 'volumes' must exist on site 'paris'; make it, or let mirroring.createPools make it",
+        },
+        {
+            what: "a pool of something else",
+            state: { pools: { volumes: poolOf({ applications: ["cephfs"] }) } },
+            said: "pool 'volumes' belongs to application 'cephfs', not to rbd; name another pool",
+        },
+    ];
+    for (const { what, state, request, site, said } of bad)
+        it(`refuses ${what} in the survey, before any step`, () => {
+            const one = cluster(state);
+            const { code, stderr } = one.step("survey", request, "apply", site);
+            assert.equal(code, 3);
+            assert.equal(stderr, `cinder-dr: site paris: survey: ${said} ${NOTHING}`);
+            assert.deepEqual(one.ran(CHANGES), []);
+        });
+
     it("changes nothing where all is as wanted", () => {
         const one = cluster({
             pools: {

@@ -30,6 +30,12 @@ export interface FakeState {
     ping: Record<string, string>;
     /** What an import makes. */
     peer: Record<string, string>;
+    /** First line of `ceph --version`. */
+    version: string;
+    /** Whether rbd is too old for bootstrap tokens. */
+    old: boolean;
+    /** Whether neither tool is there. */
+    missing: boolean;
 }
 
 /** `ceph` and `rbd` as far as host/ceph.py asks them; after it in PATH or before it as a prefix. */
@@ -41,6 +47,7 @@ words = sys.argv[1:]
 with open(here + "/log", "a") as log:
     log.write(json.dumps([os.path.basename(sys.argv[0])] + words) + "\\n")
 while words[0] not in ("ceph", "rbd"): words = words[1:]
+if state["missing"]: sys.stderr.write(words[0] + ": not found\\n"); sys.exit(127)
 tool, words = words[0], words[1:]
 given = {}
 while words and words[0].startswith("--") and words[0] not in ("--version",):
@@ -58,7 +65,7 @@ c = " ".join(plain)
 def at(*head): return plain[:len(head)] == list(head)
 pools = state["pools"]
 if tool == "ceph":
-    if c == "--version": out("ceph version 16.2.15 (x) pacific (stable)")
+    if c == "--version": out(state["version"])
     elif c == "fsid": out("f5d")
     elif c == "config generate-minimal-conf": out("[global]\\n\\tfsid = f5d\\n\\tmon_host = [v2:192.0.2.1:3300]")
     elif c == "osd pool ls": out(list(pools))
@@ -80,7 +87,8 @@ if tool == "ceph":
     elif at("orch", "apply"): state["services"] = [{"service_type": "rbd-mirror"}]; save()
     elif at("orch", "daemon", "restart") or at("orch", "rm"): pass
     else: no(22, "unknown: " + c)
-elif c == "help mirror pool peer bootstrap import": pass
+elif c == "help mirror pool peer bootstrap import":
+    if state["old"]: no(1, "error: unknown command 'mirror pool peer bootstrap import'")
 elif at("ls") or at("trash", "ls") or at("namespace", "ls"):
     out(pools[plain[-1]]["images"] if plain[0] == "ls" else [])
 else:
@@ -148,6 +156,9 @@ export class FakeCluster {
             pings: 0,
             ping: PING,
             peer: peerOf(),
+            version: "ceph version 16.2.15 (x) pacific (stable)",
+            old: false,
+            missing: false,
             ...state,
         });
         const [name = "fake"] = prefix;
@@ -178,7 +189,8 @@ export class FakeCluster {
             .filter((line) => pattern.test(line));
     }
 
-    step(step: string, request: Record<string, unknown> = {}, verb = "apply") {
+    /** @param site what the topology says of the site otherwise */
+    step(step: string, request: Record<string, unknown> = {}, verb = "apply", site: object = {}) {
         const [name = "fake", ...rest] = this.prefix;
         const input = {
             where: "site paris",
@@ -197,6 +209,7 @@ export class FakeCluster {
                 conf: "/etc/ceph/ceph.conf",
                 cephUser: "admin",
                 commandPrefix: [join(this.folder, name), ...rest],
+                ...site,
             },
         };
         const { status, stdout, stderr } = spawnSync("/usr/bin/python3", [SCRIPT, step, verb], {

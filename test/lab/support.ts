@@ -95,8 +95,8 @@ const pulumiArgs = (verb: string[], topology: Mutable, stack = STACK): string[] 
 
 export const preview = (topology: Mutable, ...flags: string[]): Promise<Run> =>
     run("npx", pulumiArgs(["preview", "--diff", ...flags], topology));
-export const up = (topology: Mutable, stack = STACK): Promise<Run> =>
-    run("npx", pulumiArgs(["up", "--yes", "--skip-preview"], topology, stack));
+export const up = (topology: Mutable, stack = STACK, ...flags: string[]): Promise<Run> =>
+    run("npx", pulumiArgs(["up", "--yes", "--skip-preview", ...flags], topology, stack));
 export const destroy = (topology: Mutable): Promise<Run> =>
     run("npx", pulumiArgs(["destroy", "--yes", "--skip-preview"], topology));
 export const cancel = (): Promise<Run> =>
