@@ -159,7 +159,14 @@ class Cluster(object):
         return ran.out.strip() if ran.code == 0 else None
 
     def any_peers(self):
-        return any(key.startswith(PEERS_KEY) for key in self.json("ceph", "config-key", "ls"))
+        """Of the old kind, too (`peer add`): of those the cluster's keys say nothing."""
+        if any(key.startswith(PEERS_KEY) for key in self.json("ceph", "config-key", "ls")):
+            return True
+        return any(self.info(pool).get("peers") for pool in self.rbd_pools())
+
+    def rbd_pools(self):
+        return [pool for pool in self.pools() if "rbd" in self.json(
+            "ceph", "osd", "pool", "application", "get", pool)]
 
     # -- facts
 
@@ -337,10 +344,8 @@ def release_site_name(cluster):
     mark = cluster.marked("site-name")
     if mark is None or cluster.any_peers():
         return
-    for pool in cluster.pools():
-        applications = cluster.json("ceph", "osd", "pool", "application", "get", pool)
-        if "rbd" in applications and cluster.info(pool)["mode"] != "disabled":
-            return
+    if any(cluster.info(pool)["mode"] != "disabled" for pool in cluster.rbd_pools()):
+        return
     if mark["before"]:
         cluster.act("ceph", "config-key", "set", SITE_NAME_KEY, "-i", "-", stdin=mark["before"])
     else:

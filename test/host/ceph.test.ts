@@ -53,6 +53,20 @@ describe("host/ceph.py on a cluster", () => {
             },
         },
         {
+            consent: "renameSite",
+            // Made by `peer add`: no key of the cluster tells of it.
+            state: {
+                pools: { volumes: poolOf(), others: poolOf({ peers: [peerOf()] }) },
+                keys: { "rbd/mirror/site_name": "older" },
+            },
+            step: "pool",
+            request: {},
+            said: /the cluster's site name is 'older' and its pools have peers/,
+            done: (now: FakeState) => {
+                assert.equal(now.keys["rbd/mirror/site_name"], "paris");
+            },
+        },
+        {
             consent: "replacePeer",
             state: { pools: { volumes: poolOf({ peers: [peerOf({ site_name: "rome" })] }) } },
             step: "token",
