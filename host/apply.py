@@ -2180,7 +2180,15 @@ class Apply(object):
         self.say("%s failed: %s; rolling back" % (step, reason))
         since = time.monotonic()
         self.files.undo()
-        self.put_back(kept)
+        try:
+            self.put_back(kept)
+        except OSError as error:
+            # Somebody has made the file immutable or its file system read-only since the commit.
+            self.step_name = step
+            raise Stop("failed", "%s; and the last known good file cannot be put back: %s: %s" % (
+                reason, self.live, error.strerror),
+                       "the refused file is live: make %s writable and run again, or copy %s over "
+                       "it and restart the service" % (self.live, kept))
         try:
             self.restart()
             self.mark("rolling back", self.restart_clock)

@@ -77,28 +77,6 @@ describe("faults of hosts and SSH", () => {
         }),
     );
 
-    row(2, "the host dies while the new file is beside the old one", async () => {
-        const before = await host.snapshot();
-        const timeout = another();
-        await host.world({ holdsAt: "validate", holdSeconds: 60 });
-        const up = engine.up(lightTopology([host.name], timeout));
-        await host.until("the staging", async () => (await host.leftovers()) !== "");
-        await host.killWorker();
-        await host.cutPush();
-        const { code, output } = await up;
-        assert.notEqual(code, 0);
-        assert.notEqual(await host.leftovers(), "");
-        await host.sh("pkill -9 -f '^/usr/bin/python3 -S /home/cinder-host/python' || true");
-        await host.world({});
-        const now = await host.snapshot();
-        assert.deepEqual(now, before);
-        return {
-            saw: sentence(output),
-            after: `${UNTOUCHED}, temporary file left`,
-            next: await converges(engine, host, timeout),
-        };
-    });
-
     row(3, "the push dies after the rename, before the restart", async () => {
         const before = await host.snapshot();
         const timeout = another();
@@ -118,47 +96,6 @@ describe("faults of hosts and SSH", () => {
         return { saw: sentence(output), after, next: await converges(engine, host, timeout) };
     });
 
-    /** The connection is cut at one point; the host goes on by itself and the next run finds nothing to do. */
-    const cutAt = async (reached: () => Promise<boolean>): Promise<Seen> => {
-        const before = await host.snapshot();
-        const timeout = another();
-        const restarts = await host.restarts();
-        const up = engine.up(lightTopology([host.name], timeout));
-        await host.until("the point", reached);
-        await host.cutPush();
-        const { code, output } = await up;
-        assert.notEqual(code, 0);
-        assert.match(
-            output,
-            /cinder-dr: load-02: connection: it was lost during the push; the host finishes or rolls back by itself, run `pulumi up` again/,
-        );
-        await host.until("the end", async () => (await host.worker()) === "");
-        await host.world({});
-        const after = await state(host, before);
-        assert.equal(after, words("changed", "new process"));
-        const done = await host.snapshot();
-        const next = await converges(engine, host, timeout, "unchanged");
-        assert.equal(await state(host, done), UNTOUCHED, "the finished push was done again");
-        assert.equal(await host.restarts(), restarts + 1);
-        return { saw: sentence(output), after: `${after}, finished by itself`, next };
-    };
-    row(4, "the connection is cut while the candidate is judged", async () => {
-        await host.world({ holdsAt: "validate", holdSeconds: 2 });
-        return cutAt(async () => (await host.leftovers()) !== "");
-    });
-    row(4, "the connection is cut at the guard", async () => {
-        await host.world({ holdsAt: "rows", holdSeconds: 2 });
-        return cutAt(async () => (await host.leftovers()) !== "");
-    });
-    row(4, "the connection is cut during the restart", async () => {
-        await host.world({ restartSeconds: 2 });
-        return cutAt(async () => (await host.phase()) === "restarting");
-    });
-    row(4, "the connection is cut during the health window", async () => {
-        await host.world({ holdsAt: "rows", holdSeconds: 1 });
-        return cutAt(async () => (await host.phase()) === "restarted");
-    });
-
     row(5, "sshd accepts and then says nothing (SIGSTOP)", () =>
         tryFault(engine, host, {
             spoil: () => {
@@ -175,31 +112,6 @@ describe("faults of hosts and SSH", () => {
             within: 90,
         }),
     );
-
-    row(5, "the session freezes after the login, before the push", async () => {
-        const before = await host.snapshot();
-        const timeout = another();
-        const topology = lightTopology([host.name], timeout);
-        topology.timeouts.applySeconds = 5;
-        // sshd runs this file before the next command, in the process that becomes the login's shell.
-        await host.sh(
-            "printf 'rm /etc/ssh/sshrc; kill -STOP $PPID\\n' > /tmp/rc && mv /tmp/rc /etc/ssh/sshrc",
-        );
-        const start = Date.now();
-        const { code, output } = await engine.up(topology);
-        const seconds = (Date.now() - start) / 1000;
-        await host.sh("ps -eo pid,ppid,stat | awk '$3 ~ /^T/ {print $2, $1}' | xargs -r kill -9");
-        assert.notEqual(code, 0);
-        assert.match(
-            output,
-            /cinder-dr: load-02: connection: no answer 45 s after its limit of 5 s: this run is ended/,
-        );
-        assert.ok(seconds < 90, `took ${seconds.toFixed(0)} s`);
-        const after = await state(host, before);
-        assert.equal(after, UNTOUCHED);
-        await engine.cancel();
-        return { saw: sentence(output), after, next: await converges(engine, host, timeout) };
-    });
 
     const previewed = async (misspell: (t: Mutable) => void, says: RegExp): Promise<Seen> => {
         const before = await host.snapshot();

@@ -53,9 +53,9 @@ export function lightTopology(names: readonly string[], timeout: number): Mutabl
     };
 }
 
-/** Kills the sshd process of every push, and nothing of the host's own worker. */
+/** Sends a signal to the sshd process of every push, and nothing to the host's own worker. */
 const CUT_PUSH = `
-import os, signal
+import os, signal, sys
 def words(pid):
     return open("/proc/%d/cmdline" % pid, "rb").read().split(b"\\0")[:-1]
 def parent(pid):
@@ -68,7 +68,7 @@ for entry in os.listdir("/proc"):
         while pid > 1 and open("/proc/%d/comm" % pid).read().strip() != "sshd":
             pid = parent(pid)
         if pid > 1:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, getattr(signal, sys.argv[1]))
     except (OSError, IndexError):
         continue
 `;
@@ -116,7 +116,9 @@ export class LightHost {
 
     /** What the stand-ins do from now on. */
     world = async (world: World): Promise<void> => {
-        await this.sh(`cat > ${FOLDER}/world.json`, JSON.stringify(world));
+        // Whole at any moment: the stand-ins read it whenever they like.
+        const file = `${FOLDER}/world.json`;
+        await this.sh(`cat > ${file}.new && mv ${file}.new ${file}`, JSON.stringify(world));
     };
 
     service = async (verb: "restart" | "stop"): Promise<void> => {
@@ -167,8 +169,22 @@ export class LightHost {
 
     /** Cuts the connections of pushes that are under way. */
     cutPush = async (): Promise<void> => {
-        await this.sh("python3 -", CUT_PUSH);
+        await this.sh("python3 - SIGKILL", CUT_PUSH);
     };
+
+    /** Freezes the connections of pushes that are under way. */
+    freezePush = async (): Promise<void> => {
+        await this.sh("python3 - SIGSTOP", CUT_PUSH);
+    };
+
+    /** Ends what was frozen. */
+    killFrozen = async (): Promise<void> => {
+        await this.sh("ps -eo pid,stat | awk '$2 ~ /^T/ {print $1}' | xargs -r kill -9");
+    };
+
+    /** Whether a push stands still where the world holds it. */
+    held = async (): Promise<boolean> =>
+        (await this.sh(`ls ${FOLDER}/held 2>/dev/null || true`)) !== "";
 
     /** Kills a push's own worker, as the out-of-memory killer would. */
     killWorker = async (): Promise<void> => {

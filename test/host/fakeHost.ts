@@ -69,6 +69,8 @@ export interface World {
     members?: Record<string, boolean>;
     /** Where the fake parts stand still for a while: a question of the probe, or before the old process ends. */
     holdsAt?: "validate" | "rows" | "restart";
+    /** Over SSH only: the step of the push after which it stands still, "start" before the first, or "rolling back". */
+    holdsAfter?: string;
     holdSeconds?: number;
 }
 
@@ -147,13 +149,46 @@ read -r _ _ state _ < "/proc/$pid/stat" 2>/dev/null || state=Z
 echo "$pid"
 `;
 
+/** Runs before a push in its own interpreter: the push says the end of each step on a pipe, and there it can be held. */
+const HOLD = `
+import json, os, time
+def hold(here, point):
+    def asked():
+        with open(here + "/world.json") as stream:
+            return json.load(stream)
+    if asked().get("holdsAfter") != point:
+        return
+    with open(here + "/held", "w") as stream:
+        stream.write(str(os.getpid()))
+    end = time.monotonic() + asked()["holdSeconds"]
+    while time.monotonic() < end and asked().get("holdsAfter") == point:
+        time.sleep(0.02)
+    os.unlink(here + "/held")
+def said(here, data):
+    words = data[2:-2].decode("utf-8", "replace") if data[:2] == b'p"' else ""
+    if words.endswith("; rolling back"):
+        hold(here, "rolling back")
+    elif words.split(" ")[1:2] == ["ok"]:
+        hold(here, words.split(" ")[0])
+def watch(here, write=os.write):
+    def written(handle, data):
+        done = write(handle, data)
+        said(here, bytes(data))
+        return done
+    os.write = written
+    hold(here, "start")
+`;
+
 /** Speaks the probe's protocol instead of Cinder: rows beat as long as the live file does not mute them. */
 const FAKE_PYTHON = `#!/usr/bin/python3 -S
 import json, os, sys, time
+here = os.path.dirname(os.path.abspath(__file__))
 # Over SSH the push itself runs in this interpreter too; only the probe is played.
 if "-I" in sys.argv:
-    os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv[1:])
-here = os.path.dirname(os.path.abspath(__file__))
+    words = sys.argv[1:]
+    code = words.index("-c") + 1
+    words[code] = open(here + "/hold.py").read() + "watch(%r)\\n" % here + words[code]
+    os.execv("/usr/bin/python3", ["/usr/bin/python3"] + words)
 print(json.dumps({"ready": True}), flush=True)
 for line in iter(sys.stdin.readline, ""):
     ask = json.loads(line)
@@ -217,6 +252,7 @@ export const FAKE_PARTS = {
     status: STATUS,
     "cinder-volume": "while :; do sleep 600; done\n",
     python: FAKE_PYTHON,
+    "hold.py": HOLD,
     engine: ENGINE,
 };
 
