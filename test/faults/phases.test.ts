@@ -99,7 +99,9 @@ const dead: Fault = {
 const noWrites = (why: string, phase: string, put: Expected): Expected => {
     if (BEFORE_STAGE.includes(phase))
         return {
-            says: new RegExp(`stage: \\S+: ${why}; nothing was changed; correct it and run again`),
+            says: new RegExp(
+                `(?:stage|commit): \\S+: ${why}; nothing was changed; correct it and run again`,
+            ),
             after: UNTOUCHED,
             next: "restarted",
         };
@@ -270,7 +272,7 @@ describe("faults after each step of a push", () => {
             const { says, after, leaves = false } = fault.expected(phase);
             const said = new RegExp(`cinder-dr: ${host.name}: ([^\\n]*)`).exec(output)?.[1];
             if (says === undefined) assert.equal(said, undefined, `after ${phase}`);
-            else assert.match(said ?? "", says, `after ${phase}`);
+            else assert.match(said ?? "", says, `after ${phase}: ${said ?? output}`);
             const stands = await standing(host, before[i] ?? { file: "", pid: "" }, leaves);
             assert.equal(stands, after, `after ${phase}`);
             return stands;
