@@ -40,24 +40,32 @@ function readYaml(file: string): unknown {
     }
 }
 
-/**
- * The topology of a stack or a file. Pulumi, its state and its passphrase are not needed: in an outage git is all
- * there is.
- * @throws UsageError or ProblemsError
- */
-export function readTopology({ stack, topology }: Source): Topology {
+/** The file that the command line names. @throws UsageError */
+export function topologyFile({ stack, topology }: Source): string {
     if ((stack === undefined) === (topology === undefined))
         throw new UsageError("name either --stack NAME or --topology FILE");
-    const file = topology ?? `Pulumi.${stack ?? ""}.yaml`;
+    return topology ?? `Pulumi.${stack ?? ""}.yaml`;
+}
+
+/** What a file says, read by `parse`. @throws UsageError, or ProblemsError with the file's name */
+export function readWith<T>(file: string, parse: (given: unknown) => T): T {
     const content = readYaml(file) as { config?: Record<string, unknown> | null } | null;
     // An empty `config:` is null and still a stack's file.
     const given = content?.config === undefined ? content : content.config?.[CONFIG_KEY];
     if (given === undefined || given === null)
         throw new UsageError(`${file}: has no topology (key ${CONFIG_KEY})`);
     try {
-        return parseTopology(given);
+        return parse(given);
     } catch (error) {
         if (error instanceof ProblemsError) throw new ProblemsError(file, error.problems);
         throw error;
     }
 }
+
+/**
+ * The topology of a stack or a file. Pulumi, its state and its passphrase are not needed: in an outage git is all
+ * there is.
+ * @throws UsageError or ProblemsError
+ */
+export const readTopology = (source: Source): Topology =>
+    readWith(topologyFile(source), parseTopology);

@@ -47,6 +47,7 @@ TIMEOUTS = {"healthSeconds": 90, "applySeconds": 300, "targetSeconds": 20, "lock
 RESTART_SECONDS = 120       # systemd itself gives a service 90 s to stop
 PROBE_SECONDS = 45          # a cold start of Cinder's modules on a loaded host took 10 s
 KEEP = 3
+RBD_DRIVER = "cinder.volume.drivers.rbd.RBDDriver"
 MARK = "# cinder-dr: "
 CLOCK_BOOTTIME = 7          # /proc/PID/stat counts on this clock; time.CLOCK_BOOTTIME is 3.7+
 SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -712,6 +713,24 @@ def value(conf, section, key, opt):
     found = conf[section][key]
     return conf["backend_defaults"][key] if found is None else found
 
+DEVICE = ("backend_id", "conf", "user", "secret_uuid")
+
+def reading(conf, section, key, known):
+    """An option as the driver takes it: the RBD driver has defaults of its own for an empty conf and
+    for three parts of a replication_device, and takes no other part of it, `pool` neither."""
+    found = value(conf, section, key, known.get(key) or cfg.StrOpt(key))
+    if "rbd_ceph_conf" not in known:
+        return found
+    own = lambda name: value(conf, section, name, known[name])
+    if key == "rbd_ceph_conf":
+        return found or "/etc/ceph/%s.conf" % own("rbd_cluster_name")
+    if key != "replication_device":
+        return found
+    return [dict({"conf": "/etc/ceph/%s.conf" % device.get("backend_id"),
+                  "user": own("rbd_user") or "cinder", "secret_uuid": own("rbd_secret_uuid")},
+                 **{part: device[part] for part in DEVICE if part in device})
+            for device in found or []]
+
 def head(conf):
     import cinder.common.config
     for opt in cinder.common.config.global_opts:
@@ -751,11 +770,9 @@ def validate(ask):
             answer["problems"].append(str(error))
             continue
         for key in sorted(keys):
-            opt = known.get(key)
-            if opt is None:
+            if key not in known:
                 answer["unknown"].append("[%s] %s" % (section, key))
-                opt = cfg.StrOpt(key)
-            judge(answer, before, after, wanted, section, key, opt)
+            judge(answer, before, after, wanted, section, key, known)
     for section, keys in sorted(ask["released"].items()):
         for key in keys:
             opt = cfg.MultiStrOpt(key) if key == "replication_device" else cfg.StrOpt(key)
@@ -776,10 +793,10 @@ def validate(ask):
             answer["problems"].append("[DEFAULT] enabled_backends does not name '%s'" % name)
     return answer
 
-def judge(answer, before, after, wanted, section, key, opt):
+def judge(answer, before, after, wanted, section, key, known):
     place = "[%s] %s" % (section, key)
-    want, error = quietly(value, wanted, section, key, opt)
-    has, wrong = quietly(value, after, section, key, opt)
+    want, error = quietly(reading, wanted, section, key, known)
+    has, wrong = quietly(reading, after, section, key, known)
     if wrong is not None or error is not None:
         answer["problems"].append("%s: %s" % (place, wrong or error))
     elif has != want:
@@ -788,9 +805,29 @@ def judge(answer, before, after, wanted, section, key, opt):
         answer["problems"].append("%s: must be exactly one device, got '%d'" % (place, len(has)))
     elif key == "replication_device" and not has[0].get("backend_id"):
         answer["problems"].append("%s: must have a backend_id" % place)
-    had, unread = quietly(value, before, section, key, opt)
+    had, unread = quietly(reading, before, section, key, known)
     if before is None or unread is not None or had != has:
         answer["changed"].append([section, key])
+
+OWN = ("volume_backend_name", "rbd_pool", "rbd_user", "rbd_cluster_name", "rbd_ceph_conf",
+       "rbd_secret_uuid", "rados_connect_timeout", "replication_connect_timeout")
+
+def configured(ask):
+    """Every enabled backend as the service reads it; of other drivers' the name alone."""
+    conf, found = load(ask["config"]), []
+    for section in head(conf)["hosts"]:
+        driver = value(conf, section, "volume_driver", cfg.StrOpt("volume_driver")) or ""
+        seen = {"section": section, "driver": driver}
+        found.append(seen)
+        if driver != ask["driver"]:
+            continue
+        known = options(driver)
+        own = {key: reading(conf, section, key, known) for key in OWN if key in known}
+        seen.update(
+            values={key: str(own[key]) for key in own if own[key] is not None},
+            devices=reading(conf, section, "replication_device", known),
+            known=sorted(name for name in known if not known[name].secret))
+    return {"backends": found}
 
 def ready(ask, state={}):
     if not state:
@@ -824,7 +861,8 @@ out.flush()
 for line in iter(sys.stdin.readline, ""):
     ask = json.loads(line)
     try:
-        answer = {"validate": validate, "rows": rows, "volumes": volumes}[ask["do"]](ask)
+        answer = {"validate": validate, "rows": rows, "volumes": volumes,
+                  "configured": configured}[ask["do"]](ask)
     except Exception as error:
         answer = {"error": "%s: %s" % (type(error).__name__, error)}
     out.write(json.dumps(answer) + "\n")
@@ -1866,13 +1904,11 @@ class Apply(object):
         return bool(answer["changed"])
 
     def leave_alone(self, changed):
-        """Keys that oslo.config reads the same before and after stay as the operator typed them."""
+        """What oslo.config reads the same before and after stays as the operator typed it, or left it
+        to a default: nothing of it is ours yet."""
         if changed or self.record is not None or self.resumed:
             return
-        present = all(self.text.find(section, key)
-                      for section, keys in self.changed.items() for key in keys)
-        if present:
-            self.new, self.new_record, self.changed = self.data, self.record, {}
+        self.new, self.new_record, self.changed = self.data, self.record, {}
 
     def check_identity(self, before, after):
         for backend in self.backends:
@@ -2337,6 +2373,8 @@ class Inspect(Apply):
         self.seen["clients"] = [self.see_client(backend["section"], side, backend[side])
                                 for backend in self.backends for side in ("primary", "target")
                                 if backend.get(side)]
+        if self.request.get("adopt"):
+            self.seen["configured"] = self.see_configured()
         self.render()
         as_wanted = (self.new == self.data
                      or self.record is None and self.reads_the_same())
@@ -2347,6 +2385,36 @@ class Inspect(Apply):
         """A push that was cut off is left for the next push; here it is only said."""
         pending = self.state.read("pending")
         self.seen["pending"] = pending and pending["phase"]
+
+    def see_configured(self):
+        """Every enabled backend as cinder-volume reads it, for a topology that has none yet."""
+        try:
+            answer = self.ask(do="configured", config=self.config(self.live, self.data),
+                              driver=RBD_DRIVER)
+        except Blind as blind:
+            raise Stop("refused", "%s cannot read the configuration: %s" % (
+                self.interpreter(), blind), "python must name the interpreter that "
+                "cinder-volume runs with (the one that has cinder and oslo.config)")
+        for seen in answer["backends"]:
+            if seen["driver"] == RBD_DRIVER:
+                seen["options"], seen["left"] = self.further(seen.pop("known"), seen["section"],
+                                                             seen["values"])
+        return answer["backends"]
+
+    def further(self, known, section, own):
+        """What else the section sets: options that a topology can name, and the names of those that it
+        cannot, which are secret, unknown, about the service's name, or no plain line."""
+        found = {}
+        for path in self.sources:
+            text = self.text if path == self.live else read_text(slurp(path), path)
+            for item in text.items:
+                if item.key is not None and group_of(item.section) == group_of(section):
+                    found[item.key] = item.value
+        for key in (("volume_driver",) + MULTI + tuple(own)):
+            found.pop(key, None)
+        plain = {key: text for key, text in found.items()
+                 if key in known and key not in IDENTITY and not re.search(r"[$\n]", text)}
+        return plain, sorted(set(found) - set(plain))
 
     def see_section(self, backend, as_wanted):
         section, keys = backend["section"], {}

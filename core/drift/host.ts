@@ -1,3 +1,4 @@
+import type { Configured } from "../adopt/backend";
 import { hostRequest, type BackendRequest, type HostRequest } from "../hostRequest";
 import type { Host, Topology } from "../topology";
 import { clientItems, reachItem, type ClientSeen, type FileSeen } from "./client";
@@ -14,6 +15,8 @@ export interface HostSeen {
     sections: Record<string, { keys: Record<string, string[]>; enabled: boolean; host: string }>;
     service: { state: string; pid: number | null; unread: boolean } | null;
     clients: ClientSeen[];
+    /** Every enabled backend, where `cinder-dr adopt` asks for them. */
+    configured?: Configured[];
 }
 
 /** What `inspect` is asked: the push's own request, and the keyrings, which need not have their usual names. */

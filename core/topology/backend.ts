@@ -94,6 +94,10 @@ export const replicationDeviceInput = closed("exactly one replication device", {
         ),
 });
 
+/** Cinder's default of rados_connect_timeout: no limit. */
+const NO_LIMIT = -1;
+const OR_NO_LIMIT = ", or -1 for no limit";
+
 export const backendInput = closed("a backend", {
     // The scheduler reads words such as `<in>`, `s==` and `!=` in an extra spec as operators.
     volumeBackendName: matching(
@@ -118,10 +122,14 @@ export const backendInput = closed("a backend", {
     secretUuid: uuid("the libvirt secret of the primary's key").describe(
         "`rbd_secret_uuid`: libvirt secret on the compute nodes with the primary's key.",
     ),
-    radosConnectTimeoutSeconds: seconds(300)
+    radosConnectTimeoutSeconds: z
+        .union([seconds(300, OR_NO_LIMIT), z.literal(NO_LIMIT)], {
+            error: (issue) =>
+                `must be whole seconds from 1 to 300${OR_NO_LIMIT}, got ${shown(issue.input)}`,
+        })
         .optional()
         .describe(
-            "`rados_connect_timeout`. Defaults to 5 (Cinder: none, and then a dead site blocks the service for 300 s).",
+            "`rados_connect_timeout`. Defaults to 5. With -1, Cinder's own default, a dead site blocks the service for 300 s; `adopt` writes it for hosts that run so.",
         ),
     replicationConnectTimeoutSeconds: seconds(300)
         .optional()

@@ -129,7 +129,11 @@ export function checkTopology(given: unknown): Problem[] {
 export function parseTopology(given: unknown): Topology {
     const problems = checkTopology(given);
     if (problems.length > 0) throw new ProblemsError("topology", problems);
-    const input = topologyInput.parse(given);
+    return resolveTopology(topologyInput.parse(given));
+}
+
+/** Fills in the defaults of what was found right. */
+export function resolveTopology(input: z.output<typeof topologyInput>): Topology {
     const ssh = input.ssh ?? {};
     const backends = Object.entries(input.backends).map(([name, b]) => resolveBackend(name, b));
     const sections = backends.map((b) => b.section);

@@ -50,10 +50,13 @@ export const port = z
     .min(1, { error: (issue) => `must be a port from 1 to 65535, got ${shown(issue.input)}` })
     .max(65535, { error: (issue) => `must be a port from 1 to 65535, got ${shown(issue.input)}` });
 
-/** Whole seconds from 1 to `max`. */
-export const seconds = (max: number) => {
+/**
+ * Whole seconds from 1 to `max`.
+ * @param also what else is right, for the sentence
+ */
+export const seconds = (max: number, also = "") => {
     const error = (issue: { input?: unknown }) =>
-        `must be whole seconds from 1 to ${String(max)}, got ${shown(issue.input)}`;
+        `must be whole seconds from 1 to ${String(max)}${also}, got ${shown(issue.input)}`;
     return z.int({ error }).min(1, { error }).max(max, { error });
 };
 

@@ -434,8 +434,8 @@ const TRAPS: Record<string, Row[]> = {
     "waiting for a dead primary for ever": [
         [
             "backends/ceph/radosConnectTimeoutSeconds",
-            -1,
-            "backends.ceph.radosConnectTimeoutSeconds must be whole seconds from 1 to 300, got '-1'",
+            0,
+            "backends.ceph.radosConnectTimeoutSeconds must be whole seconds from 1 to 300, or -1 for no limit, got '0'",
         ],
         [
             "backends/ceph/replicationConnectTimeoutSeconds",

@@ -130,12 +130,25 @@ describe("the file as oslo.config reads it", function () {
 const ceph = (changes: Record<string, string>): BackendRequest[] => [
     { section: "ceph", options: { ...CEPH.options, ...changes } },
 ];
-const judged = (host: FakeHost, changes: Record<string, unknown> = {}): Run =>
-    host.apply({
-        python: PYTHON,
-        skipChecks: ["target", "guard", "health"],
-        ...changes,
-    });
+const ofUser = (rbd_user: string): BackendRequest[] => [
+    {
+        section: "ceph",
+        options: {
+            rbd_pool: "volumes",
+            volume_driver: "cinder.volume.drivers.rbd.RBDDriver",
+            rbd_user,
+        },
+    },
+];
+const judged = (host: FakeHost, changes: Record<string, unknown> = {}, verb = "apply"): Run =>
+    host.apply(
+        {
+            python: PYTHON,
+            skipChecks: ["target", "guard", "health"],
+            ...changes,
+        },
+        verb,
+    );
 
 describe("Cinder's own judgement of a candidate", function () {
     this.timeout(60_000);
@@ -218,6 +231,20 @@ describe("Cinder's own judgement of a candidate", function () {
             "replication_device = user:cinder , backend_id:secondary,\n   secret_uuid:0dd5e0c2-uuid, conf:/etc/ceph/secondary.conf",
             { replication_device: DEVICE },
         ],
+        [
+            "a device with a pool, which the driver ignores, and with parts left to its defaults",
+            "replication_device = backend_id:secondary,secret_uuid:0dd5e0c2-uuid,pool:volumes",
+            { replication_device: DEVICE },
+        ],
+        [
+            "keys left to their defaults",
+            "# nothing",
+            {
+                rbd_cluster_name: "ceph",
+                rbd_ceph_conf: "/etc/ceph/ceph.conf",
+                replication_connect_timeout: "5",
+            },
+        ],
     ];
     for (const [what, said, option] of equal)
         it(`finds nothing to do for ${what}`, () =>
@@ -238,24 +265,55 @@ describe("Cinder's own judgement of a candidate", function () {
                 assert.equal(host.restarts(), 0);
             }, `[DEFAULT]\nenabled_backends = ceph\n[ceph]\nrbd_pool = volumes\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n${said}\n`));
 
-    it("writes but does not restart for what [backend_defaults] says already", () =>
+    const DEFAULTS =
+        "[DEFAULT]\nenabled_backends = ceph\n[backend_defaults]\nrbd_user = cinder\n[ceph]\nrbd_pool = volumes\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n";
+    it("leaves a file as it is for what [backend_defaults] says already", () =>
         withHost((host) => {
-            const run = judged(host, {
-                backends: [
-                    {
-                        section: "ceph",
-                        options: {
-                            rbd_pool: "volumes",
-                            volume_driver: "cinder.volume.drivers.rbd.RBDDriver",
-                            rbd_user: "cinder",
-                        },
-                    },
-                ],
-            });
-            assert.equal(run.result.outcome, "changed", run.stderr);
+            const run = judged(host, { backends: ofUser("cinder") });
+            assert.equal(run.result.outcome, "unchanged", run.stderr);
             assert.equal(host.restarts(), 0);
-            assert.match(host.read(), /rbd_user = cinder\n$/);
-        }, "[DEFAULT]\nenabled_backends = ceph\n[backend_defaults]\nrbd_user = cinder\n[ceph]\nrbd_pool = volumes\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n"));
+            assert.equal(host.read(), DEFAULTS);
+        }, DEFAULTS));
+
+    it("writes the section over a [backend_defaults] that says something else", () =>
+        withHost((host) => {
+            const run = judged(host, { backends: ofUser("other") });
+            assert.equal(run.result.outcome, "restarted", run.stderr);
+            assert.match(host.read(), /rbd_user = other\n$/);
+        }, DEFAULTS));
+
+    it("reads every enabled backend for an adoption, with defaults and substitutions", () =>
+        withHost((host) => {
+            const { result } = judged(host, { backends: [], adopt: true }, "inspect");
+            const { configured } = result as unknown as { configured: unknown[] };
+            assert.deepEqual(configured, [
+                { section: "lvm", driver: "cinder.volume.drivers.lvm.LVMVolumeDriver" },
+                {
+                    section: "Fast",
+                    driver: "cinder.volume.drivers.rbd.RBDDriver",
+                    values: {
+                        volume_backend_name: "fast",
+                        rbd_pool: "fast",
+                        rbd_user: "cinder",
+                        rbd_cluster_name: "ceph",
+                        rbd_ceph_conf: "/etc/ceph/ceph.conf",
+                        rbd_secret_uuid: "0dd5e0c1-uuid",
+                        rados_connect_timeout: "-1",
+                        replication_connect_timeout: "5",
+                    },
+                    devices: [
+                        {
+                            backend_id: "secondary",
+                            conf: "/etc/ceph/secondary.conf",
+                            user: "cinder",
+                            secret_uuid: "0dd5e0c2-uuid",
+                        },
+                    ],
+                    options: { rbd_max_clone_depth: "7" },
+                    left: ["backend_host", "no_such_option"],
+                },
+            ]);
+        }, "[DEFAULT]\nenabled_backends = lvm, Fast\n[backend_defaults]\nrbd_user = cinder\n[lvm]\nvolume_driver = cinder.volume.drivers.lvm.LVMVolumeDriver\n[fast]\nbackend_host = x\nrbd_pool = $volume_backend_name\nvolume_backend_name = 'fast'\n[FAST]\nno_such_option = 1\nrbd_max_clone_depth : 7\nrbd_secret_uuid=0dd5e0c1-uuid\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\nreplication_device = backend_id:secondary,pool:fast,\r\n    secret_uuid:0dd5e0c2-uuid\n"));
 
     it("names an option that this Cinder does not know, and goes on", () =>
         withHost((host) => {
