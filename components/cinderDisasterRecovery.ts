@@ -11,8 +11,8 @@ import { CinderHost } from "./cinderHost";
 import { checkIdentities } from "./connection";
 import { recordedDrift, tellDrift } from "./drifted";
 import { refuse } from "./refuse";
+import { overseeRemovals } from "./removals";
 import { ReplicatedVolumeType } from "./replicatedVolumeType";
-import { judgeRemovals } from "./typeRemovals";
 
 export interface CinderDisasterRecoveryArgs {
     /** Sites, backends, hosts and volume types; the value of the config key `cinder-dr:topology`. */
@@ -71,7 +71,7 @@ export class CinderDisasterRecovery extends pulumi.ComponentResource {
         ceph?.guard([...hosts.values(), ...types.map(([, type]) => type)]);
         for (const [type, component] of types) tellDrift(drifted[`volumeTypes.${type}`], component);
         this.tellRest(topology, drifted);
-        judgeRemovals(this, topology.volumeTypes);
+        overseeRemovals(this, topology);
 
         this.libvirtSecrets = pulumi.output(libvirtSecrets(topology));
         this.hosts = pulumi.all([...hosts.values()].map((host) => host.host));

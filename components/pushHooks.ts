@@ -9,13 +9,13 @@ import { interruptEngine } from "./interruptEngine";
 type Hooks = pulumi.ResourceHookBinding;
 
 /** Pulumi's unit-test monitor knows no hooks and would wait for ever for the registration's answer. */
-const monitorHas = (method: "registerErrorHook" | "registerResourceHook"): boolean =>
+export const monitorHas = (method: "registerErrorHook" | "registerResourceHook"): boolean =>
     method in ((pulumi.runtime.getMonitor() as object | undefined) ?? {});
 
 /** Two tries to connect, each with its handshake, and a busy machine. */
-const CONNECT_SECONDS = 45;
+export const CONNECT_SECONDS = 45;
 /** Each thing that such a step asks has a limit of its own on the host. */
-const STEP_SECONDS = 1800;
+export const STEP_SECONDS = 1800;
 
 /** What happens around one command over SSH. */
 export interface CommandWatch {
@@ -74,10 +74,10 @@ export function commandHooks({
  * A session that is frozen after the login hangs the plugin for ever: it has no limit on a command, and neither
  * `customTimeouts` nor a first interrupt reach the session.
  */
-async function giveUp(host: string, seconds: number): Promise<void> {
+export async function giveUp(host: string, seconds: number): Promise<void> {
     await pulumi.log.error(
         `cinder-dr: ${host}: connection: no answer ${String(CONNECT_SECONDS)} s after its limit of ${String(seconds)} s: this run is ended. ` +
-            "Whatever has begun on a host finishes or rolls back there by itself; look at the host's sshd and login shell, then run `pulumi up` again",
+            "Whatever has begun on a host finishes or rolls back there by itself; look at the host's sshd and login shell, then run it again",
     );
     interruptEngine();
 }

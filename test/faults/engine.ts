@@ -52,8 +52,12 @@ export class Engine {
     preview = (topology: Mutable, ...flags: string[]): Promise<Run> =>
         run(PULUMI, this.words(["preview", "--diff", ...flags], topology), this.env);
 
-    destroy = (topology: Mutable): Promise<Run> =>
-        run(PULUMI, this.words(["destroy", "--yes", "--skip-preview"], topology), this.env);
+    destroy = (topology: Mutable, ...flags: string[]): Promise<Run> =>
+        run(
+            PULUMI,
+            this.words(["destroy", "--yes", "--skip-preview", ...flags], topology),
+            this.env,
+        );
 
     cancel = (): Promise<Run> =>
         run(PULUMI, ["-C", this.program, "cancel", "--yes", "--stack", this.stack], this.env);
