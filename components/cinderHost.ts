@@ -34,6 +34,9 @@ const visible = ({ host, backends }: CinderHostArgs) => ({
     port: host.connection.port,
     user: host.connection.user,
     hostKey: host.connection.hostKey,
+    ...(host.connection.nextHostKey === undefined
+        ? {}
+        : { nextHostKey: host.connection.nextHostKey }),
     ...(host.connection.proxy === undefined ? {} : { proxy: host.connection.proxy.address }),
     configFile: host.configFile,
     python: host.python,

@@ -6,6 +6,7 @@ import type * as command from "@pulumi/command";
 import { ProblemsError, type Problem } from "../core/problem";
 import type { Seat } from "../core/seats";
 import type { Connection, Hop } from "../core/topology/connection";
+import { shownHostKey } from "./shownHostKey";
 
 /** Tries per host. The plugin retries a refused key too, and more tries could lock the login. */
 const DIAL_ERROR_LIMIT = 2;
@@ -45,12 +46,21 @@ export function checkIdentities(seats: readonly Seat[]): void {
     if (problems.length > 0) throw new ProblemsError("topology", problems);
 }
 
+/**
+ * The one host key that the plugin takes. During a rotation it is the one that the host shows; a preview connects
+ * nowhere, and nobody but the plugin looks behind a jump host: there it is `hostKey`.
+ */
+const hostKeyOf = (hop: Hop, isDirect: boolean): pulumi.Input<string> =>
+    hop.nextHostKey === undefined || !isDirect || pulumi.runtime.isDryRun()
+        ? hop.hostKey
+        : shownHostKey(hop);
+
 /** Field by field: an unknown field makes the plugin print the whole connection, key included. */
-const hopArgs = (hop: Hop) => ({
+const hopArgs = (hop: Hop, isDirect = true) => ({
     host: hop.address,
     port: hop.port,
     user: hop.user,
-    hostKey: hop.hostKey,
+    hostKey: hostKeyOf(hop, isDirect),
     dialErrorLimit: DIAL_ERROR_LIMIT,
     perDialTimeout: DIAL_SECONDS,
     ...(hop.identityFile === undefined
@@ -67,4 +77,4 @@ export const connectionArgs = (
 ): command.types.input.remote.ConnectionArgs =>
     connection.proxy === undefined
         ? hopArgs(connection)
-        : { ...hopArgs(connection), proxy: hopArgs(connection.proxy) };
+        : { ...hopArgs(connection, false), proxy: hopArgs(connection.proxy) };

@@ -4,7 +4,7 @@ import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
 
 import { wordsOf } from "../core/problem";
 import { toShell, type Words } from "../core/shell";
-import type { Connection, Hop } from "../core/topology/connection";
+import { pinnedKeys, type Connection, type Hop } from "../core/topology/connection";
 
 const DIAL_MILLISECONDS = 15_000;
 /** Added to a command's own limit before the connection itself is given up. */
@@ -29,16 +29,16 @@ export class RemoteError extends Error {
 }
 
 function configOf(hop: Hop): ConnectConfig {
-    const [type = "", pinned = ""] = hop.hostKey.split(" ");
+    const pinned = pinnedKeys(hop);
     return {
         host: hop.address,
         port: hop.port,
         username: hop.user,
         readyTimeout: DIAL_MILLISECONDS,
         keepaliveInterval: 10_000,
-        // Only the pinned key's type is asked for: a host with several keys would show another one.
-        algorithms: { serverHostKey: [type] as never },
-        hostVerifier: (key: Buffer) => key.equals(Buffer.from(pinned, "base64")),
+        // Only a pinned key's type is asked for: a host with several keys would show another one.
+        algorithms: { serverHostKey: [...new Set(pinned.map(({ type }) => type))] as never },
+        hostVerifier: (key: Buffer) => pinned.some(({ bytes }) => key.equals(bytes)),
         ...(hop.identityFile === undefined
             ? process.env.SSH_AUTH_SOCK === undefined
                 ? {}

@@ -69,11 +69,18 @@ export const sshDefaults = closed("the SSH defaults of all hosts", {
     identityFile: identityFile.optional(),
 });
 
+const nextHostKey = hostKey
+    .optional()
+    .describe(
+        "The key that takes `hostKey`'s place; while it is given, the host may show either. Both are pinned.",
+    );
+
 const hop = {
     address,
     port: port.optional().describe("SSH port. Defaults to 22."),
     user: loginUser.optional(),
     hostKey,
+    nextHostKey,
     identityFile: identityFile.optional(),
 };
 
@@ -102,6 +109,7 @@ export interface Hop {
     port: number;
     user: string;
     hostKey: string;
+    nextHostKey?: string;
     identityFile?: string;
 }
 
@@ -112,18 +120,22 @@ export interface Connection extends Hop {
 type HopInput = z.output<ReturnType<typeof closed<typeof hop>>>;
 type SshDefaults = z.output<typeof sshDefaults>;
 
+/** Without its comment, which is no part of the key. */
+const bareKey = (key: string): string => key.split(/ +/).slice(0, 2).join(" ");
+
 const resolveHop = (given: HopInput, defaults: SshDefaults): Hop => {
     const identity = given.identityFile ?? defaults.identityFile;
     return {
         address: given.address,
         port: given.port ?? defaults.port ?? 22,
         user: given.user ?? defaults.user ?? "root",
-        hostKey: given.hostKey.split(/ +/).slice(0, 2).join(" "),
+        hostKey: bareKey(given.hostKey),
+        ...(given.nextHostKey === undefined ? {} : { nextHostKey: bareKey(given.nextHostKey) }),
         ...(identity === undefined ? {} : { identityFile: identity }),
     };
 };
 
-/** Fills in the SSH defaults; the host key loses its comment, which is not part of the key. */
+/** Fills in the SSH defaults. */
 export function resolveConnection(
     given: HopInput & { proxy?: HopInput | undefined },
     defaults: SshDefaults,
@@ -131,3 +143,13 @@ export function resolveConnection(
     const own = resolveHop(given, defaults);
     return given.proxy === undefined ? own : { ...own, proxy: resolveHop(given.proxy, defaults) };
 }
+
+/** Type and bytes of each host key that a host may show; the one that it should show first. */
+export const pinnedKeys = ({
+    hostKey,
+    nextHostKey,
+}: Hop): { text: string; type: string; bytes: Buffer }[] =>
+    [hostKey, ...(nextHostKey === undefined ? [] : [nextHostKey])].map((text) => {
+        const [type = "", base64 = ""] = text.split(" ");
+        return { text, type, bytes: Buffer.from(base64, "base64") };
+    });

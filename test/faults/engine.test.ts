@@ -192,6 +192,38 @@ describe("faults of the engine and its state", () => {
         }
     });
 
+    row(35, "the host key is replaced by one of its type, with both keys pinned", async () => {
+        const before = await host.snapshot();
+        const inEtc = (script: string) =>
+            host.sh(`cd /etc/ssh && ${script} && kill -HUP $(cat /run/sshd.pid)`);
+        await host.sh("cd /etc/ssh && rm -f new new.pub && ssh-keygen -q -t ed25519 -N '' -f new");
+        const [type, key] = (await host.sh("cat /etc/ssh/new.pub")).split(" ");
+        const topology = topologyOf();
+        topology.hosts[host.name].nextHostKey = `${type ?? ""} ${key ?? ""}`;
+        expectCode(await engine.up(topology), 0);
+        const last = await host.runTime();
+        await inEtc("sed -i 's/ssh_host_ed25519_key$/new/' sshd_config");
+        try {
+            expectCode(await engine.up(topology), 0);
+            assert.notEqual(await host.runTime(), last, "the new key was not used");
+            assert.equal((await host.result()).outcome, "unchanged");
+            const { hosts } = topology;
+            hosts[host.name].hostKey = hosts[host.name].nextHostKey;
+            Reflect.deleteProperty(hosts[host.name] as object, "nextHostKey");
+            const pushed = await host.runTime();
+            expectCode(await engine.up(topology), 0);
+            assert.equal(await host.runTime(), pushed);
+            assert.equal(await state(host, before), UNTOUCHED);
+        } finally {
+            await inEtc("sed -i 's/\\/new$/\\/ssh_host_ed25519_key/' sshd_config");
+        }
+        return {
+            saw: "nothing",
+            after: UNTOUCHED,
+            next: await converges(engine, host, timeout, "unchanged"),
+        };
+    });
+
     row(35, "the password of another provider is rotated", async () => {
         const before = await host.snapshot();
         const last = await host.runTime();

@@ -93,6 +93,18 @@ describe("a host over SSH", () => {
         assert.equal(jump.connections, 1);
     });
 
+    it("takes the old and the new host key during a rotation, and no third", async () => {
+        for (const keys of [
+            { hostKey: HOST_KEY, nextHostKey: server.hostKey },
+            { hostKey: server.hostKey, nextHostKey: HOST_KEY },
+        ])
+            assert.equal((await hostAt(keys).run(["true"], 5)).code, 0);
+        assert.match(
+            await faultOf({ hostKey: HOST_KEY, nextHostKey: HOST_KEY }),
+            /shows another key than the pinned hostKey/,
+        );
+    });
+
     const OTHER_KEY =
         "the host shows another key than the pinned hostKey: find out why before you pin the new one";
     it("fails for another host key", async () => {

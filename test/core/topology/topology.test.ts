@@ -97,6 +97,7 @@ describe("a topology", () => {
         ["hosts/cinder-a/address", "2001:db8::1"],
         ["hosts/cinder-a/port", 2222],
         ["hosts/cinder-a/hostKey", `${HOST_KEY} root@cinder-a`],
+        ["hosts/cinder-a/nextHostKey", `${HOST_KEY} root@cinder-a`],
         ["hosts/cinder-a/proxy", { address: "jump", hostKey: HOST_KEY }],
         ["hosts/cinder-a/service", { container: {} }],
         [
