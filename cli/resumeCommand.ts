@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 
-import { begunOf, isOpen, type Begun } from "../core/operation";
+import { begunOf, endedOf, followerOf, isOpen, type Begun } from "../core/operation";
 import { failback } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
 import { failoverPlanned } from "../operations/failoverPlanned";
-import { listJournals, readJournal } from "../operations/journal";
+import { listJournals, openOperations, readJournal } from "../operations/journal";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { runOperation, withOperation, type OperationFlags } from "./operation";
@@ -16,18 +16,35 @@ interface ResumeFlags extends OperationFlags {
     rbdMirrorStopped?: boolean;
 }
 
+/** An operation that is done moved a backend once; what it wrote may still be put back. */
+function named(id: string, isUndo: boolean): Begun {
+    const entries = readJournal(id);
+    const begun = begunOf(entries);
+    const follower = followerOf(
+        entries,
+        listJournals().map((one) => readJournal(one)),
+    );
+    if (follower !== undefined)
+        throw new UsageError(
+            `operation ${id} was followed by ${follower}, which is done: begin a new one`,
+        );
+    const outcome = endedOf(entries)?.outcome;
+    if (!isOpen(entries) && !isUndo)
+        throw new UsageError(`operation ${id} is ${outcome ?? ""}: there is nothing to go on with`);
+    return begun;
+}
+
 /** The operation that is meant: the only one that is open, or the one that is named. */
-function chosen(id: string | undefined): Begun {
-    const open = listJournals().filter((one) => {
-        const entries = readJournal(one);
-        return entries.length > 0 && isOpen(entries);
-    });
-    if (id !== undefined) return begunOf(readJournal(id));
+function chosen(id: string | undefined, isUndo: boolean): Begun {
+    if (id !== undefined) return named(id, isUndo);
+    const open = openOperations();
     const [only, ...more] = open;
     if (only === undefined) throw new UsageError("there is no operation to go on with");
     if (more.length > 0)
-        throw new UsageError(`several operations were cut short: name one of ${open.join(", ")}`);
-    return begunOf(readJournal(only));
+        throw new UsageError(
+            `several operations were cut short: name one of ${open.map((begun) => begun.id).join(", ")}`,
+        );
+    return only;
 }
 
 const text = (value: unknown): string | undefined =>
@@ -80,7 +97,7 @@ export const resumeCommand = (root: Command, done: Done): Command =>
                 "of a forced failover: put back the rows it wrote, instead of going on",
             ),
     ).action(async (id: string | undefined, flags: ResumeFlags) => {
-        const begun = chosen(id);
+        const begun = chosen(id, flags.undoRows === true);
         const [stack, topology] = [text(begun.flags.stack), text(begun.flags.topology)];
         const source =
             flags.stack === undefined && flags.topology === undefined

@@ -86,3 +86,28 @@ export const isOpen = (entries: readonly JournalEntry[]): boolean => {
     const outcome = endedOf(entries)?.outcome;
     return outcome !== "done" && outcome !== "refused" && outcome !== "abandoned";
 };
+
+/** Verbs that leave a backend on the other side, or on a side anew. */
+const isMove = (verb: string): boolean => /^fail(?:over|back)\b/.test(verb);
+
+/**
+ * The later move of the same backend that is done, if there is one: a move that was cut short before it is history, and
+ * going on with it would move the backend again on an old consent.
+ * @param all entries of every journal
+ * @returns its id
+ */
+export function followerOf(
+    entries: readonly JournalEntry[],
+    all: readonly (readonly JournalEntry[])[],
+): string | undefined {
+    const { verb, backend } = begunOf(entries);
+    const at = entries[0]?.at ?? "";
+    if (!isMove(verb)) return undefined;
+    const later = all.find((others) => {
+        if (others.length === 0 || (others[0]?.at ?? "") <= at) return false;
+        const other = begunOf(others);
+        const isSame = other.backend === backend && isMove(other.verb);
+        return isSame && endedOf(others)?.outcome === "done";
+    });
+    return later === undefined ? undefined : begunOf(later).id;
+}

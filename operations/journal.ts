@@ -17,6 +17,7 @@ import { join } from "node:path";
 
 import {
     begunOf,
+    followerOf,
     isOpen,
     operationId,
     resultOf,
@@ -104,17 +105,24 @@ export const listJournals = (folder = journalFolder()): string[] =>
               .sort()
         : [];
 
+/** Operations that can be gone on with, oldest first. */
+export function openOperations(folder = journalFolder()): Begun[] {
+    const all = listJournals(folder)
+        .map((id) => readJournal(id, folder))
+        .filter((entries) => entries.length > 0);
+    return all
+        .filter((entries) => isOpen(entries) && followerOf(entries, all) === undefined)
+        .map(begunOf);
+}
+
 /** The newest journal of a backend that an operation of this verb can go on with. */
 export const openJournalOf = (
     verb: string,
     backend: string,
     folder = journalFolder(),
 ): string | undefined =>
-    listJournals(folder).findLast((id) => {
-        const entries = readJournal(id, folder);
-        const begun = entries.length > 0 ? begunOf(entries) : undefined;
-        return begun?.verb === verb && begun.backend === backend && isOpen(entries);
-    });
+    openOperations(folder).findLast((begun) => begun.verb === verb && begun.backend === backend)
+        ?.id;
 
 /**
  * The record of one operation on this machine: written to disk (fsync) before and after each step, so that a killed

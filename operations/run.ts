@@ -191,12 +191,14 @@ export async function operate(
     });
     const phases: Phase[] = [];
     const left: string[] = [];
+    let fact = "";
     try {
         await withLocks(options, journal, locks, async (stillMine) => {
-            const fact = await body({ ...options, journal, phases, stillMine, left });
-            journal.append({ kind: "noted", step: "phases", data: phases });
-            journal.end({ outcome: "done", fact, left });
+            fact = await body({ ...options, journal, phases, stillMine, left });
         });
+        journal.append({ kind: "noted", step: "phases", data: phases });
+        // Last of all: a killed one that has its end recorded is not gone on with, and must not hold a lock.
+        journal.end({ outcome: "done", fact, left });
     } catch (error) {
         const ended = endOf(error, journal);
         journal.append({ kind: "noted", step: "phases", data: phases });

@@ -13,6 +13,7 @@ import { ExitCode } from "../../cli/exitCode";
 import { main } from "../../cli/main";
 import { formatFinding, Progress } from "../../cli/print";
 import { isSound, summarize, type Finding } from "../../core/finding";
+import { Journal } from "../../operations/journal";
 import { goodTopology, withValue } from "../support/topology";
 
 const OK: Finding = { state: "ok", subject: "replicated", fact: "it is there", seconds: 1.26 };
@@ -231,6 +232,36 @@ describe("cinder-dr", () => {
             assert.match(seen.err, err);
             assert.equal(seen.code, code);
         });
+
+    it("resume: exit code 2 for what is done or overtaken", async () => {
+        process.env.CINDER_DR_JOURNALS = join(folder, "journals");
+        const begun = { backend: "ceph", who: "ops@bastion", version: "0.1.0", flags: {} };
+        for (const [id, verb] of [
+            ["1-failover-ceph-7f2a", "failover --forced"],
+            ["2-failback-ceph-0b1c", "failback"],
+        ] as const) {
+            const journal = Journal.create({ ...begun, id, verb });
+            const outcome = verb === "failback" ? "done" : "partial";
+            journal.end({ outcome, fact: "", left: [] });
+            journal.close();
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        for (const [words, said] of [
+            [
+                ["1-failover-ceph-7f2a", "--undo-rows"],
+                "operation 1-failover-ceph-7f2a was followed by 2-failback-ceph-0b1c, which is done: begin a new one",
+            ],
+            [
+                ["2-failback-ceph-0b1c"],
+                "operation 2-failback-ceph-0b1c is done: there is nothing to go on with",
+            ],
+            [[], "there is no operation to go on with"],
+        ] as const) {
+            const seen = await run("resume", ...words, "--topology", right);
+            assert.equal(seen.err, `cinder-dr: ${said}\n`);
+            assert.equal(seen.code, ExitCode.Usage);
+        }
+    });
 
     it("verify: exit code 1 and one sentence when Keystone refuses, the password in none", async () => {
         const { port } = keystone.address() as AddressInfo;

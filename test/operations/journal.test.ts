@@ -10,13 +10,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { endedOf, isOpen, operationId, type Begun } from "../../core/operation";
+import { endedOf, isOpen, operationId, type Begun, type Outcome } from "../../core/operation";
 import { renderReport, reportOf } from "../../core/report";
 import {
     Journal,
     JournalError,
     listJournals,
     openJournalOf,
+    openOperations,
     readJournal,
 } from "../../operations/journal";
 
@@ -114,7 +115,8 @@ describe("an operation's journal", () => {
                 begun(`2026112${String(day)}T201503-failover-ceph`),
                 folder,
             );
-            if (day === 3) journal.end({ outcome: "done", fact: "", left: [] });
+            // Refused: it changed nothing, so that the one before it can still go on.
+            if (day === 3) journal.end({ outcome: "refused", fact: "", left: [] });
             journal.close();
         }
         assert.equal(listJournals(folder).length, 3);
@@ -124,6 +126,25 @@ describe("an operation's journal", () => {
         );
         assert.equal(openJournalOf("failover --forced", "ceph", folder), undefined);
         assert.equal(openJournalOf("failover --planned", "other", folder), undefined);
+    });
+
+    it("goes on with no move that a later one has overtaken", async () => {
+        const make = async (id: string, verb: string, outcome: Outcome) => {
+            const journal = Journal.create({ ...begun(id), verb }, folder);
+            journal.end({ outcome, fact: "", left: [] });
+            journal.close();
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        };
+        const open = () => openOperations(folder).map(({ id }) => id);
+        await make("1-failover-ceph", "failover --forced", "partial");
+        await make("2-servers-ceph", "servers --reattach", "partial");
+        await make("3-failback-ceph", "failback", "refused");
+        assert.deepEqual(open(), ["1-failover-ceph", "2-servers-ceph"]);
+        await make("4-failback-ceph", "failback", "done");
+        assert.deepEqual(open(), ["2-servers-ceph"]);
+        assert.equal(openJournalOf("failover --forced", "ceph", folder), undefined);
+        await make("5-failover-ceph", "failover --forced", "failed");
+        assert.equal(openJournalOf("failover --forced", "ceph", folder), "5-failover-ceph");
     });
 
     it("names a journal that is not there", () => {
