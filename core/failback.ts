@@ -1,6 +1,6 @@
 import { imageFaults, isLate } from "./imageFaults";
 import { isReplicated, isSeen, type Pair } from "./replica";
-import type { Survey } from "./survey";
+import { replicated, type Survey } from "./survey";
 
 /** What an image's copy on the designed primary needs before the failback, when the secondary is active. */
 export type Need =
@@ -34,4 +34,40 @@ export function needOf(pair: Pair, survey: Survey): Need {
     if (faults.length === 0) return "nothing";
     const cured = ["missing", "notReplaying", "stale"];
     return faults.every((fault) => isLate(fault) || cured.includes(fault.kind)) ? "wait" : "decide";
+}
+
+/** What a failback throws away, and what it must not. */
+export interface Discards {
+    /** Still primary: demoted first. */
+    demote: Pair[];
+    /** Demoted, and not flagged for resync yet. */
+    resync: Pair[];
+    /** Forked, and not in the plan that the operator said yes to. */
+    unagreed: Pair[];
+}
+
+/**
+ * @param agreed images that the operator gave up
+ * @param flagged images that were flagged for resync before: one that is gone or syncs is only waited for
+ */
+export function discardsOf(
+    survey: Survey,
+    agreed: ReadonlySet<string>,
+    flagged: ReadonlySet<string>,
+): Discards {
+    const found: Discards = { demote: [], resync: [], unagreed: [] };
+    for (const pair of replicated(survey)) {
+        const { image } = pair.volume;
+        const need = needOf(pair, survey);
+        const isForked = need === "demoteAndResync" || need === "resync";
+        if (!agreed.has(image)) {
+            if (isForked) found.unagreed.push(pair);
+            continue;
+        }
+        if (need === "demoteAndResync") found.demote.push(pair);
+        // A kill may have left it demoted, and rbd-mirror does not say yet that it has forked.
+        const isLeft = need === "wait" && pair.primary !== undefined;
+        if (!flagged.has(image) && (isForked || isLeft)) found.resync.push(pair);
+    }
+    return found;
 }

@@ -1,11 +1,18 @@
-import { needOf } from "../core/failback";
+import { needOf, needsResync } from "../core/failback";
 import { activeSide } from "../core/service";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
-import { lookAtBoth, moveAndVerify, proveReverse, rowsNow, thawStep } from "./moveBackend";
-import { gate } from "./gate";
-import { discard, waitReady } from "./resync";
+import { gate, gateRest } from "./gate";
+import {
+    calledHosts,
+    lookAtBoth,
+    moveAndVerify,
+    proveReverse,
+    rowsNow,
+    thawStep,
+} from "./moveBackend";
+import { discard, giveUp, waitReady } from "./resync";
 import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
 import { restore } from "./savedStatuses";
 import { waitFor } from "./wait";
@@ -93,8 +100,8 @@ async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<vo
 
 async function body(run: Run, options: FailbackOptions): Promise<string> {
     const { journal, parts } = run;
-    const underWay = journal.entries.some((e) => e.kind === "noted" && e.step === "failover-host");
-    if (!underWay) await prepare(run, options);
+    if (calledHosts(journal).length > 0) await gateRest(run, "failback");
+    else await prepare(run, options);
     const moving = journal.entries.findLast((e) => e.step === "moving")?.data as string[];
     const { wrong } = await moveAndVerify(run, "primary", moving);
     const survey = await lookAtBoth(run);
@@ -185,14 +192,14 @@ export async function failback(
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
             const begun = run.journal.entries.some((e) =>
-                ["resynced", "frozen", "moving", "accepted"].includes(e.step ?? ""),
+                ["given up", "frozen", "moving"].includes(e.step ?? ""),
             );
             if (!begun) {
                 const survey = await lookAtBoth(run);
                 agree(run, survey, "failback", () => {
                     refuseFailback(survey, run.accepted);
                 });
-                run.journal.append({ kind: "noted", step: "accepted", data: true });
+                giveUp(run, survey.pairs.filter(needsResync));
             }
             return body(run, options);
         },

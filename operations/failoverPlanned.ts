@@ -1,8 +1,8 @@
 import { serviceOf } from "../core/service";
 import { lossOf, replicated, unmarked, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
-import { lookAtBoth, moveAndVerify, proveReverse, thawStep } from "./moveBackend";
-import { gate } from "./gate";
+import { gate, gateRest } from "./gate";
+import { calledHosts, lookAtBoth, moveAndVerify, proveReverse, thawStep } from "./moveBackend";
 import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
 
@@ -31,8 +31,8 @@ async function mark(run: Run, survey: Survey): Promise<number> {
 
 async function body(run: Run): Promise<string> {
     const { journal, parts, backend } = run;
-    const underWay = journal.entries.some((e) => e.kind === "noted" && e.step === "failover-host");
-    if (!underWay) {
+    if (calledHosts(journal).length > 0) await gateRest(run, "planned");
+    else {
         const first = await lookAtBoth(run);
         if (unmarked(first, "primary").length > 0)
             await phase(

@@ -1,6 +1,6 @@
 import { activeSide, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
-import { moveHosts, rowsNow } from "./moveBackend";
+import { calledHosts, moveHosts, rowsNow } from "./moveBackend";
 import { RefusedError, type Run } from "./run";
 import { moveByRows } from "./serviceRows";
 import { pause } from "./wait";
@@ -43,9 +43,7 @@ export async function waysOf(
     const living = await alive(run, first, since);
     const rows = (await rowsNow(run)).filter((row) => activeSide(row, run.backend) !== "secondary");
     // What this operation called before it was killed goes on in Cinder, and is only waited for.
-    const called = run.journal.entries.flatMap((e) =>
-        e.step === "failover-host" ? [(e.data as { host: string }).host] : [],
-    );
+    const called = calledHosts(run.journal);
     const clusters = rows.filter((row) => called.includes(row.host)).map((row) => row.cluster);
     const able = rows.filter((row) => {
         const status = row.replication_status ?? "";

@@ -3,11 +3,15 @@ import { isReplicated, isSeen } from "../core/replica";
 import { activeSide, leadersOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
 import { subjectOf, type Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
+import type { Journal } from "./journal";
 import { OpenStackError } from "./openstack";
 import { PartialError, phase, type Run, type RunOptions } from "./run";
 import { flush } from "./settle";
 import { askCinder, takeSurvey } from "./takeSurvey";
 import { pause, waitFor } from "./wait";
+
+/** The journal's note before each call that moves a host. */
+const FAILOVER_HOST = "failover-host";
 
 /** Cinder's own word for the designed primary. */
 const DEFAULT = "default";
@@ -25,6 +29,12 @@ export const lookAtBoth = ({ parts, backend }: RunOptions): Promise<Survey> =>
 
 export const rowsNow = async ({ parts, backend }: Run): Promise<ServiceRow[]> =>
     rowsOf(await parts.cinder.services(), backend.section);
+
+/** Hosts that an operation has had moved, or was about to when it was killed. */
+export const calledHosts = ({ entries }: Journal): string[] =>
+    entries.flatMap((e) =>
+        e.kind === "noted" && e.step === FAILOVER_HOST ? [(e.data as { host: string }).host] : [],
+    );
 
 /** Freezes every host that is not frozen: no volume or snapshot may be made or deleted while images move. */
 export async function freeze(run: Run, rows: readonly ServiceRow[]): Promise<string[]> {
@@ -73,7 +83,7 @@ export async function moveHosts(
         if (activeSide(row, backend) === to || row.replication_status === "failing-over") continue;
         run.journal.append({
             kind: "noted",
-            step: "failover-host",
+            step: FAILOVER_HOST,
             data: { host: row.host, backendId: id },
         });
         await parts.cinder.failoverHost(row.host, id);

@@ -1,14 +1,18 @@
 import { flushable } from "../core/blockers";
-import { needOf, type Need } from "../core/failback";
+import { consentFlag } from "../core/consents";
+import { discardsOf, needOf } from "../core/failback";
+import type { Pair } from "../core/replica";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import type { Journal } from "./journal";
-import { PartialError, type Run } from "./run";
+import { PartialError, RefusedError, type Run } from "./run";
 import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
 import { pause } from "./wait";
 
 const ROLE_SECONDS = 600;
 const PAUSE_MILLISECONDS = 2000;
+/** The journal's note of what the operator gave up. */
+const GIVEN_UP = "given up";
 
 /** Does one thing to images of the designed primary's copy. @throws PartialError naming the images that refused */
 async function act(run: Run, verb: "demote" | "resync", images: string[]): Promise<void> {
@@ -33,33 +37,77 @@ export const resyncedImages = ({ entries }: Journal): Set<string> =>
         ),
     );
 
-const needing = (survey: Survey, ...needs: Need[]) =>
-    replicated(survey).filter((pair) => needs.includes(needOf(pair, survey)));
+/** Images whose copy on the designed primary the operator gave up. */
+const agreedImages = ({ entries }: Journal): Set<string> =>
+    new Set(
+        entries.flatMap((e) =>
+            e.kind === "noted" && e.step === GIVEN_UP ? (e.data as string[]) : [],
+        ),
+    );
+
+/** Records the images that a plan throws away, once the operator has said yes to it. */
+export const giveUp = (run: Run, pairs: readonly Pair[]): void => {
+    run.journal.append({
+        kind: "noted",
+        step: GIVEN_UP,
+        data: pairs.map(({ volume }) => volume.image),
+    });
+};
+
+/** Images that have forked since the plan need the operator's word anew, for all of them. */
+function agreeAnew(run: Run, unagreed: readonly Pair[]): void {
+    if (unagreed.length === 0) return;
+    const consent = {
+        name: "discarded",
+        count: agreedImages(run.journal).size + unagreed.length,
+        means: `${unagreed.map(subjectOf).join(", ")}: what was written on ${run.parts.names.primary} is discarded, too`,
+    };
+    if (run.accepted.get(consent.name) !== consent.count)
+        throw new PartialError(
+            `${String(unagreed.length)} image(s) have forked since the plan, and are left as they are: ${unagreed.map(subjectOf).join(", ")}`,
+            [
+                `look at what was written on ${run.parts.names.primary}; then \`cinder-dr resume ${run.journal.id} ${consentFlag(consent)}\``,
+            ],
+        );
+    run.journal.append({
+        kind: "consented",
+        data: { flag: consentFlag(consent), means: consent.means },
+    });
+    giveUp(run, unagreed);
+}
 
 /**
  * Throws away what only the designed primary has, for the images that the operator gave up and for no other: demotes
  * them there, flags them for resync. An image that was flagged before is only waited for.
+ * @throws PartialError when another image has forked since the plan
  */
 export async function discard(run: Run, survey: Survey): Promise<string[]> {
-    const before = resyncedImages(run.journal);
-    const demotable = needing(survey, "demoteAndResync");
-    await act(
-        run,
-        "demote",
-        demotable.map(({ volume }) => volume.image),
-    );
-    const flagged = needing(survey, "demoteAndResync", "resync").filter(
-        ({ volume }) => !before.has(volume.image),
-    );
-    const images = flagged.map(({ volume }) => volume.image);
-    await act(run, "resync", images);
-    if (images.length > 0) run.journal.append({ kind: "noted", step: "resynced", data: images });
-    return images;
+    const flagged = resyncedImages(run.journal);
+    const due = () => discardsOf(survey, agreedImages(run.journal), flagged);
+    agreeAnew(run, due().unagreed);
+    const { demote, resync } = due();
+    const names = (pairs: readonly Pair[]) => pairs.map(({ volume }) => volume.image);
+    await act(run, "demote", names(demote));
+    if (demote.length > 0)
+        run.journal.append({ kind: "noted", step: "demoted", data: names(demote) });
+    await act(run, "resync", names(resync));
+    if (resync.length > 0)
+        run.journal.append({ kind: "noted", step: "resynced", data: names(resync) });
+    return names(resync);
+}
+
+function unproven(open: readonly Pair[], isChanged: boolean): Error {
+    const fact = `${String(open.length)} image(s) are not proven: ${open.slice(0, 5).map(subjectOf).join(", ")}`;
+    const next = "`cinder-dr status --volumes` says what each lacks";
+    return isChanged
+        ? new PartialError(fact, [`${next}; then \`cinder-dr resume\``])
+        : new RefusedError(`refused, nothing was changed: ${fact}; ${next}`);
 }
 
 /**
  * Waits until every replicated volume's copy on the designed primary replays with nothing behind.
- * @throws PartialError naming what is not proven when time is up, or what a person must decide
+ * @throws RefusedError naming what is not proven when time is up, or what a person must decide; PartialError once images
+ * were resynced
  */
 export async function waitReady(run: Run, seconds: number): Promise<number> {
     const end = performance.now() + seconds * 1000;
@@ -76,11 +124,7 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
         const stuck = open.filter((pair) => needOf(pair, survey) === "decide");
         // A flagged image is gone for a moment, and its old status stays published for up to 30 s.
         const refused = stuck.filter(({ volume }) => !flagged.has(volume.image));
-        if (refused.length > 0 || performance.now() > end)
-            throw new PartialError(
-                `${String(open.length)} image(s) are not proven: ${open.slice(0, 5).map(subjectOf).join(", ")}`,
-                ["`cinder-dr status --volumes` says what each lacks; then `cinder-dr resume`"],
-            );
+        if (refused.length > 0 || performance.now() > end) throw unproven(open, flagged.size > 0);
         await flush(run, "secondary", flushable(survey, "secondary"), flushed);
         await pause(PAUSE_MILLISECONDS, run.signal);
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { blockersOf, flushable } from "../../core/blockers";
-import { needOf } from "../../core/failback";
+import { discardsOf, needOf } from "../../core/failback";
 import { imageFaults } from "../../core/imageFaults";
 import { consentsOf } from "../../core/consents";
 import { planLines, preflightOf } from "../../core/preflight";
@@ -12,6 +12,7 @@ import {
     type PoolView,
     type VolumeFacts,
 } from "../../core/replica";
+import { restOf } from "../../core/rest";
 import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/service";
 import { entryRates, statusOf } from "../../core/status";
 import { verdictLine } from "../../core/verdict";
@@ -562,6 +563,67 @@ describe("what an image needs before a failback", () => {
         it(title, () => {
             assert.equal(need(given), wanted);
         });
+});
+
+describe("what a failback throws away", () => {
+    const discards = (given: Given, agreed: string[], flagged: string[] = []) => {
+        const seen = survey({ rows: [row({ active_backend_id: "secondary" })], ...given });
+        const found = discardsOf(seen, new Set(agreed), new Set(flagged));
+        return [found.demote.length, found.resync.length, found.unagreed.length];
+    };
+    const FORK = reader({ state: "up+error", description: "split-brain detected" });
+    const cases: [string, Given, string[], string[], number[]][] = [
+        ["nothing that replays", { primary: reader() }, ["volume-v1"], [], [0, 0, 0]],
+        ["a second primary that was given up", {}, ["volume-v1"], [], [1, 1, 0]],
+        ["no second primary of after the plan", {}, [], [], [0, 0, 1]],
+        ["no fork of after the plan", { primary: FORK }, [], [], [0, 0, 1]],
+        ["what a kill left demoted", { primary: FORK }, ["volume-v1"], [], [0, 1, 0]],
+        [
+            "what a kill left demoted, before rbd-mirror says that it has forked",
+            { primary: reader({ state: "up+stopped" }) },
+            ["volume-v1"],
+            [],
+            [0, 1, 0],
+        ],
+        [
+            "nothing that is flagged, and forked until the resync begins",
+            { primary: FORK },
+            ["volume-v1"],
+            ["volume-v1"],
+            [0, 0, 0],
+        ],
+        ["nothing that is gone meanwhile", { primary: undefined }, ["volume-v1"], [], [0, 0, 0]],
+    ];
+    for (const [title, given, agreed, flagged, wanted] of cases)
+        it(title, () => {
+            assert.deepEqual(discards({ secondary: writer(), ...given }, agreed, flagged), wanted);
+        });
+});
+
+describe("what a move that was cut short has not moved", () => {
+    const there = { active_backend_id: "secondary", replication_status: "failed-over" };
+    const b = { host: "cinder-b@ceph" };
+    const rest = (rows: ServiceRow[], ...called: string[]) => {
+        const { rows: left, pairs } = restOf(survey({ rows }), called, "secondary");
+        return [left.map(({ host }) => host.slice(0, 8)).join(" "), pairs.length];
+    };
+    it("is all of it where the call never came", () => {
+        assert.deepEqual(rest([row(), row(b)], "cinder-a@ceph"), ["cinder-a cinder-b", 1]);
+    });
+    it("is without the hosts that have moved or are moving, and without their volumes", () => {
+        for (const state of [there, { replication_status: "failing-over" }])
+            assert.deepEqual(rest([row(state), row(b)], "cinder-a@ceph"), ["cinder-b", 0]);
+        assert.deepEqual(rest([row(), row({ ...b, ...there })], "cinder-b@ceph"), ["cinder-a", 1]);
+    });
+    it("holds a host that somebody else moves", () => {
+        const rows = [row(), row({ ...b, replication_status: "failing-over" })];
+        assert.deepEqual(rest(rows, "cinder-a@ceph"), ["cinder-a cinder-b", 1]);
+    });
+    it("counts a cluster as one", () => {
+        const cluster = "dr@ceph";
+        const rows = [row({ cluster, ...there }), row({ ...b, cluster })];
+        assert.deepEqual(rest(rows, "cinder-a@ceph"), ["", 0]);
+    });
 });
 
 describe("service rows", () => {
