@@ -1,22 +1,10 @@
+import { createRequire } from "node:module";
+
 import { Command, CommanderError } from "commander";
 
 import { ProblemsError, wordsOf } from "../core/problem";
-import { adoptCommand } from "./adoptCommand";
-import { driftCommand } from "./driftCommand";
-import { drillCommand } from "./drillCommand";
 import { ExitCode, type Done } from "./exitCode";
-import { failbackCommand } from "./failbackCommand";
-import { failoverCommand } from "./failoverCommand";
-import { preflightCommand } from "./preflightCommand";
-import { reportCommand } from "./reportCommand";
-import { resumeCommand } from "./resumeCommand";
-import { retireUserCommand } from "./retireUserCommand";
-import { reviewCommand } from "./reviewCommand";
-import { rolloutCommand } from "./rolloutCommand";
-import { serversCommand } from "./serversCommand";
-import { statusCommand } from "./statusCommand";
 import { UsageError } from "./topologyFile";
-import { verifyCommand } from "./verifyCommand";
 
 const EXIT_CODES = `
 Exit codes:
@@ -27,31 +15,38 @@ Exit codes:
   4  done in part
 `;
 
-/** The verbs, each in a file of its own, in the order in which they are needed. */
-const VERBS: Record<string, ((root: Command, done: Done) => Command)[]> = {
-    Declare: [adoptCommand, rolloutCommand, verifyCommand, retireUserCommand],
-    Guard: [reviewCommand, driftCommand],
+/** The verbs, in the order in which they are needed; `retire-user` is retireUserCommand of ./retireUserCommand. */
+const VERBS: Record<string, readonly string[]> = {
+    Declare: ["adopt", "rollout", "verify", "retire-user"],
+    Guard: ["review", "drift"],
     Operate: [
-        statusCommand,
-        drillCommand,
-        preflightCommand,
-        failoverCommand,
-        serversCommand,
-        failbackCommand,
-        resumeCommand,
-        reportCommand,
+        ...["status", "drill", "preflight", "failover", "servers"],
+        ...["failback", "resume", "report"],
     ],
 };
 
-function program(done: Done): Command {
+type Verb = (root: Command, done: Done) => Command;
+
+const own = createRequire(__filename);
+
+function verbOf(name: string): Verb {
+    const made = `${name.replace(/-(.)/g, (_dash, letter: string) => letter.toUpperCase())}Command`;
+    const verb = (own(`./${made}`) as Record<string, Verb | undefined>)[made];
+    if (verb === undefined) throw new Error(`cli/${made} makes no ${made}`);
+    return verb;
+}
+
+/** @param first first word of the command line: no verb waits for the others' parts to be read */
+function program(first: string | undefined, done: Done): Command {
     const root = new Command("cinder-dr")
         .description("Disaster recovery for OpenStack Cinder on Ceph")
         .exitOverride()
         .showHelpAfterError("(cinder-dr --help shows what there is)")
         .addHelpText("after", EXIT_CODES);
-    for (const [part, verbs] of Object.entries(VERBS))
-        for (const verb of verbs)
-            verb(root, done).helpGroup(`${part}:`).addHelpText("after", EXIT_CODES);
+    const isOne = Object.values(VERBS).some((names) => names.includes(first ?? ""));
+    for (const [part, names] of Object.entries(VERBS))
+        for (const name of names.filter((verb) => !isOne || verb === first))
+            verbOf(name)(root, done).helpGroup(`${part}:`).addHelpText("after", EXIT_CODES);
     return root;
 }
 
@@ -64,7 +59,7 @@ function codeOf(error: unknown): ExitCode {
 export async function main(argv: string[]): Promise<ExitCode> {
     let code = ExitCode.Ok;
     try {
-        await program((result) => (code = result)).parseAsync(argv);
+        await program(argv[2], (result) => (code = result)).parseAsync(argv);
     } catch (error) {
         // Commander has said it already; help is no error.
         if (error instanceof CommanderError)

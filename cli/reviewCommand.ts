@@ -1,15 +1,14 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { InvalidArgumentError, Option, type Command } from "commander";
 
-import type { Topology } from "../core/topology";
-import { Cinder } from "../operations/cinder";
-import { findCloud } from "../operations/cloud";
 import { GitHubError, BaseError } from "../review";
 import * as reviewing from "../review";
 import { ExitCode, type Done } from "./exitCode";
 import { Progress } from "./print";
+import type * as reviewLive from "./reviewLive";
 import { UsageError } from "./topologyFile";
 
 interface ReviewFlags {
@@ -47,28 +46,9 @@ The preview connects to no host. It needs what \`pulumi preview\` needs: the sta
 --comment github reads GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY, as Actions sets them.
 `;
 
-/** What the cloud says, for `--live`. */
-async function look(
-    found: reviewing.Review,
-    now: Topology | undefined,
-    base: Topology | undefined,
-    doing: (what: string) => void,
-): Promise<reviewing.Live> {
-    const topology = now ?? base;
-    if (topology === undefined)
-        return { types: {}, backends: {}, problems: ["the stack's file has no right topology"] };
-    const cinder = new Cinder(findCloud(process.env));
-    try {
-        return await reviewing.lookLive(found, {
-            cinder,
-            topology,
-            ...(base === undefined ? {} : { base }),
-            doing,
-        });
-    } finally {
-        await cinder.close();
-    }
-}
+/** What the cloud says, for `--live`; all that asks a cloud is loaded then. */
+const live = (): typeof reviewLive =>
+    createRequire(__filename)("./reviewLive") as typeof reviewLive;
 
 /** The pack of this project, where the working directory has it. */
 const OWN_PACK = "policies";
@@ -119,7 +99,7 @@ export async function runReview(flags: ReviewFlags): Promise<ExitCode> {
             env: process.env,
             doing,
             ...(flags.live === true
-                ? { look: (judged, now, base) => look(judged, now, base, doing) }
+                ? { look: (judged, now, base) => live().look(judged, now, base, doing) }
                 : {}),
         });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { deviceIn, type Declared } from "./declared";
+import { deviceIn, type Beside, type Declared } from "./declared";
 import type { Facts } from "./facts";
 
 /** One value of a backend, host or type on both sides; what is not there is undefined. */
@@ -28,6 +28,8 @@ export interface Changes {
     types: Change[];
     /** Parts of the Ceph side. */
     ceph: Change[];
+    /** What the stack's file says beside them; nothing without a base. */
+    beside: Record<keyof Beside, ValueChange[]>;
 }
 
 /** The values that differ, in the order of the keys before and then after. */
@@ -75,6 +77,14 @@ export const compare = (before: Declared, after: Declared): Changes => ({
     hosts: compareMaps(before.hosts, after.hosts, (host) => host.facts),
     types: compareMaps(before.types, after.types, (facts) => facts),
     ceph: compareMaps(before.ceph, after.ceph, (facts) => facts),
+    beside: {
+        access: compareFacts(before.beside.access, after.beside.access),
+        // One that goes makes the policies stricter: they say themselves what that means.
+        exemptions: compareFacts(before.beside.exemptions, after.beside.exemptions).filter(
+            (value) => value.after !== undefined,
+        ),
+        config: compareFacts(before.beside.config, after.beside.config),
+    },
 });
 
 /** The value of a key before and after, of a change that names it. */
@@ -85,4 +95,5 @@ export const isNothing = (changes: Changes): boolean =>
     [
         ...[changes.settings, changes.sites, changes.backends],
         ...[changes.hosts, changes.types, changes.ceph],
+        ...Object.values(changes.beside),
     ].every((list) => list.length === 0);

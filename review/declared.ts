@@ -9,6 +9,18 @@ export interface DeclaredHost {
     stanzas: Record<string, string>;
 }
 
+/** What a stack's file says and no resource shows; empty where only resources are seen. */
+export interface Beside {
+    /** How each site is reached by `cinder-dr`, by role and field. */
+    access: Facts;
+    /** Reason and last day by rule and resource. */
+    exemptions: Facts;
+    /** The rest of the stack's config by key. */
+    config: Facts;
+}
+
+export const nothingBeside = (): Beside => ({ access: {}, exemptions: {}, config: {} });
+
 /** What a stack declares, on one side of a change. */
 export interface Declared {
     /** Site names by designed role. */
@@ -24,6 +36,7 @@ export interface Declared {
     types: Map<string, Facts>;
     /** Facts of the Ceph side by part; empty where the stack only uses Ceph. */
     ceph: CephSide;
+    beside: Beside;
 }
 
 export const nothingDeclared = (): Declared => ({
@@ -34,6 +47,7 @@ export const nothingDeclared = (): Declared => ({
     hosts: new Map(),
     types: new Map(),
     ceph: new Map(),
+    beside: nothingBeside(),
 });
 
 const COMPONENT = "cinder-dr:index:";

@@ -30,3 +30,14 @@ export const consentsIn = (value: unknown): Facts =>
             Object.entries(mapIn(value)).map(([refusal, why]) => [`consent ${refusal}`, why]),
         ),
     );
+
+/** Every value of a map by its path, as one line each. */
+export const leavesOf = (value: unknown, path: string): [path: string, value: string][] => {
+    if (typeof value !== "object" || value === null) {
+        const shown = text(value);
+        return shown === undefined ? [] : [[path, shown]];
+    }
+    if (Array.isArray(value) && !value.some((item) => typeof item === "object"))
+        return value.length === 0 ? [] : [[path, value.join(" ")]];
+    return Object.entries(value).flatMap(([key, item]) => leavesOf(item, `${path}.${key}`));
+};

@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
-import { fetch } from "undici";
+import type * as undici from "undici";
 
 /** GitHub refused or did not answer. The message never holds the token. */
 export class GitHubError extends Error {
@@ -18,6 +19,9 @@ export interface PullRequest {
     /** Login that the token writes as: only its comments are edited. */
     author: string;
 }
+
+/** Loaded when something is sent: most reviews write no comment. */
+const http = (): typeof undici => createRequire(__filename)("undici") as typeof undici;
 
 const REQUEST_MILLISECONDS = 30_000;
 const PER_PAGE = 100;
@@ -64,7 +68,7 @@ async function call<T>(to: PullRequest, method: string, path: string, body?: obj
     const url = `${to.api}/repos/${to.repository}${path}`;
     let response;
     try {
-        response = await fetch(url, {
+        response = await http().fetch(url, {
             method,
             signal: AbortSignal.timeout(REQUEST_MILLISECONDS),
             headers: {

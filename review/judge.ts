@@ -65,6 +65,11 @@ function failuresOf({ preview, packs, live }: Given): string[] {
             ? ["the engine says that its state may be corrupt (maybeCorrupt)"]
             : []),
         ...unknown.map(({ op, name }) => `the operation '${op}' on '${name}' is unknown here`),
+        ...Object.entries(preview.counted).flatMap(([op, n]) =>
+            (preview.told[op] ?? 0) < n && op !== "read"
+                ? `the engine counts ${String(n)} '${op}', of which ${String(preview.told[op] ?? 0)} were told`
+                : [],
+        ),
         ...(preview.complete && packs > 0 && preview.packs.length < packs
             ? ["the policy pack did not run"]
             : []),
@@ -83,7 +88,7 @@ interface Given {
     /** Names of risks that somebody has accepted. */
     accept: readonly string[];
     base?: { ref: string; declared: Declared };
-    /** What the topology of the work tree declares, for a preview that failed. */
+    /** What the stack's file declares: for a preview that failed, and for what none shows. */
     now?: Declared;
     live?: Live;
 }
@@ -103,7 +108,7 @@ function againstBase(
     { ref, declared }: NonNullable<Given["base"]>,
     { changes, rollout }: { changes: Changes; rollout: Rollout },
 ) {
-    const own = compare(declared, changes.after);
+    const own = { ...compare(declared, changes.after), beside: changes.beside };
     const ownRisks = risksOf({ changes: own, rollout: planRollout(own), steps: [] });
     const ownRestarts = new Set(restartsOf(planRollout(own)).map(({ host }) => host));
     const risks = new Set(ownRisks.map(identityOf));
@@ -130,6 +135,12 @@ function changesOf({ preview, base, now }: Given, isWhole: boolean): Changes {
     return compare(nothingDeclared(), nothingDeclared());
 }
 
+/** What only the stack's file shows is compared with the base's file. */
+function withBeside(changes: Changes, { base, now }: Given): Changes {
+    if (base === undefined || now === undefined) return changes;
+    return { ...changes, beside: compare(base.declared, now).beside };
+}
+
 /** The engine tells of resources as they are ready: the same change would read otherwise each time. */
 const inOrder = (preview: Preview): Preview => ({
     ...preview,
@@ -149,7 +160,7 @@ export function judge(asGiven: Given): Review {
     const failures = failuresOf(given);
     const isWhole = preview.errors.length === 0 && preview.complete;
     const isFromTopology = !isWhole && base !== undefined && now !== undefined;
-    const changes = changesOf(given, isWhole);
+    const changes = withBeside(changesOf(given, isWhole), given);
     const seen = isWhole ? preview.steps : [];
     const rollout = planRollout(changes, pushedIn(seen));
     const found = risksOf({ changes, rollout, steps: seen });

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { createRequire } from "node:module";
+import { delimiter, dirname, join } from "node:path";
 
-import type * as automation from "@pulumi/pulumi/automation";
-
+import { loadAutomation } from "./automation";
 import { maskText } from "./mask";
 import { emptyPreview, readEvent, type Preview } from "./steps";
 
@@ -22,16 +22,19 @@ export interface PreviewOptions {
     seconds: number;
 }
 
-/** Loaded when it is used: it takes half a second, and no other verb needs Pulumi. */
-const pulumi = (): typeof automation =>
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import is done at the start
-    require("@pulumi/pulumi/automation") as typeof automation;
+interface PulumiPackage {
+    resolve: () => Promise<string>;
+}
 
-/** `npx` puts the project's own commands first; a direct `node cli/bin.js` must find the same pulumi. */
-function preferOwnPulumi(folder: string): void {
-    const own = join(folder, "node_modules/.bin");
-    if (existsSync(join(own, "pulumi")))
-        process.env.PATH = [own, process.env.PATH ?? ""].join(delimiter);
+/**
+ * The project's own pulumi comes first, as under `npx`: a direct `node cli/bin.js` must find the same one. It is run
+ * itself and not by the npm package's launcher, which is one more Node a command.
+ */
+async function preferOwnPulumi(folder: string): Promise<void> {
+    const launcher = join(folder, "node_modules/pulumi/lib/resolve.js");
+    if (!existsSync(launcher)) return;
+    const { resolve } = createRequire(launcher)(launcher) as PulumiPackage;
+    process.env.PATH = [dirname(await resolve()), process.env.PATH ?? ""].join(delimiter);
 }
 
 /** The command line's own errors, which the engine had no part in: a stack that is missing, a wrong passphrase. */
@@ -46,8 +49,8 @@ function commandErrors(error: Error): string[] {
  */
 export async function runPreview(options: PreviewOptions): Promise<Preview> {
     const { folder, stack, configFile, policyPacks, policyPackConfigs, secrets, seconds } = options;
-    preferOwnPulumi(folder);
-    const { CommandError, LocalWorkspace, Stack } = pulumi();
+    await preferOwnPulumi(folder);
+    const { CommandError, LocalWorkspace, Stack } = loadAutomation();
     const workspace = await LocalWorkspace.create({ workDir: folder });
     // `pulumi stack select` would change which stack the user's own next command works on.
     workspace.selectStack = () => Promise.resolve();
@@ -61,7 +64,12 @@ export async function runPreview(options: PreviewOptions): Promise<Preview> {
             ...(configFile === undefined ? {} : { configFile }),
             signal: AbortSignal.timeout(seconds * 1000),
             onEvent: (event) => {
-                readEvent(preview, event, secrets);
+                // The Automation API would print the event, with what is secret in it, and go on without it.
+                try {
+                    readEvent(preview, event, secrets);
+                } catch {
+                    preview.errors.push("the engine told something that this version cannot read");
+                }
             },
         });
     } catch (error) {

@@ -24,6 +24,10 @@ export function protectionOf({ before, after }: Changes, risks: readonly Risk[])
             "section-renamed",
             "pool-changed",
             "mirroring-taken-back",
+            "host-removed",
+            "host-renamed",
+            "backend-left-host",
+            "moved-in-the-program",
         ].includes(name),
     );
     const retargeted = risks.filter(({ name }) =>

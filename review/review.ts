@@ -1,11 +1,14 @@
 import { isAbsolute, join } from "node:path";
 
 import type { Topology } from "../core/topology";
-import { BaseError, declaredBy, topologyAt, topologyNow } from "./base";
+import { fileAt, fileNow } from "./base";
+import type { Declared } from "./declared";
+import { declaredBy } from "./declaredBy";
 import { judge, type Review } from "./judge";
 import type { Live } from "./live";
 import { secretsOf } from "./mask";
 import { runPreview } from "./preview";
+import { BaseError, type StackFile } from "./stackFile";
 
 export interface ReviewOptions {
     /** Folder with Pulumi.yaml. */
@@ -29,14 +32,19 @@ export interface ReviewOptions {
 }
 
 /** What the topology says where the preview cannot; a file that is wrong has been refused by the preview already. */
-function nowIfRight(file: string, secrets: readonly string[]): Topology | undefined {
+function nowIfRight(file: string, secrets: readonly string[]): StackFile | undefined {
     try {
-        return topologyNow(file, secrets);
+        return fileNow(file, secrets);
     } catch (error) {
         if (error instanceof BaseError) return undefined;
         throw error;
     }
 }
+
+const declaredIn = ({ topology, beside }: StackFile): Declared => ({
+    ...declaredBy(topology),
+    beside,
+});
 
 /**
  * Runs the preview of a stack and judges it. Nothing is changed anywhere.
@@ -48,7 +56,7 @@ export async function review(options: ReviewOptions): Promise<Review> {
     const file = options.configFile ?? `Pulumi.${short}.yaml`;
     const secrets = secretsOf(env);
     // Before the preview: a mistake of the command line is told at once.
-    const earlier = base === undefined ? undefined : await topologyAt(base, file, folder, secrets);
+    const earlier = base === undefined ? undefined : await fileAt(base, file, folder, secrets);
     doing(`pulumi preview of ${stack}`);
     const preview = await runPreview({
         folder,
@@ -67,11 +75,11 @@ export async function review(options: ReviewOptions): Promise<Review> {
         accept,
         ...(base === undefined || earlier === undefined
             ? {}
-            : { base: { ref: base, declared: declaredBy(earlier) } }),
-        ...(now === undefined ? {} : { now: declaredBy(now) }),
+            : { base: { ref: base, declared: declaredIn(earlier) } }),
+        ...(now === undefined ? {} : { now: declaredIn(now) }),
     };
     const judged = judge(given);
     if (look === undefined) return judged;
     doing("what the cloud says of the change");
-    return judge({ ...given, live: await look(judged, now, earlier) });
+    return judge({ ...given, live: await look(judged, now?.topology, earlier?.topology) });
 }

@@ -15,7 +15,15 @@ export interface Risk {
     /** Kebab-case; what `--accept` takes. */
     name: string;
     level: Level;
-    kind: "backend" | "host" | "volume type" | "pool" | "site" | "stack" | "resource";
+    kind:
+        | "backend"
+        | "host"
+        | "compute host"
+        | "volume type"
+        | "pool"
+        | "site"
+        | "stack"
+        | "resource";
     subject: string;
     /** What happens, in the field's words. */
     fact: string;

@@ -51,6 +51,9 @@ export interface Preview {
     failed: boolean;
     /** The engine's own doubt about the state. */
     corrupt: boolean;
+    /** How many steps of each operation the engine says it has, and of which as many were told. */
+    counted: Record<string, number>;
+    told: Record<string, number>;
 }
 
 export const emptyPreview = (project: string): Preview => ({
@@ -63,6 +66,8 @@ export const emptyPreview = (project: string): Preview => ({
     complete: false,
     failed: false,
     corrupt: false,
+    counted: {},
+    told: {},
 });
 
 interface EventState {
@@ -76,6 +81,8 @@ interface EventMetadata {
     op: string;
     urn: string;
     type: string;
+    /** Whether the engine counts it: a replacement has several steps and counts once. */
+    logical?: boolean;
     old?: EventState | null;
     new?: EventState | null;
     diffs?: string[] | null;
@@ -95,6 +102,7 @@ interface MoreEvents {
     };
     summaryEvent?: {
         maybeCorrupt: boolean;
+        resourceChanges?: Record<string, number>;
         PolicyPacks?: Record<string, string>;
         result?: string;
     };
@@ -153,8 +161,12 @@ const sayingOf = (message: string): string => {
 export function readEvent(preview: Preview, event: EngineEvent, known: readonly string[]): void {
     const { resourcePreEvent, policyEvent, summaryEvent, diagnosticEvent } =
         event as unknown as MoreEvents;
-    if (resourcePreEvent !== undefined)
-        preview.steps.push(stepOf(resourcePreEvent.metadata, known));
+    if (resourcePreEvent !== undefined) {
+        const { metadata } = resourcePreEvent;
+        preview.steps.push(stepOf(metadata, known));
+        if (metadata.logical === true)
+            preview.told[metadata.op] = (preview.told[metadata.op] ?? 0) + 1;
+    }
     if (policyEvent !== undefined)
         preview.policies.push({
             policy: policyEvent.policyName,
@@ -167,6 +179,7 @@ export function readEvent(preview: Preview, event: EngineEvent, known: readonly 
     if (summaryEvent !== undefined) {
         preview.complete = true;
         preview.corrupt = summaryEvent.maybeCorrupt;
+        preview.counted = summaryEvent.resourceChanges ?? {};
         preview.packs = Object.entries(summaryEvent.PolicyPacks ?? {}).map(
             // `NAME|local|PATH` for a pack of this machine.
             ([pack, version]) => `${pack.split("|")[0] ?? pack} ${version}`,

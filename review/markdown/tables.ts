@@ -50,7 +50,7 @@ function rows(kind: string, changes: readonly Change[]): string[] {
 
 /** Before and after of everything that is declared, in the field's words. */
 export function beforeAndAfter({ changes }: Review): string[] {
-    const { sites, settings, backends, hosts, types, ceph } = changes;
+    const { sites, settings, backends, hosts, types, ceph, beside } = changes;
     const plain = (what: string, values: readonly ValueChange[]) =>
         values.map(({ key, before, after }, i) =>
             row(i === 0 ? what : "", "", code(key), `${value(before)} → ${value(after)}`),
@@ -62,6 +62,9 @@ export function beforeAndAfter({ changes }: Review): string[] {
         ...rows("host", hosts),
         ...rows("Ceph:", ceph),
         ...plain("rollout and limits", settings),
+        ...plain("reached by cinder-dr", beside.access),
+        ...plain("exemption", beside.exemptions),
+        ...plain("stack's config", beside.config),
     ];
     return all.length === 0 ? [] : table(["What", "", "Value", "Before → after"], all);
 }

@@ -30,6 +30,28 @@ const takenBack = ({ changes }: Situation): Risk[] =>
             ),
         );
 
+const CLIENT_FILES = "clients' files on Cinder hosts";
+const SECRETS = "libvirt secrets of compute ";
+
+/** Files and secrets that the stack has put on hosts go when it no longer declares them. */
+const goneFromHosts = ({ changes }: Situation): Risk[] =>
+    only(changes.ceph, "removed").flatMap(({ name }) => {
+        if (name === CLIENT_FILES)
+            return of("stack", "")(
+                "client-files-taken-back",
+                "critical",
+                "the confs and keyrings that the stack has put on the Cinder hosts are taken away again: a cinder-volume that starts without them reaches neither cluster",
+                "put them there by other means under another name first, or keep mirroring.clientFiles",
+            );
+        if (!name.startsWith(SECRETS)) return [];
+        return of("compute host", name.slice(SECRETS.length))(
+            "libvirt-secrets-taken-back",
+            "high",
+            "the libvirt secrets that the stack has defined there are undefined: no server on it can attach a volume any more, and none comes up after a failover",
+            "define them by other means first (virsh secret-list), or empty the host",
+        );
+    });
+
 function valueRisk({ name }: Change, { key, before, after }: ValueChange): Risk[] {
     const [kind = "", ...rest] = name.split(" ");
     const subject = rest.at(-1) ?? "";
@@ -61,6 +83,24 @@ function valueRisk({ name }: Change, { key, before, after }: ValueChange): Risk[
                 "change one site, run cinder-dr verify, then the other",
             ),
         ];
+    if (name === CLIENT_FILES)
+        return [
+            of("stack", "")(
+                "client-files-changed",
+                "medium",
+                `${key} of the keyrings on the Cinder hosts ${change}`,
+                "the user that cinder-volume runs as must read them, and nobody else",
+            ),
+        ];
+    if (name.startsWith(SECRETS))
+        return [
+            of("compute host", name.slice(SECRETS.length))(
+                "libvirt-secret-changed",
+                "high",
+                `${key} ${change}: servers attach by what libvirt has there`,
+                "compare with virsh secret-list on the host, and with the backends' secretUuid",
+            ),
+        ];
     if (kind === "cluster")
         return [
             of("site", subject)(
@@ -76,6 +116,7 @@ function valueRisk({ name }: Change, { key, before, after }: ValueChange): Risk[
 export const cephRisks = (situation: Situation): Risk[] => [
     ...managed(situation),
     ...takenBack(situation),
+    ...goneFromHosts(situation),
     ...(situation.changes.before.ceph.size === 0
         ? only(situation.changes.ceph, "added").filter(isPool)
         : only(situation.changes.ceph, "changed")

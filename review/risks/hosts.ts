@@ -1,4 +1,5 @@
 import { valueOf, type Change } from "../changes";
+import type { DeclaredHost } from "../declared";
 import { of, only, said, type Level, type Risk, type Situation } from "../risk";
 
 /** A fact of a host whose change means something by itself. */
@@ -32,6 +33,41 @@ const MEANINGS: readonly [key: string, risk: string, Level, means: string, next:
         "check which file cinder-volume is started with (--config-file)",
     ],
     [
+        "cluster",
+        "host-cluster-changed",
+        "medium",
+        "a push is refused unless its cinder.conf says the same, and members of a cluster are never all pushed at once",
+        "another cluster in cinder.conf renames the services and orphans their volumes",
+    ],
+    [
+        "user",
+        "ssh-login-changed",
+        "medium",
+        "the push logs in as somebody else",
+        "check that it may do what the push does (sudo)",
+    ],
+    [
+        "port",
+        "ssh-login-changed",
+        "medium",
+        "the push reaches whatever listens there",
+        "check that it is this host",
+    ],
+    [
+        "serviceUser",
+        "service-user-changed",
+        "medium",
+        "the targets are tried as another user than before",
+        "it must be the user that cinder-volume runs as, who reads the keyrings",
+    ],
+    [
+        "python",
+        "service-changed",
+        "medium",
+        "cinder.conf is checked by another Cinder",
+        "it must be the interpreter of the cinder-volume that runs",
+    ],
+    [
         "service",
         "service-changed",
         "medium",
@@ -44,7 +80,7 @@ function changed(change: Change): Risk[] {
     const risk = of("host", change.name);
     const meanings = MEANINGS.flatMap(([key, name, level, means, next]) => {
         const value = valueOf(change, key);
-        if (value?.before === undefined) return [];
+        if (value === undefined) return [];
         // Two host keys side by side tell a reader nothing that the table below does not.
         const values =
             key === "hostKey"
@@ -93,6 +129,27 @@ const withoutKey = ({ changes }: Situation): Risk[] =>
             : [],
     );
 
+/** What makes two hosts one file of one machine. */
+const file = ({ facts }: DeclaredHost): string =>
+    JSON.stringify([facts.address, facts.port, facts.configFile]);
+
+/** The removal of a host comes after every push: whoever else stands for the same file then has lost its sections. */
+const renamed = ({ changes }: Situation): Risk[] =>
+    only(changes.hosts, "removed").flatMap(({ name }) => {
+        const old = changes.before.hosts.get(name);
+        const [now] =
+            [...changes.after.hosts].find(([, host]) => old && file(host) === file(old)) ?? [];
+        return now === undefined
+            ? []
+            : of("host", name)(
+                  "host-renamed",
+                  "critical",
+                  `becomes ${said(now)} of the same machine and file: ${said(now)} is pushed first, and then the removal of ${said(name)} takes the replication device out of that file, for good, because later runs see no difference`,
+                  "keep the name; or take the old resources out of the state (pulumi state delete) before pulumi up",
+                  "its volumes cannot be failed over until the host is pushed anew",
+              );
+    });
+
 /** A host that the topology leaves out keeps whatever it has, replicated or not. */
 const leftOut = ({ changes }: Situation): Risk[] =>
     [...changes.after.hosts].flatMap(([name, { facts }]) =>
@@ -115,6 +172,7 @@ const removed = ({ name }: Change): Risk =>
     );
 
 export const hostRisks = (situation: Situation): Risk[] => [
+    ...renamed(situation),
     ...only(situation.changes.hosts, "removed").map(removed),
     ...only(situation.changes.hosts, "changed").flatMap(changed),
     ...only(situation.changes.hosts, "added").flatMap(guards),

@@ -2,7 +2,9 @@ import { LEVELS, type Risk, type Situation } from "../risk";
 import { backendRisks } from "./backends";
 import { cephRisks } from "./ceph";
 import { hostRisks } from "./hosts";
+import { resourceRisks } from "./resources";
 import { stackRisks } from "./stack";
+import { stackFileRisks } from "./stackFile";
 import { volumeTypeRisks } from "./volumeTypes";
 
 export const identityOf = ({ name, kind, subject }: Risk): string =>
@@ -16,6 +18,8 @@ export function risksOf(situation: Situation): Risk[] {
         ...volumeTypeRisks(situation),
         ...hostRisks(situation),
         ...cephRisks(situation),
+        ...resourceRisks(situation),
+        ...stackFileRisks(situation),
     ].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
     const seen = new Set<string>();
     return all.filter((risk) => {

@@ -1,18 +1,5 @@
-import { VOLUME_TYPE } from "../declared";
 import { of, said, type Risk, type Situation } from "../risk";
-import { isOfCeph, isOfHost, restartsOf } from "../rollout";
-import type { Step } from "../steps";
-
-/** Types whose steps the rest of the review explains. */
-const EXPLAINED =
-    /^(?:cinder-dr:index:(?:CinderDisasterRecovery|CinderBackend|CinderHost|ReplicatedVolumeType|CephMirroring|CephSite|CephUsers|MirroredPool|MirrorPeering|RbdMirrorDaemons|ComputeSecrets)|pulumi:pulumi:Stack)$/;
-const ACCESS = "openstack:blockstorage/volumeTypeAccessV3:VolumeTypeAccessV3";
-
-const isExplained = ({ type, urn }: Step): boolean =>
-    EXPLAINED.test(type) ||
-    type === VOLUME_TYPE ||
-    type === ACCESS ||
-    (type === "command:remote:Command" && (isOfHost(urn) || isOfCeph(urn)));
+import { restartsOf } from "../rollout";
 
 /** Every member of a backend without a running cinder-volume at the same moment. */
 function restartsAtOnce({ changes, rollout }: Situation): Risk[] {
@@ -55,7 +42,25 @@ function looserRollout({ changes }: Situation): Risk[] {
     return changes.settings.flatMap(({ key, before, after }): Risk[] => {
         const risk = of("stack", "");
         const change = `goes from ${said(before)} to ${said(after)}`;
+        if (key === "release" && before !== undefined)
+            return [
+                risk(
+                    "release-changed",
+                    "medium",
+                    `release ${change}: what is written into cinder.conf and which policies judge it go by it${after === undefined ? "; those that need a release judge nothing now" : ""}`,
+                    "compare with the cinder-volume that runs on the hosts",
+                ),
+            ];
         if (before === undefined) return [];
+        if (key === "pauseSeconds" && Number(after) < Number(before))
+            return [
+                risk(
+                    "pause-shortened",
+                    "medium",
+                    `rollout.pauseSeconds ${change}: a fault that shows late has reached more hosts by then`,
+                    "keep it as long as a fault takes to show",
+                ),
+            ];
         if (key === "canary" && after === "0")
             return [
                 risk(
@@ -88,13 +93,28 @@ function looserRollout({ changes }: Situation): Risk[] {
 }
 
 function sites({ changes }: Situation): Risk[] {
+    const { primary, secondary } = changes.before.sites;
+    const { after } = changes;
+    if (
+        primary !== undefined &&
+        after.sites.secondary === primary &&
+        after.sites.primary === secondary
+    )
+        return [
+            of("stack", "")(
+                "sites-exchanged",
+                "critical",
+                "the two sites change places: cinder-dr would take each cluster for the other in verify, failover and failback, while a designed role never changes, whichever site is active",
+                "after a failover change nothing here; failback goes back",
+            ),
+        ];
     return changes.sites
         .filter(({ before }) => before !== undefined)
-        .map(({ key, before, after }) =>
+        .map(({ key, before, after: now }) =>
             of("stack", "")(
                 "site-renamed",
                 "high",
-                `the ${key} site goes from ${said(before)} to ${said(after)}: either a name, or another Ceph cluster`,
+                `the ${key} site goes from ${said(before)} to ${said(now)}: either a name, or another Ceph cluster`,
                 "compare with rbd mirror pool info; another cluster has nothing of the existing volumes",
             ),
         );
@@ -115,38 +135,10 @@ function emptied({ changes }: Situation): Risk[] {
     ];
 }
 
-function otherSteps({ steps }: Situation): Risk[] {
-    return steps
-        .filter((step) => step.op !== "same" && !isExplained(step))
-        .flatMap((step): Risk[] => {
-            const risk = of("resource", step.name);
-            if (step.type.startsWith("pulumi:providers:")) {
-                if (["create", "read"].includes(step.op)) return [];
-                return [
-                    risk(
-                        "provider-changed",
-                        "high",
-                        `the provider ${step.type.slice("pulumi:providers:".length)} changes (${step.op}): other credentials, another cloud or another version for all it manages`,
-                        "read the provider's change in the full list",
-                    ),
-                ];
-            }
-            return [
-                risk(
-                    "unknown-effect",
-                    step.op.includes("delete") || step.op.includes("replace") ? "high" : "medium",
-                    `${step.type}: ${step.op}; this review does not know what that does to hosts or clusters`,
-                    "read it in the full list",
-                ),
-            ];
-        });
-}
-
 export const stackRisks = (situation: Situation): Risk[] => [
     ...emptied(situation),
     ...sites(situation),
     ...restartsAtOnce(situation),
     ...looserRollout(situation),
     ...bothSites(situation),
-    ...otherSteps(situation),
 ];

@@ -1,10 +1,14 @@
 import { strict as assert } from "node:assert";
 
+import { stringify } from "yaml";
+
+import { declaredBy } from "../../review/declaredBy";
 import { nothingDeclared } from "../../review/declared";
 import { judge } from "../../review/judge";
 import { renderComment } from "../../review/markdown/comment";
 import { emptyPreview, type Step } from "../../review/steps";
-import { withValue } from "../support/topology";
+import { readStackFile } from "../../review/stackFile";
+import { goodTopology, withValue } from "../support/topology";
 import { declared, goodPreview, named, reviewOf, stepsBetween, twoBackends } from "./support";
 
 const before = declared(twoBackends());
@@ -57,6 +61,10 @@ describe("a review's verdict", () => {
             corrupt: { corrupt: true },
             "no policies": { packs: [] },
             "no reason": { failed: true },
+            "a step that was not told": {
+                counted: { same: 2, update: 3 },
+                told: { same: 2, update: 2 },
+            },
             "unknown operation": {
                 steps: [...stepsBetween(before, harmless), other("transmogrify")],
             },
@@ -117,6 +125,47 @@ describe("a review with a base", () => {
         assert.match(renderComment(review), /critical, earlier/);
     });
 
+    it("sees what the stack's file says and no resource shows", () => {
+        const file = (text: string) => {
+            const { topology, beside } = readStackFile(text, "Pulumi.s.yaml", []);
+            return { ...declaredBy(topology), beside };
+        };
+        const stack = (topology: object, more: object = {}) =>
+            file(stringify({ config: { "cinder-dr:topology": topology, ...more } }));
+        const exemption = {
+            rule: "hosts-have-time",
+            resource: "fast",
+            reason: "CHG-4",
+            expires: "2027-01-31",
+        };
+        const moved = stack(withValue("sites/secondary/adminHost/address", "192.0.2.99"), {
+            "cinder-dr:exemptions": [exemption],
+            "openstack:region": "two",
+            "other:key": { secure: "v1:x:y" },
+        });
+        const known = stack(goodTopology());
+        const review = judge({
+            stack: "p/s",
+            preview: goodPreview(stepsBetween(known, known)),
+            packs: 1,
+            accept: [],
+            base: { ref: "main", declared: known },
+            now: moved,
+        });
+        assert.equal(review.verdict, "look");
+        assert.deepEqual(named(review.risks), [
+            "high site-access-changed secondary",
+            "high exemption-added",
+            "high provider-changed openstack:region",
+            "medium config-changed other:key",
+        ]);
+        assert.ok(review.risks.every(({ isEarlier }) => !isEarlier));
+        const text = renderComment(review);
+        assert.match(text, /exemption-added/);
+        assert.match(text, /\| reached by cinder-dr \| {2}\| `secondary adminHost\.address` \|/);
+        assert.doesNotMatch(text, /v1:x/);
+    });
+
     it("says what is in the stack already", () => {
         const review = judged(grave, before, grave);
         assert.equal(review.verdict, "unchanged");
@@ -138,6 +187,28 @@ describe("other resources", () => {
             steps: [...stepsBetween(before, before), ...steps],
         });
         assert.deepEqual(named(review.risks), ["high provider-changed x", "high unknown-effect x"]);
+    });
+
+    it("that move in the program are deleted at their old place, after the new one is made", () => {
+        const at = (parent: string, sides: Partial<Step>): Step => ({
+            ...other("delete", "command:remote:Command"),
+            urn: `urn:pulumi:s::p::${parent}$cinder-dr:index:CinderHost$command:remote:Command::cinder-a`,
+            name: "cinder-a",
+            ...sides,
+        });
+        const state = { inputs: {}, protect: false, retainOnDelete: false };
+        const steps = [
+            ...stepsBetween(before, before),
+            at("new", { op: "create", after: state }),
+            at("old", { op: "delete", before: state }),
+        ];
+        const review = reviewOf(before, before, { steps });
+        assert.deepEqual(named(review.risks), ["critical moved-in-the-program cinder-a"]);
+        assert.equal(review.verdict, "refused");
+        const gone = reviewOf(before, before, {
+            steps: steps.slice(0, -2).concat(steps.slice(-1)),
+        });
+        assert.deepEqual(named(gone.risks), []);
     });
 
     it("do not hide that everything is gone", () => {

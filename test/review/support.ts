@@ -1,5 +1,5 @@
 import { parseTopology, type TopologyInput } from "../../core/topology";
-import { declaredBy } from "../../review/base";
+import { declaredBy } from "../../review/declaredBy";
 import { compare } from "../../review/changes";
 import type { Declared } from "../../review/declared";
 import { judge, type Review } from "../../review/judge";

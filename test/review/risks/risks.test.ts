@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { HOST_KEY, withValue } from "../../support/topology";
+import { HOST_KEY, uuid, withValue } from "../../support/topology";
 import { backend, named, risksBetween, twoBackends } from "../support";
 
 /** A change to the topology of two backends, and every risk that it brings. */
@@ -138,6 +138,39 @@ const CHANGES: readonly [what: string, path: string, value: unknown, risks: stri
         ["high host-left-out cinder-c"],
     ],
     ["a pause", "rollout", { pauseSeconds: 60 }, []],
+    ["a release that is named", "release", "2023.1", ["medium release-changed"]],
+    [
+        "a user whose libvirt secret stays",
+        "backends/fast/user",
+        "quick",
+        ["high ceph-user-changed fast", "high ceph-user-changed fast", "medium both-sites-touched"],
+    ],
+    [
+        "a target's user whose libvirt secret stays",
+        "backends/fast/replicationDevice/user",
+        "quick",
+        ["high ceph-user-changed fast", "medium both-sites-touched"],
+    ],
+    [
+        "an option that no rule knows",
+        "backends/fast/options",
+        { report_dynamic_total_capacity: false },
+        ["medium both-sites-touched", "medium option-changed fast"],
+    ],
+    ["a host's cluster", "hosts/cinder-c/cluster", "ha", ["medium host-cluster-changed cinder-c"]],
+    ["a host's login", "hosts/cinder-c/user", "deploy", ["medium ssh-login-changed cinder-c"]],
+    [
+        "a host's service user",
+        "hosts/cinder-c/serviceUser",
+        "cinder2",
+        ["medium service-user-changed cinder-c"],
+    ],
+    [
+        "a jump host where there was none",
+        "hosts/cinder-c/proxy",
+        { address: "192.0.2.99", hostKey: HOST_KEY },
+        ["medium jump-host-changed cinder-c"],
+    ],
     ["no canary", "rollout", { canary: 0 }, ["high canary-removed"]],
     ["a larger batch", "rollout", { batch: 2 }, ["medium batch-raised"]],
     ["a longer window", "timeouts", { healthSeconds: 600 }, ["medium push-timeout-loosened"]],
@@ -212,6 +245,68 @@ describe("the risks of a change", () => {
         );
         assert.deepEqual(named(risksBetween(managed(), prefixed)), [
             "medium cluster-access-changed lyon",
+        ]);
+    });
+
+    it("see that a user comes with a libvirt secret of its own", () => {
+        const own = {
+            ...backend("fast", 3),
+            user: "quick",
+            secretUuid: uuid(8),
+            replicationDevice: { backendId: "lyon", secretUuid: uuid(9) },
+        };
+        const users = risksBetween(twoBackends(), withValue("backends/fast", own, twoBackends()))
+            .filter(({ name }) => name === "ceph-user-changed")
+            .map(({ level }) => level);
+        assert.deepEqual(users, ["medium", "medium"]);
+    });
+
+    it("see a host that gets another name for the same file", () => {
+        const { "cinder-c": host, ...hosts } = twoBackends().hosts;
+        const after = {
+            ...twoBackends(),
+            hosts: { ...hosts, "cinder-cc": { ...host, hostKey: HOST_KEY, address: "cinder-c" } },
+        };
+        const risks = risksBetween(twoBackends(), after);
+        assert.deepEqual(named(risks), [
+            "critical host-renamed cinder-c",
+            "high host-removed cinder-c",
+        ]);
+        assert.equal(
+            risks[0]?.fact,
+            "becomes 'cinder-cc' of the same machine and file: 'cinder-cc' is pushed first, and then the removal of 'cinder-c' takes the replication device out of that file, for good, because later runs see no difference",
+        );
+    });
+
+    it("see sites that change places, and a pause that gets shorter", () => {
+        const { sites } = twoBackends();
+        const exchanged = {
+            ...twoBackends(),
+            sites: { primary: sites.secondary, secondary: sites.primary },
+        };
+        assert.deepEqual(named(risksBetween(twoBackends(), exchanged)), [
+            "critical sites-exchanged",
+        ]);
+        const paused = withValue("rollout", { pauseSeconds: 60 }, twoBackends());
+        assert.deepEqual(named(risksBetween(paused, twoBackends())), ["medium pause-shortened"]);
+    });
+
+    it("see files and secrets that the stack takes away from hosts again", () => {
+        const managed = (change: object = {}) => ({
+            ...twoBackends(),
+            mirroring: { clientFiles: {} },
+            computes: { "nova-1": { hostKey: HOST_KEY } },
+            ...change,
+        });
+        assert.deepEqual(named(risksBetween(managed(), managed({ mirroring: {} }))), [
+            "critical client-files-taken-back",
+        ]);
+        assert.deepEqual(named(risksBetween(managed(), managed({ computes: {} }))), [
+            "high libvirt-secrets-taken-back nova-1",
+        ]);
+        const grouped = { mirroring: { clientFiles: { group: "others" } } };
+        assert.deepEqual(named(risksBetween(managed(), managed(grouped))), [
+            "medium client-files-changed",
         ]);
     });
 
