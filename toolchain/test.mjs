@@ -14,7 +14,7 @@ const progress = createProgress("test");
 /** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs. */
 const SUITE = process.argv[2];
 /** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
-const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"] };
+const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"], takeover: ["--bare"] };
 /** Packages of a suite alone, in a folder of their own: nobody else has to install them. */
 const PACKAGES = { review: ["test/lab/review/mermaid"] };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];

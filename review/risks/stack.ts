@@ -42,7 +42,7 @@ function looserRollout({ changes }: Situation): Risk[] {
     return changes.settings.flatMap(({ key, before, after }): Risk[] => {
         const risk = of("stack", "");
         const change = `goes from ${said(before)} to ${said(after)}`;
-        if (key === "release" && before !== undefined)
+        if (key === "release" && changes.before.hosts.size > 0)
             return [
                 risk(
                     "release-changed",

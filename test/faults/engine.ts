@@ -1,5 +1,13 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+    copyFileSync,
+    existsSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -61,6 +69,21 @@ export class Engine {
 
     cancel = (): Promise<Run> =>
         run(PULUMI, ["-C", this.program, "cancel", "--yes", "--stack", this.stack], this.env);
+
+    /** Puts the state's last copy back where a kill left half a file, as the docs say; whether it had to. */
+    restore(): boolean {
+        const folder = join(this.folder, ".pulumi/stacks");
+        const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+        const name = names.find((each) => each.endsWith(`${this.stack}.json`));
+        const state = join(folder, name ?? `${this.stack}.json`);
+        try {
+            JSON.parse(readFileSync(state, "utf8"));
+            return false;
+        } catch {
+            copyFileSync(`${state}.bak`, state);
+            return true;
+        }
+    }
 
     /** Whether a run that is under way, or was killed, holds the stack. */
     locked(): boolean {

@@ -139,6 +139,8 @@ class Lane {
 
     /** The first time the next `up` is asked too: it must name the way out. */
     private async unlock(): Promise<void> {
+        if (this.engine.restore())
+            console.log("      the state was half written: its copy is back");
         if (++this.locked === 1) {
             const { code, output } = await this.engine.up(this.topology(another()));
             assert.notEqual(code, 0);
