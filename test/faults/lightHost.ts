@@ -190,7 +190,8 @@ export class LightHost {
     killWorker = async (): Promise<void> => {
         const worker = await this.worker();
         assert.notEqual(worker, "", "no push is under way");
-        await this.sh(`kill -9 ${worker}`);
+        // Dead, it cannot take back its word that it stands still.
+        await this.sh(`kill -9 ${worker}; rm -f ${FOLDER}/held`);
     };
 
     async until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {

@@ -255,10 +255,24 @@ describe("faults of a push", () => {
         topology.backends.ceph.radosConnectTimeoutSeconds = 9;
         const twin = { ...topology, volumeTypes: { twin: { backend: "ceph", protect: false } } };
         const forgetType = () => run("openstack", ["volume", "type", "delete", "twin"]);
+        const pushing = async () =>
+            (await a.sh(
+                "w=$(sed -n 's/^pid \\([0-9]*\\) .*/\\1/p' /etc/cinder/.cinder-dr/*/lock); [ -n \"$w\" ] && [ -d /proc/$w ] && echo $w || true",
+            )) !== "";
         await forgetType();
         await withStack("twin", async () => {
-            for (const result of await Promise.all([up(topology), up(twin, "twin")]))
-                expectCode(result, 0);
+            const first = up(topology);
+            // The other way round the twin would change a host that it does not own, and be refused.
+            while (!(await pushing())) await pause(50);
+            const second = await up(twin, "twin");
+            expectCode(await first, 0);
+            expectCode(second, 0);
+            const last = JSON.parse(await a.sh("cat /etc/cinder/.cinder-dr/*/result.json")) as {
+                outcome: string;
+                durations: Record<string, number>;
+            };
+            assert.equal(last.outcome, "unchanged");
+            assert.ok((last.durations.lock ?? 0) > 0.5, "it did not wait");
         });
         expectCode(await forgetType(), 0);
         assert.match(await a.config(), /^rados_connect_timeout = 9$/m);
