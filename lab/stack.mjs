@@ -183,7 +183,8 @@ export function writeOutputs() {
 function environment() {
     return [
         "# for a shell that works with the lab; passwords stay in the files named here",
-        `export PULUMI_BACKEND_URL=file://${LAB}/state`,
+        // Without the side files that a killed Pulumi leaves empty and cannot read again.
+        `export PULUMI_BACKEND_URL='file://${LAB}/state?metadata=skip'`,
         `export PULUMI_CONFIG_PASSPHRASE_FILE=${LAB}/passwords/passphrase`,
         "export PULUMI_SKIP_UPDATE_CHECK=true",
         "export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",

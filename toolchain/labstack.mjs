@@ -42,7 +42,7 @@ export function sortLocks(locks, { host = hostname(), alive = isPulumi } = {}) {
 }
 
 export function readLocks(backendUrl, projectName, stack) {
-    const root = backendUrl.replace(/^file:\/\//, "");
+    const root = backendUrl.replace(/^file:\/\//, "").replace(/\?.*$/, "");
     const folder = join(root, ".pulumi", "locks", "organization", projectName, stack);
     if (!existsSync(folder)) return [];
     return readdirSync(folder)

@@ -1,11 +1,12 @@
+import { strict as assert } from "node:assert";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import {
-    copyFileSync,
     existsSync,
     mkdtempSync,
     readdirSync,
     readFileSync,
     rmSync,
+    truncateSync,
     writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -70,19 +71,20 @@ export class Engine {
     cancel = (): Promise<Run> =>
         run(PULUMI, ["-C", this.program, "cancel", "--yes", "--stack", this.stack], this.env);
 
-    /** Puts the state's last copy back where a kill left half a file, as the docs say; whether it had to. */
-    restore(): boolean {
+    /** Leaves the side file of the state as a kill between its making and its writing does. */
+    emptySideFile(): void {
         const folder = join(this.folder, ".pulumi/stacks");
         const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-        const name = names.find((each) => each.endsWith(`${this.stack}.json`));
-        const state = join(folder, name ?? `${this.stack}.json`);
-        try {
-            JSON.parse(readFileSync(state, "utf8"));
-            return false;
-        } catch {
-            copyFileSync(`${state}.bak`, state);
-            return true;
-        }
+        const name = names.find((each) => each.endsWith(`${this.stack}.json.attrs`));
+        assert.ok(name);
+        truncateSync(join(folder, name));
+    }
+
+    /** Takes the side files away that a kill left empty, by the words of docs/hosts.md; answers their names. */
+    dropEmptySideFiles(): string {
+        const words = ["-name", "*.attrs", "-size", "0", "-print", "-delete"];
+        const options = { encoding: "utf8" } as const;
+        return execFileSync("find", [join(this.folder, ".pulumi"), ...words], options).trim();
     }
 
     /** Whether a run that is under way, or was killed, holds the stack. */

@@ -26,6 +26,7 @@ describe("the lab's stack", () => {
         writeFileSync(join(locks, "id.json"), JSON.stringify(lock));
         writeFileSync(join(locks, "id.json.attrs"), "{}");
         assert.deepEqual(readLocks(`file://${folder}`, "p", "lab"), [lock]);
+        assert.deepEqual(readLocks(`file://${folder}?metadata=skip`, "p", "lab"), [lock]);
     });
 
     it("tells the lock of a killed pulumi from that of a running one", () => {
