@@ -983,6 +983,7 @@ class State(object):
     last-known-good  the file before our last change (.1 and .2: before that)
     pending          a change that is not proven yet, for the next run to go on from
     files.json       what the clients' files were before us
+                     both also say whose push came to its end here last: stack and host name
     result.json      how the last run ended
     lock             held for a whole run
     """
@@ -1385,9 +1386,10 @@ class ClientFiles(object):
         else:
             self.place(path, base64.b64decode(had["before"]), (had["mode"], had["uid"], had["gid"]))
 
-    def release(self):
-        """Puts back what is ours no longer. Answers (given back, kept because somebody changed it)."""
-        back, kept = [], []
+    def settle(self, managed):
+        """Puts back what is ours no longer, and takes over the rest. Answers (given back, kept because
+        somebody changed it)."""
+        back, kept, before = [], [], dict(self.record)
         for path in [p for p in self.record if p not in {spec["path"] for spec in self.wanted}]:
             have = self.have(path)
             if have and digest(have["text"].encode("utf-8")) != self.record[path]["wrote"]:
@@ -1396,7 +1398,8 @@ class ClientFiles(object):
                 self.restore(path, self.record[path])
                 back.append(path)
             del self.record[path]
-        if back or kept:
+        self.record = {path: managed(entry) for path, entry in self.record.items()}
+        if self.record != before:
             self.state.write("files.json", self.record)
         if not self.record:
             self.state.drop("files.json")
@@ -1413,7 +1416,7 @@ class Apply(object):
         self.user, self.probe, self.step_name, self.committed = None, None, "parse", False
         self.kept, self.changed, self.rows, self.others = [], {}, None, []
         self.staged, self.blind, self.before, self.old_pid = None, False, {"hosts": {}}, None
-        self.hosts, self.everybody, self.dead = {}, {}, set()
+        self.hosts, self.everybody, self.dead, self.left = {}, {}, set(), False
         self.result = {"version": 1, "host": request["host"], "outcome": "failed", "step": "parse",
                        "reason": "", "next": "", "refusal": None, "protected": None,
                        "changedKeys": {}, "keptKeys": [], "restarted": False, "pid": None,
@@ -1471,7 +1474,10 @@ class Apply(object):
 
     def leave_result(self):
         state = getattr(self, "state", None)
-        if state is not None and state.handle is not None:
+        if state is not None and state.handle is not None and self.left:
+            # How the push of the one who manages the host ended stays to be read.
+            os.close(state.handle)
+        elif state is not None and state.handle is not None:
             with contextlib.suppress(OSError):
                 self.result["configSha256"] = digest(slurp(self.live))
                 self.note_loaded()
@@ -1523,9 +1529,9 @@ class Apply(object):
         with self.step("read"):
             self.state.sweep()
             self.read()
-        if self.verb == "remove" and self.foreign() and "otherOwner" not in self.consent:
-            self.say("the host is managed by %s, which is left as it is" % self.record["owner"])
-            self.step_name = "done"
+        if self.verb == "remove" and self.left_to():
+            self.say("the host is managed %s, which is left as it is" % self.left_to())
+            self.step_name, self.left = "done", True
             return "unchanged"
         with self.step("render"):
             self.render()
@@ -1604,7 +1610,7 @@ class Apply(object):
 
     def settle(self, outcome):
         """Only what is proven is recorded."""
-        back, kept = self.files.release()
+        back, kept = self.files.settle(self.managed) if self.may_manage() else ([], [])
         self.kept += kept
         self.result["changedFiles"] = sorted(self.files.put + back)
         self.files.undone = []
@@ -1742,16 +1748,35 @@ class Apply(object):
             self.say("the running service is older than %s" % self.live)
         return stale
 
+    def manager(self):
+        """(stack, name of the host in it) of the last push that came to its end here; "" for what a
+        record does not say."""
+        said = self.record or next(iter(self.files.record.values()), {})
+        return said.get("owner") or "", said.get("host") or ""
+
     def foreign(self):
-        """Whether another stack's push made the record. One of before 0.1.0 names no owner."""
-        return bool(self.record and self.record.get("owner")
-                    and self.record["owner"] != self.request["owner"])
+        """Whether another stack manages the host."""
+        return self.manager()[0] not in ("", self.request["owner"])
+
+    def may_manage(self):
+        return not self.foreign() or "otherOwner" in self.consent
+
+    def left_to(self):
+        """Who else manages the host, so that this removal has nothing to take away. A host that has got
+        another name in its topology is pushed under the new one first, and removed under the old."""
+        owner, name = self.manager()
+        if self.foreign():
+            return "" if self.may_manage() else "by %s" % owner
+        return "" if name in ("", self.request["host"]) else "as %s now" % name
+
+    def managed(self, record):
+        return record and dict(record, owner=self.request["owner"], host=self.request["host"])
 
     def guard_owner(self):
         """Two stacks that want different things of one host would take turns for ever."""
         if self.foreign() and self.verb == "apply":
             self.refuse("otherOwner", "the host is managed by %s, and %s wants another "
-                        "configuration" % (self.record["owner"], self.request["owner"] or "this run"),
+                        "configuration" % (self.manager()[0], self.request["owner"] or "this run"),
                         "take the host out of one of them")
 
     # -- render
@@ -1797,15 +1822,11 @@ class Apply(object):
     def finish_render(self, text, changed, keys, pristine):
         self.new = str(text).encode("utf-8")
         self.changed.update(changed)
-        self.new_record = self.record
-        if self.foreign() and "otherOwner" in self.consent:
-            self.new_record = dict(self.record, owner=self.request["owner"])
+        self.new_record = self.managed(self.record) if self.may_manage() else self.record
         if self.new != self.data:
-            self.new_record = keys and {
-                "version": 1, "host": self.request["host"], "configFile": self.live,
-                "owner": self.request["owner"],
-                "sections": keys, "written": digest(self.new), "at": now(),
-                "original": base64.b64encode(pristine).decode("ascii")} or None
+            self.new_record = keys and self.managed({
+                "version": 1, "configFile": self.live, "sections": keys, "written": digest(self.new), "at": now(),
+                "original": base64.b64encode(pristine).decode("ascii")}) or None
 
     def pristine(self):
         """The file as it would be without us, with every edit that others made since. What they

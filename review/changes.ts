@@ -1,4 +1,4 @@
-import { deviceIn, type Beside, type Declared } from "./declared";
+import { deviceIn, type Beside, type Declared, type DeclaredHost } from "./declared";
 import type { Facts } from "./facts";
 
 /** One value of a backend, host or type on both sides; what is not there is undefined. */
@@ -86,6 +86,22 @@ export const compare = (before: Declared, after: Declared): Changes => ({
         config: compareFacts(before.beside.config, after.beside.config),
     },
 });
+
+/** What makes two hosts one file of one machine. */
+const fileOf = ({ facts }: DeclaredHost): string =>
+    JSON.stringify([facts.address, facts.port, facts.configFile]);
+
+/**
+ * The name under which the file of a host that is gone is pushed now, if there is one. The removal of the old name comes
+ * after that push, and leaves to it what it finds. A host that is named as unreachable is not pushed.
+ */
+export function newNameOf(name: string, { before, after }: Changes): string | undefined {
+    const old = before.hosts.get(name);
+    if (old === undefined || after.hosts.has(name)) return undefined;
+    const isSame = (host: DeclaredHost) =>
+        host.facts.unreachable === undefined && fileOf(host) === fileOf(old);
+    return [...after.hosts].find(([, host]) => isSame(host))?.[0];
+}
 
 /** The value of a key before and after, of a change that names it. */
 export const valueOf = (change: Change, key: string): ValueChange | undefined =>

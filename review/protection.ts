@@ -25,7 +25,6 @@ export function protectionOf({ before, after }: Changes, risks: readonly Risk[])
             "pool-changed",
             "mirroring-taken-back",
             "host-removed",
-            "host-renamed",
             "backend-left-host",
             "moved-in-the-program",
         ].includes(name),

@@ -1,4 +1,4 @@
-import { compareFacts, type Changes } from "./changes";
+import { compareFacts, newNameOf, type Changes } from "./changes";
 import { optionsIn, type DeclaredHost } from "./declared";
 import type { Step } from "./steps";
 
@@ -91,7 +91,9 @@ export function planRollout(changes: Changes, pushed: Pushed = new Map()): Rollo
     const waves = [...after.waves, others]
         .map((wave) => wave.flatMap((host) => pushOf(host, changes, pushed)))
         .filter((wave) => wave.length > 0);
-    const gone = [...before.hosts.keys()].filter((host) => !after.hosts.has(host));
+    const gone = [...before.hosts.keys()].filter(
+        (host) => !after.hosts.has(host) && newNameOf(host, changes) === undefined,
+    );
     const last = before.waves.flat().reverse();
     return {
         waves,

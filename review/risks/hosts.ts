@@ -1,5 +1,4 @@
-import { valueOf, type Change } from "../changes";
-import type { DeclaredHost } from "../declared";
+import { newNameOf, valueOf, type Change } from "../changes";
 import { of, only, said, type Level, type Risk, type Situation } from "../risk";
 
 /** A fact of a host whose change means something by itself. */
@@ -129,27 +128,6 @@ const withoutKey = ({ changes }: Situation): Risk[] =>
             : [],
     );
 
-/** What makes two hosts one file of one machine. */
-const file = ({ facts }: DeclaredHost): string =>
-    JSON.stringify([facts.address, facts.port, facts.configFile]);
-
-/** The removal of a host comes after every push: whoever else stands for the same file then has lost its sections. */
-const renamed = ({ changes }: Situation): Risk[] =>
-    only(changes.hosts, "removed").flatMap(({ name }) => {
-        const old = changes.before.hosts.get(name);
-        const [now] =
-            [...changes.after.hosts].find(([, host]) => old && file(host) === file(old)) ?? [];
-        return now === undefined
-            ? []
-            : of("host", name)(
-                  "host-renamed",
-                  "critical",
-                  `becomes ${said(now)} of the same machine and file: ${said(now)} is pushed first, and then the removal of ${said(name)} takes the replication device out of that file, for good, because later runs see no difference`,
-                  "keep the name; or take the old resources out of the state (pulumi state delete) before pulumi up",
-                  "its volumes cannot be failed over until the host is pushed anew",
-              );
-    });
-
 /** A host that the topology leaves out keeps whatever it has, replicated or not. */
 const leftOut = ({ changes }: Situation): Risk[] =>
     [...changes.after.hosts].flatMap(([name, { facts }]) =>
@@ -163,17 +141,25 @@ const leftOut = ({ changes }: Situation): Risk[] =>
               ),
     );
 
-const removed = ({ name }: Change): Risk =>
-    of("host", name)(
-        "host-removed",
-        "high",
-        "leaves the stack: its cinder.conf says again what it said before, without the replication device, and its cinder-volume restarts",
-        "stop cinder-volume there for good, or its new volumes have no copy; volumes that name its service have to be moved",
-    );
+const removed = ({ name }: Change, now: string | undefined): Risk =>
+    now === undefined
+        ? of("host", name)(
+              "host-removed",
+              "high",
+              "leaves the stack: its cinder.conf says again what it said before, without the replication device, and its cinder-volume restarts",
+              "stop cinder-volume there for good, or its new volumes have no copy; volumes that name its service have to be moved",
+          )
+        : of("host", name)(
+              "host-renamed",
+              "medium",
+              `becomes ${said(now)} of the same machine and file: ${said(now)} is pushed first, and the removal of ${said(name)} then leaves the file as it is`,
+              "nothing; when the push under the new name fails, go through with it before the name is changed back",
+          );
 
 export const hostRisks = (situation: Situation): Risk[] => [
-    ...renamed(situation),
-    ...only(situation.changes.hosts, "removed").map(removed),
+    ...only(situation.changes.hosts, "removed").map((change) =>
+        removed(change, newNameOf(change.name, situation.changes)),
+    ),
     ...only(situation.changes.hosts, "changed").flatMap(changed),
     ...only(situation.changes.hosts, "added").flatMap(guards),
     ...withoutKey(situation),

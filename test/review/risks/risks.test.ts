@@ -268,14 +268,16 @@ describe("the risks of a change", () => {
             hosts: { ...hosts, "cinder-cc": { ...host, hostKey: HOST_KEY, address: "cinder-c" } },
         };
         const risks = risksBetween(twoBackends(), after);
-        assert.deepEqual(named(risks), [
-            "critical host-renamed cinder-c",
-            "high host-removed cinder-c",
-        ]);
+        assert.deepEqual(named(risks), ["medium host-renamed cinder-c"]);
         assert.equal(
             risks[0]?.fact,
-            "becomes 'cinder-cc' of the same machine and file: 'cinder-cc' is pushed first, and then the removal of 'cinder-c' takes the replication device out of that file, for good, because later runs see no difference",
+            "becomes 'cinder-cc' of the same machine and file: 'cinder-cc' is pushed first, and the removal of 'cinder-c' then leaves the file as it is",
         );
+        const unpushed = withValue("hosts/cinder-cc/unreachable", "its mainboard is gone", after);
+        assert.deepEqual(named(risksBetween(twoBackends(), unpushed)).sort(), [
+            "high host-left-out cinder-cc",
+            "high host-removed cinder-c",
+        ]);
     });
 
     it("see sites that change places, and a pause that gets shorter", () => {
