@@ -1,5 +1,6 @@
-import { activeSide, serviceOf, type ServiceRow } from "./service";
-import type { Survey } from "./survey";
+import type { Pair } from "./replica";
+import { activeSide, otherSide, serviceOf, type ServiceRow } from "./service";
+import { replicated, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 
 /** A host by itself, or the cluster that Cinder moves as one. */
@@ -28,4 +29,20 @@ export function restOf(survey: Survey, called: readonly string[], to: Role): Sur
         rows: survey.rows.filter((row) => !moved.has(groupOf(row))),
         pairs: survey.pairs.filter(({ volume }) => !gone.includes(serviceOf(volume.host))),
     };
+}
+
+/**
+ * Volumes of called hosts whose image is no longer primary where Cinder serves it. A cinder-volume that was restarted in
+ * the middle of a move forgets it: it says `enabled` on the side that it left, with its images half moved.
+ * @param rest what {@link restOf} left
+ */
+export function halfMoved(rest: Survey, called: readonly string[], to: Role): Pair[] {
+    const ours = new Set(rest.rows.filter(({ host }) => called.includes(host)).map(groupOf));
+    const hosts = rest.rows.filter((row) => ours.has(groupOf(row))).map(({ host }) => host);
+    return replicated(rest).filter(
+        (pair) =>
+            hosts.includes(serviceOf(pair.volume.host)) &&
+            pair[otherSide(to)]?.primary === false &&
+            pair[to] !== undefined,
+    );
 }

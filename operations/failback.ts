@@ -4,17 +4,11 @@ import { replicated, subjectOf, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
 import { gate, gateRest } from "./gate";
-import {
-    calledHosts,
-    lookAtBoth,
-    moveAndVerify,
-    proveReverse,
-    rowsNow,
-    thawStep,
-} from "./moveBackend";
+import { calledHosts, lookAtBoth, proveReverse, rowsNow, thawStep } from "./moveBackend";
 import { discard, giveUp, waitReady } from "./resync";
 import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
 import { restore } from "./savedStatuses";
+import { moveAndVerify } from "./verifyMove";
 import { waitFor } from "./wait";
 
 const RESTART_SECONDS = 120;

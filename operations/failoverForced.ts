@@ -3,11 +3,12 @@ import { lossOf, replicated, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { moveByWays, waysOf } from "./forcedWays";
 import { MirrorDaemons } from "./mirrorDaemons";
-import { thaw, verifyStep } from "./moveBackend";
+import { thaw } from "./moveBackend";
 import { operate, PartialError, phase, RefusedError, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
 import { undoRows } from "./serviceRows";
 import { lookAt, takeSurvey } from "./takeSurvey";
+import { verifyStep } from "./verifyMove";
 
 /** A dead site is given up after this; a living one answers within a second. */
 const DEAD_SECONDS = 6;
@@ -126,7 +127,7 @@ async function body(
                 },
                 (how) => how,
             );
-        const ways = await waysOf(run, survey.rows, since, options.writeRows === true);
+        const ways = await waysOf(run, survey, since, options.writeRows === true);
         await run.stillMine();
         await phase(
             run,

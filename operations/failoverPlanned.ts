@@ -2,9 +2,10 @@ import { serviceOf } from "../core/service";
 import { lossOf, replicated, unmarked, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { gate, gateRest } from "./gate";
-import { calledHosts, lookAtBoth, moveAndVerify, proveReverse, thawStep } from "./moveBackend";
+import { calledHosts, lookAtBoth, proveReverse, thawStep } from "./moveBackend";
 import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
+import { moveAndVerify } from "./verifyMove";
 
 /** Marks volumes that have no mirrored image as what they are, through their own host's Cinder. */
 async function mark(run: Run, survey: Survey): Promise<number> {

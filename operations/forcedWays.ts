@@ -1,4 +1,4 @@
-import { activeSide, type ServiceRow } from "../core/service";
+import { activeSide, serviceOf, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
 import { calledHosts, moveHosts, rowsNow } from "./moveBackend";
 import { RefusedError, type Run } from "./run";
@@ -36,17 +36,24 @@ interface Ways {
 /** @param since start of the command, by performance.now() */
 export async function waysOf(
     run: Run,
-    first: readonly ServiceRow[],
+    survey: Survey,
     since: number,
     writeRows: boolean,
 ): Promise<Ways> {
-    const living = await alive(run, first, since);
+    const living = await alive(run, survey.rows, since);
     const rows = (await rowsNow(run)).filter((row) => activeSide(row, run.backend) !== "secondary");
     // What this operation called before it was killed goes on in Cinder, and is only waited for.
     const called = calledHosts(run.journal);
     const clusters = rows.filter((row) => called.includes(row.host)).map((row) => row.cluster);
+    // Cinder would set a volume to error whose image it has promoted before it was restarted.
+    const promoted = new Set(
+        survey.pairs
+            .filter((pair) => pair.secondary?.primary === true)
+            .map(({ volume }) => serviceOf(volume.host)),
+    );
     const able = rows.filter((row) => {
         const status = row.replication_status ?? "";
+        if (promoted.has(row.host) && status !== "failing-over") return false;
         const own =
             called.includes(row.host) || (row.cluster != null && clusters.includes(row.cluster));
         return living.has(row.host)
@@ -76,10 +83,10 @@ export async function moveByWays(
 ): Promise<string> {
     if (ways.byRows.length > 0 && !writeRows)
         throw new RefusedError(
-            `${ways.byRows.join(", ")}: cinder-volume hangs or is down, and Cinder refuses to fail it over`,
+            `${ways.byRows.join(", ")}: cinder-volume hangs, is down or was restarted in a move, and Cinder does not fail it over`,
             ways.byRows.map((host) => ({
                 subject: host,
-                fact: "has not reported since the command began",
+                fact: "has not reported since the command began, or some of its images are promoted already",
                 next: "--write-rows stops it, promotes its images, and writes its service and volume rows through the host's own Cinder; they are saved first",
             })),
         );

@@ -3,6 +3,7 @@ import { restOf } from "../core/rest";
 import { otherSide } from "../core/service";
 import { replicated, targetOf, type Move, type Survey } from "../core/survey";
 import { calledHosts, freeze, lookAtBoth, rowsNow, thaw } from "./moveBackend";
+import { putBack } from "./putBack";
 import { resyncedImages } from "./resync";
 import { PartialError, phase, RefusedError, stopping, type Run } from "./run";
 import { flush } from "./settle";
@@ -59,10 +60,17 @@ export async function gate(run: Run, move: Move): Promise<Survey> {
 }
 
 /** Proves the hosts that a move was cut short before: days may lie between, and one image that is not ready is enough. */
-export const gateRest = (run: Run, move: Move): Promise<string[]> =>
-    phase(
+export async function gateRest(run: Run, move: Move): Promise<void> {
+    await phase(
+        run,
+        "put back",
+        () => putBack(run, move),
+        (images) => `${String(images.length)} half moved images are primary again where they were`,
+    );
+    await phase(
         run,
         "gate",
         async () => replicated(await gate(run, move)).map(({ volume }) => volume.id),
         (ids) => `frozen; ${String(ids.length)} images that have not moved yet are ready`,
     );
+}

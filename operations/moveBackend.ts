@@ -1,14 +1,13 @@
 import { flushable } from "../core/blockers";
-import { isReplicated, isSeen } from "../core/replica";
 import { activeSide, leadersOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
-import { subjectOf, type Survey } from "../core/survey";
+import type { Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { OpenStackError } from "./openstack";
 import { PartialError, phase, type Run, type RunOptions } from "./run";
 import { flush } from "./settle";
-import { askCinder, takeSurvey } from "./takeSurvey";
-import { pause, waitFor } from "./wait";
+import { takeSurvey } from "./takeSurvey";
+import { waitFor } from "./wait";
 
 /** The journal's note before each call that moves a host. */
 const FAILOVER_HOST = "failover-host";
@@ -18,8 +17,6 @@ const DEFAULT = "default";
 
 /** Cinder moves volume after volume; a lagging image costs it 15 s, a dead site 30 s once. */
 const limitSeconds = (volumes: number): number => 120 + 16 * volumes;
-/** Volume rows are written one by one after the service's row. */
-const ROWS_SECONDS = 120;
 /** How long the reverse replication may take to show: statuses are published every 30 s. */
 const REVERSE_SECONDS = 180;
 
@@ -115,78 +112,6 @@ export async function moveHosts(
             last: () => last,
         },
     );
-}
-
-/** What Cinder and the target cluster say of each volume after a move. */
-export interface Moved {
-    moved: string[];
-    wrong: { volume: string; fact: string }[];
-}
-
-function wrongWith(survey: Survey, to: Role, wanted: readonly string[]): Moved {
-    const view = survey.views[to];
-    const result: Moved = { moved: [], wrong: [] };
-    for (const pair of survey.pairs) {
-        if (!wanted.includes(pair.volume.id)) continue;
-        const { status, replicationStatus } = pair.volume;
-        const facts = [
-            ...(isSeen(view) && pair[to]?.primary !== true
-                ? [`its image is not primary on ${survey.names[to]}`]
-                : []),
-            ...(/^error/.test(status) ? [`its status in Cinder is '${status}'`] : []),
-            ...(isReplicated(pair.volume) && replicationStatus === "failover-error"
-                ? ["its replication_status is failover-error"]
-                : []),
-        ];
-        if (facts.length === 0) result.moved.push(pair.volume.id);
-        else result.wrong.push({ volume: subjectOf(pair), fact: facts.join("; ") });
-    }
-    return result;
-}
-
-/**
- * Looks at each moved volume in Cinder and at its image on the target until all are there or time is up. The service's
- * `failed-over` proves nothing: Cinder writes it also when every promotion failed.
- */
-async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
-    const end = performance.now() + ROWS_SECONDS * 1000;
-    for (;;) {
-        const known = askCinder(run.parts);
-        const survey = await takeSurvey(run.parts, run.backend, { sides: [to] }, known);
-        const result = wrongWith(survey, to, wanted);
-        // An image that is primary and a volume that is not in error is not undone by waiting; the rest may come.
-        const rows = survey.rows.every((row) => activeSide(row, run.backend) === to);
-        const status = to === "primary" ? "enabled" : "failed-over";
-        const settled = survey.pairs.every(
-            ({ volume }) => !wanted.includes(volume.id) || volume.replicationStatus === status,
-        );
-        if (rows && settled && result.wrong.length === 0) return result;
-        if (performance.now() >= end || result.wrong.some(({ fact }) => /error/.test(fact)))
-            return result;
-        await pause(1000, run.signal);
-    }
-}
-
-/** Verifies as a step of an operation. */
-export const verifyStep = (run: Run, to: Role, wanted: readonly string[]): Promise<Moved> =>
-    phase(
-        run,
-        "verify",
-        () => verifyMoved(run, to, wanted),
-        ({ moved }) =>
-            `${String(moved.length)} of ${String(wanted.length)} volumes are ${to === "primary" ? "back" : "moved"}: primary on ${run.parts.names[to]}`,
-    );
-
-/** Moves every host by Cinder and verifies each volume, as two steps of an operation. */
-export async function moveAndVerify(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
-    await run.stillMine();
-    await phase(
-        run,
-        "move",
-        () => moveHosts(run, to, wanted.length),
-        (rows) => rows.map((row) => `${row.host} ${row.replication_status ?? ""}`).join(", "),
-    );
-    return verifyStep(run, to, wanted);
 }
 
 /** Thaws as a step of an operation. */

@@ -12,7 +12,7 @@ import {
     type PoolView,
     type VolumeFacts,
 } from "../../core/replica";
-import { restOf } from "../../core/rest";
+import { halfMoved, restOf } from "../../core/rest";
 import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/service";
 import { entryRates, statusOf } from "../../core/status";
 import { verdictLine } from "../../core/verdict";
@@ -618,6 +618,17 @@ describe("what a move that was cut short has not moved", () => {
     it("holds a host that somebody else moves", () => {
         const rows = [row(), row({ ...b, replication_status: "failing-over" })];
         assert.deepEqual(rest(rows, "cinder-a@ceph"), ["cinder-a cinder-b", 1]);
+    });
+    it("names images that a restarted cinder-volume left half moved", () => {
+        const half = (given: Given, ...called: string[]) =>
+            halfMoved(survey(given), called, "secondary").length;
+        const demoted = reader({ state: "up+unknown" });
+        assert.equal(half({ primary: demoted }, "cinder-a@ceph"), 1);
+        assert.equal(half({ primary: demoted, secondary: writer() }, "cinder-a@ceph"), 1);
+        assert.equal(half({}, "cinder-a@ceph"), 0);
+        // Not ours to mend.
+        assert.equal(half({ primary: demoted }), 0);
+        assert.equal(half({ primary: demoted, secondary: undefined }, "cinder-a@ceph"), 0);
     });
     it("counts a cluster as one", () => {
         const cluster = "dr@ceph";
