@@ -69,12 +69,20 @@ function siteBlockers({ views, names }: Survey, move: Move): Blocker[] {
     });
 }
 
+/** Faults that end with the marking of a volume as not replicated. */
+const MARKED: readonly FaultKind[] = ["ghost", "unmirrored", "cinderError"];
+
 /** Image by image: Cinder's first demotion that fails makes it promote all that follow by force. */
 function imageBlockers(survey: Survey, active: Role): Blocker[] {
     return survey.pairs.flatMap((pair) => {
         if (!isReplicated(pair.volume)) return [];
-        const isUnmarked = (kind: FaultKind) => kind === "ghost" || kind === "unmirrored";
         const faults = imageFaults(pair, active, survey.views, survey.names);
+        // A failback marks only what neither site has: an image that the primary has may hold what nobody else has.
+        const isMarked =
+            faults.some(({ kind }) => kind === "ghost" || kind === "unmirrored") &&
+            (active === "primary" || pair.primary === undefined);
+        // Its error is what a failover or a failed creation made of it, and is no reason to keep it counted.
+        const isUnmarked = (kind: FaultKind) => isMarked && MARKED.includes(kind);
         const users = pair[active]?.users ?? [];
         const idle = !isInUse(pair, active);
         const found = faults.map(({ kind, fact, next }): Blocker => ({

@@ -6,6 +6,7 @@ import {
     subjectOf,
     targetOf,
     unmarked,
+    unmarkedAnywhere,
     unreplicated,
     type Move,
     type Survey,
@@ -45,6 +46,12 @@ export function consentsOf(survey: Survey, move: Move): Consent[] {
         );
     };
     if (move === "failback") {
+        const lonely = unmarkedAnywhere(survey).length;
+        add(
+            "unmarked",
+            lonely,
+            `${volumes(lonely)} without a mirrored image on either site, which Cinder counts as replicated: replication_status is set to not-capable through the host's own Cinder, and what the failover set to error gets its status back`,
+        );
         const discarded = survey.pairs.filter((pair) => needsResync(pair));
         add(
             "discarded",

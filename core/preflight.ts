@@ -70,12 +70,10 @@ function expected(
 
 export function preflightOf(survey: Survey, move: Move, measured?: Measured): Preflight {
     const active = otherSide(targetOf(move));
-    const moved = replicated(survey).filter(
-        (pair) => move === "forced" || pair[active] !== undefined,
-    );
-    const lost = new Set(
-        unreplicated(survey).concat(move === "planned" ? unmarked(survey, active) : []),
-    );
+    // A dead site cannot be asked: what has no image on the target cannot move.
+    const asked = move === "forced" ? "secondary" : active;
+    const moved = replicated(survey).filter((pair) => pair[asked] !== undefined);
+    const lost = new Set(unreplicated(survey).concat(unmarked(survey, asked)));
     const errors = move === "failback" ? [] : [...lost];
     const errorIds = new Set(errors.map(({ volume }) => volume.id));
     const losses = moved.map((pair) => lossOf(pair, active, survey.views).seconds);

@@ -57,6 +57,13 @@ export const unreplicated = ({ pairs }: Survey): Pair[] =>
 export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
     pairs.filter((pair) => isReplicated(pair.volume) && pair[active] === undefined);
 
+/**
+ * Of those, the volumes that no site has a mirrored image of: after a forced failover Cinder says `failover-error` of
+ * them, and goes on counting them as replicated.
+ */
+export const unmarkedAnywhere = (survey: Survey): Pair[] =>
+    unmarked(survey, "secondary").filter((pair) => pair.primary === undefined);
+
 /** Whether a server has it, or a client has its image open where it is served. */
 export const isInUse = (pair: Pair, active: Role): boolean =>
     pair.volume.servers.length > 0 || (pair[active]?.users ?? []).length > 0;

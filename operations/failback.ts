@@ -1,10 +1,11 @@
 import { needOf, needsResync } from "../core/failback";
 import { activeSide } from "../core/service";
-import { replicated, subjectOf, type Survey } from "../core/survey";
+import { replicated, subjectOf, unmarkedAnywhere, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
 import { gate, gateRest } from "./gate";
 import { calledHosts, lookAtBoth, proveReverse, rowsNow, thawStep } from "./moveBackend";
+import { markPlain } from "./markPlain";
 import { discard, giveUp, waitReady } from "./resync";
 import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
 import { restore } from "./savedStatuses";
@@ -63,6 +64,14 @@ async function restart(run: Run, survey: Survey): Promise<string[]> {
 
 async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<void> {
     const survey = await lookAtBoth(run);
+    const lonely = unmarkedAnywhere(survey);
+    if (lonely.length > 0 && run.accepted.has("unmarked"))
+        await phase(
+            run,
+            "mark",
+            () => markPlain(run, survey, lonely, "not-capable"),
+            (n) => `${String(n)} volume(s) without a mirrored image are marked not-capable`,
+        );
     await phase(
         run,
         "discard",

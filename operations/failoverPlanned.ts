@@ -1,34 +1,11 @@
-import { serviceOf } from "../core/service";
 import { lossOf, replicated, unmarked, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { gate, gateRest } from "./gate";
 import { calledHosts, lookAtBoth, proveReverse, thawStep } from "./moveBackend";
+import { markPlain } from "./markPlain";
 import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
 import { moveAndVerify } from "./verifyMove";
-
-/** Marks volumes that have no mirrored image as what they are, through their own host's Cinder. */
-async function mark(run: Run, survey: Survey): Promise<number> {
-    const lonely = unmarked(survey, "primary");
-    let count = 0;
-    for (const { name, service } of survey.hosts) {
-        const own = lonely.filter(({ volume }) => serviceOf(volume.host) === service);
-        const host = run.parts.hosts.find((h) => h.host.name === name);
-        if (own.length === 0 || host === undefined || service === undefined) continue;
-        const saved = await host.saveRows(service);
-        run.journal.append({ kind: "noted", step: `rows before mark on ${name}`, data: saved });
-        const volumes = Object.fromEntries(
-            own.map(({ volume }) => [volume.id, { replication_status: "disabled" }]),
-        );
-        count += await host.writeRows(service, {
-            service: {},
-            cluster: null,
-            volumes,
-            snapshots: {},
-        });
-    }
-    return count;
-}
 
 async function body(run: Run): Promise<string> {
     const { journal, parts, backend } = run;
@@ -39,7 +16,7 @@ async function body(run: Run): Promise<string> {
             await phase(
                 run,
                 "mark",
-                () => mark(run, first),
+                () => markPlain(run, first, unmarked(first, "primary"), "disabled"),
                 (n) => `${String(n)} volume(s) without a mirrored image are marked disabled`,
             );
         const ready = await phase(

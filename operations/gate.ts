@@ -3,6 +3,7 @@ import { restOf } from "../core/rest";
 import { otherSide } from "../core/service";
 import { replicated, targetOf, type Move, type Survey } from "../core/survey";
 import { calledHosts, freeze, lookAtBoth, rowsNow, thaw } from "./moveBackend";
+import { hasMarked } from "./markPlain";
 import { putBack } from "./putBack";
 import { resyncedImages } from "./resync";
 import { PartialError, phase, RefusedError, stopping, type Run } from "./run";
@@ -20,7 +21,8 @@ function changedBefore(run: Run, rest: Survey, whole: Survey): string | undefine
             .filter((row) => !rest.rows.includes(row))
             .map(({ host }) => host)
             .join(", ")} moved before`;
-    return resyncedImages(run.journal).size > 0 ? "the forked images were resynced" : undefined;
+    if (resyncedImages(run.journal).size > 0) return "the forked images were resynced";
+    return hasMarked(run.journal) ? "volumes without a mirrored image are marked" : undefined;
 }
 
 /**

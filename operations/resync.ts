@@ -4,6 +4,7 @@ import { discardsOf, needOf } from "../core/failback";
 import type { Pair } from "../core/replica";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import type { Journal } from "./journal";
+import { hasMarked } from "./markPlain";
 import { PartialError, RefusedError, type Run } from "./run";
 import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
@@ -124,7 +125,8 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
         const stuck = open.filter((pair) => needOf(pair, survey) === "decide");
         // A flagged image is gone for a moment, and its old status stays published for up to 30 s.
         const refused = stuck.filter(({ volume }) => !flagged.has(volume.image));
-        if (refused.length > 0 || performance.now() > end) throw unproven(open, flagged.size > 0);
+        if (refused.length > 0 || performance.now() > end)
+            throw unproven(open, flagged.size > 0 || hasMarked(run.journal));
         await flush(run, "secondary", flushable(survey, "secondary"), flushed);
         await pause(PAUSE_MILLISECONDS, run.signal);
     }

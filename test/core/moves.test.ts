@@ -128,6 +128,14 @@ const UNFLUSHED: Given = {
     }),
 };
 
+/** As a forced failover leaves a volume that was made before the backend had a replication_device. */
+const LOST: Given = {
+    volume: { status: "error", replicationStatus: "failover-error" },
+    primary: undefined,
+    secondary: undefined,
+    rows: [row({ active_backend_id: "secondary", replication_status: "failed-over" })],
+};
+
 const faultsOf = (given: Given, active: "primary" | "secondary" = "primary"): string[] => {
     const seen = survey(given);
     const [pair] = seen.pairs;
@@ -421,6 +429,18 @@ describe("what stands in the way", () => {
             /^\[unseen-hosts\] cinder-a cannot be asked/,
         ],
         [
+            "a volume in error that no site has a mirrored image of",
+            LOST,
+            "failback",
+            /^\[unmarked\] v1 \(db\) its status in Cinder is 'error', replication_status failover-error$/,
+        ],
+        [
+            "an image in error that only the old primary has",
+            { ...LOST, primary: writer() },
+            "failback",
+            /^v1 \(db\) its status in Cinder is 'error'/,
+        ],
+        [
             "an open image",
             { primary: writer({ users: ["10.0.0.1:0/7"] }) },
             "planned",
@@ -502,6 +522,21 @@ describe("consents", () => {
             consentsOf(forked, "failback").map(({ name, count }) => [name, count]),
             [["discarded", 1]],
         );
+    });
+    it("count what has no image on the target among what a forced one loses", () => {
+        const dead = { primary: { unseen: "no answer" } };
+        const old = { volume: { replicationStatus: null }, primary: undefined, views: dead };
+        const plan = preflightOf(survey({ ...old, secondary: undefined }), "forced");
+        assert.deepEqual([plan.moves, plan.errors], [[], ["v1 (db)"]]);
+        const there = preflightOf(survey(old), "forced");
+        assert.deepEqual([there.moves, there.errors], [["v1 (db)"], []]);
+    });
+    it("ask before a failback for the marking of what no site has a mirrored image of", () => {
+        assert.deepEqual(
+            consentsOf(survey(LOST), "failback").map(({ name, count }) => [name, count]),
+            [["unmarked", 1]],
+        );
+        assert.deepEqual(consentsOf(survey({ ...LOST, primary: writer() }), "failback"), []);
     });
     it("count what is in use on the secondary before a failback", () => {
         const volumeInUse = survey({

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -189,23 +189,65 @@ export class Fleet {
             .filter((n) => n.endsWith(".jsonl"))
             .sort();
 
+    /** What a move writes before it has Cinder move the first host. */
+    readonly hasCalled = (journal: string): boolean => journal.includes('"step":"failover-host"');
+
     /**
-     * Runs a command and ends it with SIGKILL as soon as its own journal satisfies `at`.
+     * Runs a command, and does something as soon as what it writes into the newest journal satisfies `at`.
+     * @returns its end, and whether it had come that far
+     */
+    async during(
+        at: (journal: string) => boolean,
+        act: (child: ChildProcess) => unknown,
+        words: string[],
+        env: NodeJS.ProcessEnv = {},
+    ): Promise<Run & { acted: boolean }> {
+        const before = this.newestJournal();
+        const child = spawn("node", this.args(...words), {
+            env: { ...labEnvironment(), ...env, CINDER_DR_JOURNALS: this.journals },
+        });
+        let [output, stdout] = ["", ""];
+        child.stdout.on("data", (text: Buffer) => {
+            output += text.toString();
+            stdout += text.toString();
+        });
+        child.stderr.on("data", (text: Buffer) => (output += text.toString()));
+        const ended = new Promise((resolve) => child.once("close", resolve));
+        const isDue = () => {
+            const journal = this.newestJournal();
+            return journal !== before && at(journal);
+        };
+        let acted = false;
+        while (child.exitCode === null && !(acted = isDue()))
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        if (acted) await act(child);
+        await ended;
+        return { code: child.exitCode ?? 255, output, stdout, acted };
+    }
+
+    /**
+     * Runs a command and ends it with SIGKILL as soon as its journal satisfies `at`.
      * @returns whether it was killed, and not ended by itself before
      */
     async killed(at: (journal: string) => boolean, ...words: string[]): Promise<boolean> {
-        const before = this.journalNames().length;
-        const child = spawn("node", this.args(...words), {
-            env: { ...labEnvironment(), CINDER_DR_JOURNALS: this.journals },
-            stdio: "ignore",
-        });
-        const ended = new Promise((resolve) => child.once("exit", resolve));
-        const isDue = () => this.journalNames().length > before && at(this.newestJournal());
-        while (child.exitCode === null && !isDue())
-            await new Promise((resolve) => setTimeout(resolve, 10));
-        child.kill("SIGKILL");
-        await ended;
-        return child.signalCode === "SIGKILL";
+        const kill = (child: ChildProcess) => child.kill("SIGKILL");
+        return (await this.during(at, kill, words)).code === 255;
+    }
+
+    /** The report of the newest operation. */
+    report = (...flags: string[]): Promise<Run> => {
+        const [id = ""] = this.journalNames().slice(-1);
+        return this.plain("cli/bin.js", "report", id.replace(/\.jsonl$/, ""), ...flags);
+    };
+
+    /** Deletes a volume, whatever its status is, and waits until Cinder has. */
+    async drop(id: string): Promise<void> {
+        await this.cinder.resetStatus("volumes", id, "available");
+        await this.cinder.deleteVolume(id);
+        const gone = async () => ((await this.cinder.volume(id)) === undefined ? true : undefined);
+        const signal = AbortSignal.timeout(300_000);
+        await waitFor(gone, { what: `volume ${id} to go`, seconds: 180, signal });
+        this.ids.splice(this.ids.indexOf(id), 1);
     }
 
     /** Every host of the backend is on one side, enabled and not frozen. */

@@ -29,6 +29,16 @@ export const labEnvironment = (): NodeJS.ProcessEnv => {
     };
 };
 
+/** The password of the lab's admin. */
+export function labPassword(): string {
+    const { clouds } = parse(readFileSync(join(LAB, "clouds.yaml"), "utf8")) as {
+        clouds: Record<string, { auth: { password: string } }>;
+    };
+    const { password } = clouds.lab?.auth ?? {};
+    assert.ok(password);
+    return password;
+}
+
 export interface Run {
     code: number;
     /** stdout and stderr together, as a user sees them */
