@@ -1,5 +1,6 @@
 # Runs on a Cinder host as the service's user with the service's own Python, as `python3 -I -` with its request in front
 # (REQUEST), and answers one JSON line. What it reads and writes goes through Cinder's own configuration and objects.
+import concurrent.futures
 import json
 import os
 import sys
@@ -35,22 +36,25 @@ def who(request):
             "secrets": bool(own.rbd_secret_uuid) and bool(devices) and all(d.get("secret_uuid") for d in devices)}
 
 
-def reach(request):
-    """Connects to each side as the driver does: same names, same user, same bindings."""
+def connected(request, at):
+    """Why a side cannot be reached, or None."""
     import rados
-    found = {}
-    for side, at in request["sides"].items():
-        seconds = str(request["seconds"])
-        options = {name: seconds for name in (
-            "client_mount_timeout", "rados_mon_op_timeout", "rados_osd_op_timeout")}
-        try:
-            cluster = rados.Rados(rados_id=at["user"], clustername=at["cluster"], conffile=at["conf"], conf=options)
-            cluster.connect()
-            cluster.open_ioctx(request["pool"]).stat("rbd_directory")
-            found[side] = None
-        except Exception as error:
-            found[side] = said(error)
-    return found
+    seconds = str(request["seconds"])
+    options = {name: seconds for name in (
+        "client_mount_timeout", "rados_mon_op_timeout", "rados_osd_op_timeout")}
+    try:
+        cluster = rados.Rados(rados_id=at["user"], clustername=at["cluster"], conffile=at["conf"], conf=options)
+        cluster.connect()
+        cluster.open_ioctx(request["pool"]).stat("rbd_directory")
+    except Exception as error:
+        return said(error)
+
+
+def reach(request):
+    """Connects to each side as the driver does: same names, same user, same bindings. A dead one holds up no other."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        asked = {side: pool.submit(connected, request, at) for side, at in request["sides"].items()}
+        return {side: answer.result() for side, answer in asked.items()}
 
 
 def look(request):

@@ -1,7 +1,7 @@
 import type { Words } from "../core/shell";
 import type { HostFacts } from "../core/survey";
 import type { Backend, Host } from "../core/topology";
-import { ROLES, type Role } from "../core/topology/site";
+import type { Role } from "../core/topology/site";
 import { answerIn, withRequest, type Question } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
@@ -69,7 +69,7 @@ export class CinderHost {
     }
 
     /** Which service it runs for a backend, and whether it reaches both sites by the very names Cinder uses. */
-    async look(backend: Backend, sides: readonly Role[] = ROLES, seconds = 10): Promise<HostFacts> {
+    async look(backend: Backend, sides: readonly Role[], seconds: number): Promise<HostFacts> {
         const { replicationDevice: device } = backend;
         const at = {
             primary: { cluster: backend.clusterName, conf: backend.conf, user: backend.user },

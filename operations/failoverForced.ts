@@ -1,7 +1,7 @@
 import { isSeen, type PoolView } from "../core/replica";
 import { lossOf, replicated, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
-import { moveByWays, waysOf } from "./forcedWays";
+import { moveByWays, waysOf, type Ways } from "./forcedWays";
 import { MirrorDaemons } from "./mirrorDaemons";
 import { thaw } from "./moveBackend";
 import { operate, PartialError, phase, RefusedError, type Run, type RunOptions } from "./run";
@@ -98,6 +98,18 @@ function record(run: Run, survey: Survey): void {
     });
 }
 
+/** Both results, or the first failure once both have ended: what still works may not outlive the operation. */
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+    await Promise.allSettled([a, b]);
+    return [await a, await b];
+}
+
+const saidOf = ({ byCinder, byRows }: Ways): string =>
+    [
+        ...(byCinder.length > 0 ? [`${byCinder.join(", ")} have reported`] : []),
+        ...(byRows.length > 0 ? [`${byRows.join(", ")} cannot be moved by Cinder`] : []),
+    ].join("; ") || "all have moved";
+
 async function body(
     run: Run,
     options: ForcedOptions,
@@ -116,18 +128,19 @@ async function body(
         journal.entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
     const startAgain = () => daemons.start(units() ?? []);
     try {
-        if (options.mirrorStopped !== true)
-            await phase(
-                run,
-                "stop rbd-mirror",
-                async () => {
-                    const names = units() ?? (await daemons.running(view));
-                    journal.append({ kind: "noted", step: DAEMONS, data: names });
-                    return daemons.stop(names);
-                },
-                (how) => how,
-            );
-        const ways = await waysOf(run, survey, since, options.writeRows === true);
+        const stop = async (): Promise<string> => {
+            if (options.mirrorStopped === true) return "rbd-mirror was stopped before";
+            const names = units() ?? (await daemons.running(view));
+            journal.append({ kind: "noted", step: DAEMONS, data: names });
+            return daemons.stop(names);
+        };
+        // While rbd-mirror is being ended, the next report of each service is awaited.
+        const [ways] = await phase(
+            run,
+            "stop rbd-mirror",
+            () => both(waysOf(run, survey, since, options.writeRows === true), stop()),
+            ([seen, how]) => `${how}; ${saidOf(seen)}`,
+        );
         await run.stillMine();
         await phase(
             run,
@@ -229,9 +242,13 @@ export async function failoverForced(
             const since = performance.now();
             run.doing("asking Cinder, its hosts and both clusters");
             const survey = await look(options);
-            run.phases.push({
-                phase: "look",
-                seconds: Math.round(performance.now() - since) / 1000,
+            const seconds = Math.round(performance.now() - since) / 1000;
+            run.phases.push({ phase: "look", seconds });
+            run.found({
+                state: "ok",
+                subject: "look",
+                fact: `Cinder, ${String(survey.hosts.length)} host(s) and both sites were asked`,
+                seconds,
             });
             if (!run.journal.entries.some((e) => e.step === "moving")) {
                 await plan(run, survey, options);

@@ -28,7 +28,7 @@ async function alive(run: Run, first: readonly ServiceRow[], since: number): Pro
 }
 
 /** Which hosts Cinder itself can move, and which hang, are down or refuse. */
-interface Ways {
+export interface Ways {
     byCinder: string[];
     byRows: string[];
 }

@@ -17,6 +17,8 @@ const DEFAULT = "default";
 
 /** Cinder moves volume after volume; a lagging image costs it 15 s, a dead site 30 s once. */
 const limitSeconds = (volumes: number): number => 120 + 16 * volumes;
+/** Cinder's API may be away for a moment; the failover goes on without it, but nobody can follow it. */
+const SILENT_SECONDS = 60;
 /** How long the reverse replication may take to show: statuses are published every 30 s. */
 const REVERSE_SECONDS = 180;
 
@@ -87,18 +89,24 @@ export async function moveHosts(
     }
     const seconds = limitSeconds(volumes);
     let last = "";
+    let answered = performance.now();
     return waitFor(
         async () => {
             const rows = await rowsNow(run).catch((error: unknown) => {
-                // Cinder's API may be away for a moment; the failover goes on without it.
-                if (
+                const isAway =
                     error instanceof OpenStackError &&
-                    (error.status === undefined || error.status >= 500)
-                )
-                    return undefined;
-                throw error;
+                    (error.status === undefined || error.status >= 500);
+                if (!isAway) throw error;
+                if (performance.now() - answered > SILENT_SECONDS * 1000)
+                    throw new OpenStackError(
+                        `Cinder's API has not answered for ${String(SILENT_SECONDS)} s, and the failover goes on without it (${error.message}); last seen: ${last === "" ? "nothing" : last}`,
+                        error.status,
+                        { cause: error },
+                    );
+                return undefined;
             });
             if (rows === undefined) return undefined;
+            answered = performance.now();
             last = rows
                 .map((row) => `${row.host} ${row.replication_status ?? "null"}, ${row.state}`)
                 .join("; ");

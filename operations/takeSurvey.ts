@@ -20,6 +20,8 @@ export interface SurveyOptions {
 }
 
 const SITE_SECONDS = 60;
+/** A host gives a site up after this, or after the limit of a site that may be dead. */
+const REACH_SECONDS = 10;
 
 /** Rejects when an answer takes too long, whatever keeps it. */
 async function within<T>(seconds: number, answer: Promise<T>, what: string): Promise<T> {
@@ -126,7 +128,17 @@ export async function takeSurvey(
         view("secondary"),
         reach.length === 0
             ? []
-            : Promise.all(parts.hostsOf(backend).map((host) => host.look(backend, reach))),
+            : Promise.all(
+                  parts
+                      .hostsOf(backend)
+                      .map((host) =>
+                          host.look(
+                              backend,
+                              reach,
+                              Math.min(REACH_SECONDS, options.seconds ?? REACH_SECONDS),
+                          ),
+                      ),
+              ),
     ]);
     const views = { primary, secondary };
     const volumes = cinder.volumes.filter((v) => sectionOf(v.host) === backend.section);
