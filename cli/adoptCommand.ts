@@ -33,6 +33,7 @@ export function formatBackend(adoption: BackendAdoption): string {
     if (radosConnectTimeoutSeconds === -1)
         lines.push(
             "        rados_connect_timeout is -1: a dead site would block the service for 300 s; set radosConnectTimeoutSeconds when a restart suits you",
+            `        until then the policy connect-timeouts-are-short needs exemptions with a last day, for the resources ${[section, ...hosts].join(", ")}`,
         );
     return lines.join("\n");
 }

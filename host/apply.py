@@ -429,6 +429,12 @@ def former_client(text, section):
             "cluster": said.get("rbd_cluster_name") or "ceph", "pool": said.get("rbd_pool") or "rbd"}
 
 
+def keyring_of(names):
+    """Where a client's key lies: where Ceph looks, unless the request says another place."""
+    return names.get("keyring") or "/etc/ceph/%s.client.%s.keyring" % (
+        names["cluster"], names["user"])
+
+
 def digest(data):
     return hashlib.sha256(data).hexdigest()
 
@@ -1670,7 +1676,8 @@ class Apply(object):
             raise Stop("refused", reason, "correct the unit's name (systemctl list-units)")
         self.data = slurp(self.live)
         self.text = read_text(self.data, self.live)
-        self.warn_if_open()
+        self.warn_if_open(self.live, "passwords")
+        self.warn_of_keyrings()
         self.process, words = self.service.main()
         self.read_sources(words)
         self.record, self.resumed = self.state.read("record.json"), None
@@ -1678,15 +1685,26 @@ class Apply(object):
                                  self.state, self.user)
         self.resume()
 
-    def warn_if_open(self):
-        """cinder.conf holds passwords. Its mode is its operator's: it is said, and kept as it is."""
-        mode = stat.S_IMODE(os.stat(self.live).st_mode)
+    def warn_if_open(self, path, holds):
+        """A mode is its operator's: one that is too wide is said, and kept as it is."""
+        mode = stat.S_IMODE(os.stat(path).st_mode)
         if mode & 0o007:
             self.result["warnings"].append("%s has mode %04o: everybody on this host may %s it, and "
-                                           "it holds passwords; chmod o-rwx it" % (
-                                               self.live, mode,
-                                               "write" if mode & 0o002 else "read"))
+                                           "it holds %s; chmod o-rwx it" % (
+                                               path, mode, "write" if mode & 0o002 else "read",
+                                               holds))
             self.say(self.result["warnings"][-1])
+
+    def warn_of_keyrings(self):
+        """Of those that the push puts there itself, the topology says the mode; a container has its own."""
+        if self.service.container:
+            return
+        ours = {spec["path"] for spec in self.request["files"]}
+        paths = {keyring_of(names) for backend in self.backends
+                 for names in (backend.get("primary"), backend.get("target")) if names}
+        for path in sorted(paths - ours):
+            with contextlib.suppress(FileNotFoundError):
+                self.warn_if_open(path, "a key")
 
     def read_sources(self, words):
         arguments = config_arguments(words, self.process) if is_volume(words) else None
@@ -1989,7 +2007,7 @@ class Apply(object):
         return self.why_unreachable(names, ran.out)
 
     def why_unreachable(self, names, output):
-        keyring = "/etc/ceph/%s.client.%s.keyring" % (names["cluster"], names["user"])
+        keyring = keyring_of(names)
         if "keyring" in output and not self.service.container:
             if not os.path.exists(keyring):
                 return "%s does not exist (backend_id is the cluster's name in it)" % keyring
@@ -2489,8 +2507,7 @@ class Inspect(Apply):
 
     def see_client(self, section, side, names):
         """Ceph as Cinder will reach it: its two files, and whether `rbd ls` works with them."""
-        keyring = names.get("keyring") or "/etc/ceph/%s.client.%s.keyring" % (
-            names["cluster"], names["user"])
+        keyring = keyring_of(names)
         seen = {"section": section, "side": side, "files": [], "fsid": None, "keySha256": None}
         if not self.service.container:
             seen["files"] = [describe(names["conf"], self.user), describe(keyring, self.user)]

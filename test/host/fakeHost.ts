@@ -42,6 +42,7 @@ export interface Result {
     keptKeys: string[];
     overridden: string[];
     skipped: string[];
+    warnings: string[];
     pid: number | null;
 }
 
@@ -245,6 +246,8 @@ if inner[0] == "rbd":
     if code:
         sys.stderr.write("rbd: couldn't connect to the cluster!\\n")
     sys.exit(code)
+if inner[0] == "/var/lib/kolla/venv/bin/python3":
+    inner[0] = here + "/python"
 os.execv(inner[0], inner)
 `;
 

@@ -194,6 +194,27 @@ describe("apply on one host", function () {
             assert.equal(host.read(), wanted);
         }));
 
+    it("says which of its files with secrets everybody may read, and keeps their modes", () =>
+        withHost((host) => {
+            chmodSync(host.conf, 0o644);
+            const keyring = join(host.root, "etc/secondary.client.cinder.keyring");
+            writeFileSync(keyring, "[client.cinder]\n");
+            chmodSync(keyring, 0o646);
+            const backends = [{ ...SIDES, target: { ...SIDES.target, keyring } }];
+            const { result } = host.apply({ backends });
+            assert.deepEqual(result.warnings, [
+                `${host.conf} has mode 0644: everybody on this host may read it, and it holds passwords; chmod o-rwx it`,
+                `${keyring} has mode 0646: everybody on this host may write it, and it holds a key; chmod o-rwx it`,
+            ]);
+            assert.deepEqual(
+                [host.conf, keyring].map((file) => statSync(file).mode & 0o777),
+                [0o644, 0o646],
+            );
+            chmodSync(host.conf, 0o640);
+            chmodSync(keyring, 0o640);
+            assert.deepEqual(host.apply({ backends }).result.warnings, []);
+        }));
+
     it("keeps three last known good files, for root alone", () =>
         withHost((host) => {
             for (const user of ["a", "b", "c", "d", "e"])
