@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import fc from "fast-check";
 import { before, describe, it } from "mocha";
 import {
@@ -161,6 +162,25 @@ describe("Cinder's own judgement of a candidate", function () {
             const run = judged(host);
             assert.equal(run.result.outcome, "restarted", run.stderr);
             assert.equal(judged(host).result.outcome, "unchanged");
+        }));
+
+    it("is that of the virtualenv that `python` names, as openstack-ansible has one", () =>
+        withHost((host) => {
+            const venv = (name: string, ...flags: string[]): string => {
+                const folder = join(host.root, name);
+                const words = ["-m", "venv", "--without-pip", ...flags, folder];
+                assert.equal(spawnSync(PYTHON, words).status, 0);
+                return join(folder, "bin/python3");
+            };
+            // Both lead to the same interpreter by a symlink; what they can import differs.
+            const empty = judged(host, { python: venv("empty") });
+            assert.equal(empty.code, 3, empty.stderr);
+            assert.match(
+                empty.stderr,
+                /cinder-dr: h1: validate: \S+\/empty\/bin\/python3 cannot judge the configuration: ModuleNotFoundError: No module named 'oslo_config'; python must name the interpreter that cinder-volume runs with/,
+            );
+            const cinder = judged(host, { python: venv("cinder", "--system-site-packages") });
+            assert.equal(cinder.result.outcome, "restarted", cinder.stderr);
         }));
 
     const refused: [
