@@ -100,10 +100,10 @@ def said(err):
 
 
 class Record(object):
-    """What was defined from here, by whom."""
+    """What was defined from here, by whom, and what that stack called this host in its last push."""
 
-    def __init__(self, path, owner):
-        self.path, self.owner = path, owner
+    def __init__(self, path, owner, where):
+        self.path, self.owner, self.where = path, owner, where
 
     def all(self):
         try:
@@ -112,11 +112,26 @@ class Record(object):
         except FileNotFoundError:
             return {}
 
-    def mine(self):
-        return self.all().get(self.owner, [])
+    def entry(self):
+        """An entry of before names only the secrets."""
+        entry = self.all().get(self.owner, [])
+        return entry if isinstance(entry, dict) else {"uuids": entry, "where": ""}
 
-    def keep(self, uuids):
-        whole = dict(self.all(), **{self.owner: sorted(uuids)})
+    def mine(self):
+        return self.entry()["uuids"]
+
+    def take_over(self):
+        if self.mine() and self.entry()["where"] != self.where:
+            self.keep(self.mine(), self.where)
+
+    def left_to(self):
+        """The name of this host in its stack's last push, where that is another one."""
+        name = self.entry()["where"]
+        return "" if name == self.where else name
+
+    def keep(self, uuids, where=None):
+        where = self.entry()["where"] if where is None else where
+        whole = dict(self.all(), **{self.owner: {"uuids": sorted(uuids), "where": where}})
         if not uuids:
             del whole[self.owner]
         if not whole:
@@ -160,10 +175,16 @@ def apply(libvirt, record, request):
         libvirt.act("secret-set-value", uuid, "--file", "/dev/stdin", stdin=secret["key"])
         if libvirt.value(uuid) != secret["key"]:
             raise Stop("secret %s has another value than it was given" % uuid, "run again")
+    record.take_over()
     return {"changed": [secret["uuid"] for secret, _ in todo]}
 
 
 def remove(libvirt, record, request):
+    if record.left_to():
+        # Under its new name the host was pushed first.
+        sys.stderr.write("cinder-dr: %s: libvirt secrets: they are %s's now, and are left as they "
+                         "are\n" % (request["where"], record.left_to()))
+        return {}
     there = libvirt.uuids()
     for uuid in record.mine():
         if uuid in there:
@@ -179,7 +200,8 @@ def main(arguments, data):
         return 2
     request = json.loads(data.decode("utf-8"))
     libvirt = Libvirt(request)
-    record = Record(request.get("record") or "/var/lib/cinder-dr/libvirt.json", request["owner"])
+    record = Record(request.get("record") or "/var/lib/cinder-dr/libvirt.json", request["owner"],
+                    request["where"])
     try:
         result = (apply if verb == "apply" else remove)(libvirt, record, request)
     except Stop as stop:

@@ -163,6 +163,32 @@ describe("host/libvirt.py with a fake virsh", () => {
         assert.deepEqual(one.secrets(), whole);
     });
 
+    it("leaves the secrets of a host that is called otherwise now to its new name", () => {
+        const one = compute();
+        const renamed = { where: "compute c2" };
+        assert.equal(one.run("apply").code, 0);
+        assert.equal(one.run("apply", renamed).stdout, 'CINDER_DR_RESULT {"changed": []}\n');
+        const left = one.run("remove");
+        assert.equal(left.code, 0);
+        assert.equal(
+            left.stderr,
+            "cinder-dr: compute c1: libvirt secrets: they are compute c2's now, and are left as they are",
+        );
+        assert.deepEqual(one.secrets(), whole);
+        assert.equal(one.run("remove", renamed).code, 0);
+        assert.deepEqual(one.secrets(), {});
+        assert.equal(existsSync(one.record), false);
+        assert.equal(one.run("remove").code, 0);
+    });
+
+    it("takes back what an earlier version wrote down without a name", () => {
+        const one = compute();
+        assert.equal(one.run("apply").code, 0);
+        writeFileSync(one.record, JSON.stringify({ "p/s/c": [A, B] }));
+        assert.equal(one.run("remove").code, 0);
+        assert.deepEqual(one.secrets(), {});
+    });
+
     it("goes on after a run that was cut between definition and value", () => {
         const one = compute();
         one.set({ secrets: {}, full: true });
