@@ -17,9 +17,10 @@ const later = (load: () => object): object => {
     return new Proxy({}, { get });
 };
 
+const ofPulumi = createRequire(require.resolve("@pulumi/pulumi/package.json"));
+
 /** Pulumi's Automation API, loaded when it is used: no other verb needs Pulumi. */
 export function loadAutomation(): typeof automation {
-    const ofPulumi = createRequire(require.resolve("@pulumi/pulumi/package.json"));
     const files = UNUSED.map((name) => ofPulumi.resolve(name)).filter(
         (file) => require.cache[file] === undefined,
     );
@@ -40,5 +41,27 @@ export function loadAutomation(): typeof automation {
         // Who asks for one of them later gets it.
         for (const [file, module] of standIns)
             if (require.cache[file] === module) Reflect.deleteProperty(require.cache, file);
+    }
+}
+
+interface PulumiLog {
+    warn: (message: string) => Promise<void>;
+}
+
+/**
+ * Does something while the Automation API's own warnings are told to `hear`. It would print them, with what is secret in
+ * an event that it cannot read, and go on without that event.
+ */
+export async function hearingWarnings<T>(hear: () => void, work: () => Promise<T>): Promise<T> {
+    const log = ofPulumi("./log") as PulumiLog;
+    const { warn } = log;
+    log.warn = () => {
+        hear();
+        return Promise.resolve();
+    };
+    try {
+        return await work();
+    } finally {
+        log.warn = warn;
     }
 }

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 
-import { loadAutomation } from "./automation";
+import type * as automation from "@pulumi/pulumi/automation";
+
+import { hearingWarnings, loadAutomation } from "./automation";
 import { maskText } from "./mask";
 import { emptyPreview, readEvent, type Preview } from "./steps";
 
@@ -40,7 +42,8 @@ async function preferOwnPulumi(folder: string): Promise<void> {
 /** The command line's own errors, which the engine had no part in: a stack that is missing, a wrong passphrase. */
 function commandErrors(error: Error): string[] {
     const said = [...error.message.matchAll(/^error: (.+)$/gm)].map(([, text = ""]) => text);
-    return said.length > 0 ? said : ["pulumi preview ended without a reason"];
+    // The command says it on stderr, and the Automation API once more.
+    return said.length > 0 ? [...new Set(said)] : ["pulumi preview ended without a reason"];
 }
 
 /**
@@ -55,23 +58,23 @@ export async function runPreview(options: PreviewOptions): Promise<Preview> {
     // `pulumi stack select` would change which stack the user's own next command works on.
     workspace.selectStack = () => Promise.resolve();
     const preview = emptyPreview((await workspace.projectSettings()).name);
+    const missed = () => {
+        const text = "the engine told something that this version cannot read";
+        if (!preview.errors.includes(text)) preview.errors.push(text);
+    };
     try {
         const selected = await Stack.select(stack, workspace);
-        await selected.preview({
+        const options: automation.PreviewOptions = {
             color: "never",
             policyPacks,
             policyPackConfigs,
             ...(configFile === undefined ? {} : { configFile }),
             signal: AbortSignal.timeout(seconds * 1000),
             onEvent: (event) => {
-                // The Automation API would print the event, with what is secret in it, and go on without it.
-                try {
-                    readEvent(preview, event, secrets);
-                } catch {
-                    preview.errors.push("the engine told something that this version cannot read");
-                }
+                readEvent(preview, event, secrets);
             },
-        });
+        };
+        await hearingWarnings(missed, () => selected.preview(options));
     } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         preview.failed = true;
