@@ -33,9 +33,12 @@ export async function fileAt(
             `${ref}^{commit}`,
         );
     } catch (error) {
-        throw new BaseError(`--base must be a commit of this repository, got '${ref}'`, {
-            cause: error,
-        });
+        throw new BaseError(
+            `--base must be a commit of this repository, got '${maskText(ref, secrets)}'`,
+            {
+                cause: error,
+            },
+        );
     }
     const path = isAbsolute(file) ? relative(folder, file) : file;
     let text: string;
@@ -47,6 +50,27 @@ export async function fileAt(
         throw new BaseError(`--base ${maskText(ref, secrets)} has no ${file}`, { cause: error });
     }
     return readStackFile(text, `${file} of ${maskText(ref, secrets)}`, secrets);
+}
+
+/** Files below some paths that are not as they were at a commit; of paths outside the repository nothing is known. */
+export async function changedSince(
+    ref: string,
+    paths: readonly string[],
+    folder: string,
+): Promise<string[]> {
+    const changed = await Promise.all(
+        paths.map(async (path) => {
+            const words = ["diff", "--name-only", "--relative", "-z", ref, "--", path];
+            try {
+                const options = { cwd: folder, timeout: GIT_MILLISECONDS, maxBuffer: 1 << 26 };
+                return (await git("git", words, options)).stdout.split("\0").filter(Boolean);
+            } catch (error) {
+                if (!/outside repository/.test((error as Error).message)) throw error;
+                return [];
+            }
+        }),
+    );
+    return [...new Set(changed.flat())].sort();
 }
 
 /** The stack's file in the work tree. @throws BaseError */

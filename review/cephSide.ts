@@ -19,12 +19,20 @@ const capsFacts = (value: unknown): Facts =>
         ),
     );
 
+/** What a daemon is called among its site's facts, before its host's name. */
+const DAEMON = "daemon on ";
+
 const daemonFacts = ({ hosts, orchestrator, healthSeconds }: Inputs): Inputs => ({
     ...Object.fromEntries(
-        listIn(hosts).map((host) => {
-            const { host: name, address, cephUser, unit } = mapIn(host);
+        listIn(hosts).flatMap((host) => {
+            const { host: name, address, cephUser, unit, ...files } = mapIn(host);
             const said = [`client.${textOf(cephUser)}`, textOf(address), `unit ${textOf(unit)}`];
-            return [`daemon on ${textOf(name)}`, said.join(", ")];
+            const { keyring, serviceUser, conf, python } = files;
+            const read = [keyring, conf, python, `as ${textOf(serviceUser)}`].map(textOf);
+            return [
+                [`${DAEMON}${textOf(name)}`, said.join(", ")],
+                [`files of the daemon on ${textOf(name)}`, read.join(", ")],
+            ];
         }),
     ),
     orchestrator,
@@ -38,6 +46,23 @@ const secretFacts = (secrets: unknown): Inputs =>
             const { uuid, site, user } = mapIn(secret);
             return [`secret ${textOf(uuid)}`, `client.${textOf(user)} of site ${textOf(site)}`];
         }),
+    );
+
+/** What the part of a compute host is called, before its name. */
+export const SECRETS = "libvirt secrets of compute ";
+
+/** Compute hosts by name. */
+export const computesIn = ({ ceph }: { ceph: CephSide }): string[] =>
+    [...ceph.keys()].flatMap((part) =>
+        part.startsWith(SECRETS) ? [part.slice(SECRETS.length)] : [],
+    );
+
+/** Hosts of rbd-mirror daemons by name. */
+export const daemonsIn = ({ ceph }: { ceph: CephSide }): string[] =>
+    [...ceph.values()].flatMap((facts) =>
+        Object.keys(facts).flatMap((key) =>
+            key.startsWith(DAEMON) ? [key.slice(DAEMON.length)] : [],
+        ),
     );
 
 /** Each component of the Ceph side: what its part is called, and what a reviewer reads of it. */
@@ -69,7 +94,7 @@ const PARTS: Record<string, (inputs: Inputs) => [part: string, Facts]> = {
         factsOf(daemonFacts(inputs)),
     ],
     ComputeSecrets: ({ compute, address, uri, commandPrefix, secrets }) => [
-        `libvirt secrets of compute ${textOf(compute)}`,
+        `${SECRETS}${textOf(compute)}`,
         factsOf({ ...secretFacts(secrets), address, uri, commandPrefix }),
     ],
 };

@@ -1,5 +1,6 @@
 import { deviceIn, type Beside, type Declared, type DeclaredHost } from "./declared";
 import type { Facts } from "./facts";
+import { HIDDEN } from "./mask";
 
 /** One value of a backend, host or type on both sides; what is not there is undefined. */
 export interface ValueChange {
@@ -29,7 +30,7 @@ export interface Changes {
     /** Parts of the Ceph side. */
     ceph: Change[];
     /** What the stack's file says beside them; nothing without a base. */
-    beside: Record<keyof Beside, ValueChange[]>;
+    beside: Record<Exclude<keyof Beside, "digests">, ValueChange[]>;
 }
 
 /** The values that differ, in the order of the keys before and then after. */
@@ -68,12 +69,36 @@ const backendFacts = (options: Facts): Facts => {
     return { ...rest, ...Object.fromEntries(parts) };
 };
 
+/** A section that only a host's resource shows has no word on keyrings: that is no difference. */
+const isSeen = ({ key, before, after }: ValueChange): boolean =>
+    !/\bkeyring$/.test(key) || (before !== undefined && after !== undefined);
+
+const compareBackends = (before: Declared, after: Declared): Change[] =>
+    compareMaps(before.backends, after.backends, backendFacts)
+        .map((change) =>
+            change.kind === "changed"
+                ? { ...change, values: change.values.filter(isSeen) }
+                : change,
+        )
+        .filter(({ kind, values }) => kind !== "changed" || values.length > 0);
+
+/** How a secret that changes is shown. */
+export const ANOTHER = `${HIDDEN}, another one`;
+
+/** The rest of the stack's file; a secret that changes without being seen is named. */
+const compareConfig = (before: Beside, after: Beside): ValueChange[] => [
+    ...compareFacts(before.config, after.config),
+    ...compareFacts(before.digests, after.digests)
+        .filter(({ key }) => before.config[key] === after.config[key])
+        .map(({ key }) => ({ key, before: HIDDEN, after: ANOTHER })),
+];
+
 export const compare = (before: Declared, after: Declared): Changes => ({
     before,
     after,
     settings: compareFacts(before.settings, after.settings),
     sites: compareFacts(before.sites, after.sites),
-    backends: compareMaps(before.backends, after.backends, backendFacts),
+    backends: compareBackends(before, after),
     hosts: compareMaps(before.hosts, after.hosts, (host) => host.facts),
     types: compareMaps(before.types, after.types, (facts) => facts),
     ceph: compareMaps(before.ceph, after.ceph, (facts) => facts),
@@ -83,7 +108,7 @@ export const compare = (before: Declared, after: Declared): Changes => ({
         exemptions: compareFacts(before.beside.exemptions, after.beside.exemptions).filter(
             (value) => value.after !== undefined,
         ),
-        config: compareFacts(before.beside.config, after.beside.config),
+        config: compareConfig(before.beside, after.beside),
     },
 });
 

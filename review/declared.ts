@@ -11,15 +11,22 @@ export interface DeclaredHost {
 
 /** What a stack's file says and no resource shows; empty where only resources are seen. */
 export interface Beside {
-    /** How each site is reached by `cinder-dr`, by role and field. */
+    /** How sites are reached, and what of hosts no component shows; by role or host, and field. */
     access: Facts;
     /** Reason and last day by rule and resource. */
     exemptions: Facts;
-    /** The rest of the stack's config by key. */
+    /** The rest of the stack's file by key, with secrets hidden. */
     config: Facts;
+    /** What tells apart, within one run, two values of the rest that are shown alike. Never shown. */
+    digests: Facts;
 }
 
-export const nothingBeside = (): Beside => ({ access: {}, exemptions: {}, config: {} });
+export const nothingBeside = (): Beside => ({
+    access: {},
+    exemptions: {},
+    config: {},
+    digests: {},
+});
 
 /** What a stack declares, on one side of a change. */
 export interface Declared {
@@ -71,8 +78,16 @@ export const deviceIn = (options: Facts | undefined): Facts =>
         }),
     );
 
-const addBackend = (declared: Declared, section: string, stanza: unknown): void => {
-    declared.backends.set(section, optionsIn(typeof stanza === "string" ? stanza : ""));
+/** Where Ceph's clients find their keys: no option of cinder.conf, and part of the backend all the same. */
+export const keyringsOf = (own: unknown, target: unknown): Facts =>
+    factsOf({ keyring: own, "replication_device keyring": target });
+
+const addBackend = (declared: Declared, section: string, inputs: Inputs): void => {
+    const { stanza, keyring, replicationDevice } = inputs;
+    declared.backends.set(section, {
+        ...optionsIn(typeof stanza === "string" ? stanza : ""),
+        ...keyringsOf(keyring, mapIn(replicationDevice).keyring),
+    });
 };
 
 function addHost(declared: Declared, name: string, inputs: Inputs): void {
@@ -138,7 +153,7 @@ function add(declared: Declared, { type, name }: Step, state: ResourceState): vo
             addRecovery(declared, state.inputs);
             break;
         case `${COMPONENT}CinderBackend`:
-            addBackend(declared, text(state.inputs.section) ?? name, state.inputs.stanza);
+            addBackend(declared, text(state.inputs.section) ?? name, state.inputs);
             break;
         case `${COMPONENT}CinderHost`:
             addHost(declared, name, state.inputs);
@@ -158,7 +173,7 @@ function add(declared: Declared, { type, name }: Step, state: ResourceState): vo
 function addSectionsOfHosts(declared: Declared): void {
     for (const { stanzas } of declared.hosts.values())
         for (const [section, stanza] of Object.entries(stanzas))
-            if (!declared.backends.has(section)) addBackend(declared, section, stanza);
+            if (!declared.backends.has(section)) addBackend(declared, section, { stanza });
 }
 
 /** What the stack declares before or after the steps of a preview. */

@@ -1,7 +1,7 @@
 import { compare, isNothing, type Changes } from "./changes";
 import { declaredIn, nothingDeclared, type Declared } from "./declared";
 import { identityOf, risksOf } from "./risks";
-import type { Risk } from "./risk";
+import type { Risk, Situation } from "./risk";
 import { planRollout, pushedIn, restartsOf, type Rollout } from "./rollout";
 import { changedSteps, type PolicyResult, type Preview, type Step } from "./steps";
 import type { Live } from "./live";
@@ -36,7 +36,7 @@ export interface Review {
     /** The engine's and the program's own, e.g. of recorded drift. */
     warnings: string[];
     steps: Step[];
-    /** Number of steps by operation. */
+    /** What the engine counts by operation: a replacement once, its default providers never. */
     counts: Record<string, number>;
     /** With `--base`: the commit, and what of the change is older than it. */
     base?: { ref: string; earlierRestarts: string[]; alreadyApplied: number };
@@ -88,6 +88,8 @@ interface Given {
     /** Names of risks that somebody has accepted. */
     accept: readonly string[];
     base?: { ref: string; declared: Declared };
+    /** Files of the policy packs that are not as they are at the base. */
+    packFiles?: readonly string[];
     /** What the stack's file declares: for a preview that failed, and for what none shows. */
     now?: Declared;
     live?: Live;
@@ -106,11 +108,12 @@ function verdictOf(review: Omit<Review, "verdict">): Verdict {
 /** How the base differs from the change: what is older than it, and what the stack has already. */
 function againstBase(
     { ref, declared }: NonNullable<Given["base"]>,
-    { changes, rollout }: { changes: Changes; rollout: Rollout },
+    { changes, rollout, packFiles }: Required<Omit<Situation, "steps">>,
 ) {
     const own = { ...compare(declared, changes.after), beside: changes.beside };
-    const ownRisks = risksOf({ changes: own, rollout: planRollout(own), steps: [] });
-    const ownRestarts = new Set(restartsOf(planRollout(own)).map(({ host }) => host));
+    const rolled = planRollout(own);
+    const ownRisks = risksOf({ changes: own, rollout: rolled, steps: [], packFiles });
+    const ownRestarts = new Set(restartsOf(rolled).map(({ host }) => host));
     const risks = new Set(ownRisks.map(identityOf));
     const applied = [...own.backends, ...own.types].filter(
         ({ name }) => ![...changes.backends, ...changes.types].some((c) => c.name === name),
@@ -156,15 +159,16 @@ const inOrder = (preview: Preview): Preview => ({
 /** Judges what a preview told. */
 export function judge(asGiven: Given): Review {
     const given = { ...asGiven, preview: inOrder(asGiven.preview) };
-    const { stack, preview, accept, base, now, live } = given;
+    const { stack, preview, accept, base, packFiles = [], now, live } = given;
     const failures = failuresOf(given);
     const isWhole = preview.errors.length === 0 && preview.complete;
     const isFromTopology = !isWhole && base !== undefined && now !== undefined;
     const changes = withBeside(changesOf(given, isWhole), given);
     const seen = isWhole ? preview.steps : [];
     const rollout = planRollout(changes, pushedIn(seen));
-    const found = risksOf({ changes, rollout, steps: seen });
-    const against = base === undefined ? undefined : againstBase(base, { changes, rollout });
+    const found = risksOf({ changes, rollout, steps: seen, packFiles });
+    const against =
+        base === undefined ? undefined : againstBase(base, { changes, rollout, packFiles });
     // What no topology shows, such as another resource's step, counts as this change's.
     const isEarlier = (risk: Risk) =>
         against !== undefined && risk.kind !== "resource" && !against.isOwn(risk);
@@ -185,7 +189,7 @@ export function judge(asGiven: Given): Review {
         packs: preview.packs,
         warnings: preview.warnings,
         steps,
-        counts: countsOf(seen),
+        counts: isWhole ? preview.counted : {},
         isFromTopology,
         isBlind: !isWhole && !isFromTopology,
         ...(against === undefined ? {} : { base: against.base }),
@@ -193,9 +197,3 @@ export function judge(asGiven: Given): Review {
     };
     return { ...review, verdict: verdictOf(review) };
 }
-
-const countsOf = (steps: readonly Step[]): Record<string, number> => {
-    const counts: Record<string, number> = {};
-    for (const { op } of steps) counts[op] = (counts[op] ?? 0) + 1;
-    return counts;
-};

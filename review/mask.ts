@@ -88,8 +88,8 @@ export function maskValue(value: unknown, known: readonly string[] = []): unknow
     );
 }
 
-/** A keyring's place, which is no key. */
-const KEYRING_FILE = /^(?:\/[\w.-]+)+\.keyring$/;
+/** A file's place, which is no key: no key starts so. */
+const FILE = /^(?:\/[\w.@-]+){2,}$/;
 
 /** A flag, a file's name or nothing gives nothing away. */
 const isPlain = (item: unknown): boolean =>
@@ -97,4 +97,4 @@ const isPlain = (item: unknown): boolean =>
     item === null ||
     item === "" ||
     typeof item === "boolean" ||
-    (typeof item === "string" && KEYRING_FILE.test(item));
+    (typeof item === "string" && FILE.test(item));

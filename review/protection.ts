@@ -30,11 +30,15 @@ export function protectionOf({ before, after }: Changes, risks: readonly Risk[])
         ].includes(name),
     );
     const retargeted = risks.filter(({ name }) =>
-        ["backend-id-changed", "replication-target-changed", "primary-cluster-changed"].includes(
-            name,
-        ),
+        [
+            "backend-id-changed",
+            "replication-target-changed",
+            "primary-cluster-changed",
+            "sites-exchanged",
+        ].includes(name),
     );
-    const named = (list: readonly Risk[]) => list.map(({ kind, subject }) => `${kind} ${subject}`);
+    const named = (list: readonly Risk[]) =>
+        list.map(({ kind, subject }) => (subject === "" ? "both sites" : `${kind} ${subject}`));
     return {
         lost: [...new Set(named([...unserved, ...lostTypes]))],
         gained: sections

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 
 import type { Topology } from "../core/topology";
-import { fileAt, fileNow } from "./base";
+import { changedSince, fileAt, fileNow } from "./base";
 import type { Declared } from "./declared";
 import { declaredBy } from "./declaredBy";
 import { judge, type Review } from "./judge";
@@ -57,6 +57,8 @@ export async function review(options: ReviewOptions): Promise<Review> {
     const secrets = secretsOf(env);
     // Before the preview: a mistake of the command line is told at once.
     const earlier = base === undefined ? undefined : await fileAt(base, file, folder, secrets);
+    const judges = [...options.policyPacks, ...options.policyPackConfigs];
+    const packFiles = base === undefined ? [] : await changedSince(base, judges, folder);
     doing(`pulumi preview of ${stack}`);
     const preview = await runPreview({
         folder,
@@ -72,6 +74,7 @@ export async function review(options: ReviewOptions): Promise<Review> {
         stack: preview.project === "" ? stack : `${preview.project}/${short}`,
         preview,
         packs: options.policyPacks.length,
+        packFiles,
         accept,
         ...(base === undefined || earlier === undefined
             ? {}

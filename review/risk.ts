@@ -39,6 +39,8 @@ export interface Situation {
     rollout: Rollout;
     /** Empty where only two topologies are compared. */
     steps: readonly Step[];
+    /** Files of the policy packs that are not as they are at the base. */
+    packFiles?: readonly string[];
 }
 
 /** How a value stands in a sentence. */

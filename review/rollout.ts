@@ -25,6 +25,7 @@ export interface Rollout {
 }
 
 const COMMAND = "command:remote:Command";
+const HOST = "cinder-dr:index:CinderHost";
 
 /** Whether a resource is a Cinder host's component, or is made by one: the third part of a URN names the types. */
 export const isOfHost = (urn: string): boolean =>
@@ -39,17 +40,34 @@ type Pushed = ReadonlyMap<string, Push["restart"]>;
 /** What a drifted host's command has as its last word, so that the engine sees a difference. */
 const DRIFT = /\bdrift-[0-9a-f]{16}$/;
 
+const isOurs = ({ type }: Step): boolean => type.startsWith("cinder-dr:index:");
+
+/** Whether one of our components is updated, by the engine's word, and shows the same on both sides. */
+export const isConcealed = (step: Step): boolean =>
+    step.op === "update" &&
+    isOurs(step) &&
+    step.diffs.length > 0 &&
+    JSON.stringify(step.before?.inputs) === JSON.stringify(step.after?.inputs);
+
+/** Hosts that read another section although it looks the same: a secret in it has changed. */
+const readAnother = (steps: readonly Step[]): [string, Push["restart"]][] =>
+    steps
+        .filter((step) => step.type === HOST && isConcealed(step))
+        .filter(({ diffs }) => diffs.some((path) => path.startsWith("stanzas")))
+        .map(({ name }) => [name, "yes"]);
+
 /** Hosts whose push runs, by the engine's own word, and whether it repairs what drifted. */
 export const pushedIn = (steps: readonly Step[]): Map<string, Push["restart"]> =>
-    new Map(
-        steps
+    new Map([
+        ...steps
             .filter(({ type, op }) => type === COMMAND && op !== "same" && !op.startsWith("delete"))
             .filter(({ urn }) => isOfHost(urn))
-            .map(({ name, after }) => [
+            .map(({ name, after }): [string, Push["restart"]] => [
                 name,
                 DRIFT.test(String(after?.inputs.create)) ? "repair" : "no",
             ]),
-    );
+        ...readAnother(steps),
+    ]);
 
 /** Sections of which the service would read something else than before. */
 function changedSections(before: DeclaredHost | undefined, after: DeclaredHost): string[] {
@@ -87,7 +105,10 @@ function pushOf(host: string, { before, after }: Changes, pushed: Pushed): Push[
 export function planRollout(changes: Changes, pushed: Pushed = new Map()): Rollout {
     const { before, after } = changes;
     const inOrder = after.waves.flat();
-    const others = [...after.hosts.keys()].filter((host) => !inOrder.includes(host));
+    // One that is named as unreachable has no turn, and is no reason to doubt the others'.
+    const others = [...after.hosts.keys()].filter(
+        (host) => !inOrder.includes(host) && after.hosts.get(host)?.facts.unreachable === undefined,
+    );
     const waves = [...after.waves, others]
         .map((wave) => wave.flatMap((host) => pushOf(host, changes, pushed)))
         .filter((wave) => wave.length > 0);

@@ -1,10 +1,12 @@
+import { createHmac, randomBytes } from "node:crypto";
+
 import { parse } from "yaml";
 
 import { ProblemsError } from "../core/problem";
 import { CONFIG_KEY, parseTopology, type Topology } from "../core/topology";
-import { ROLES } from "../core/topology/site";
+import { accessOf } from "./access";
 import type { Beside } from "./declared";
-import { leavesOf, listIn, mapIn, text as textOf, type Facts, type Inputs } from "./facts";
+import { listIn, mapIn, text as textOf, type Facts, type Inputs } from "./facts";
 import { HIDDEN, maskValue } from "./mask";
 
 /** The other side of the comparison cannot be had: the ref, the file or its topology is wrong. */
@@ -21,18 +23,6 @@ export interface StackFile {
 
 const EXEMPTIONS = "cinder-dr:exemptions";
 
-/** The name is the sites' own; daemons are shown by the resources that run them. */
-const SHOWN = ["name", "rbdMirror"];
-
-const accessOf = ({ sites }: Topology): Facts =>
-    Object.fromEntries(
-        ROLES.flatMap((role) =>
-            Object.entries(sites[role])
-                .filter(([key]) => !SHOWN.includes(key))
-                .flatMap(([key, value]) => leavesOf(value, `${role} ${key}`)),
-        ),
-    );
-
 const exemptionsOf = (given: unknown): Facts =>
     Object.fromEntries(
         listIn(given).map((entry) => {
@@ -45,15 +35,37 @@ const exemptionsOf = (given: unknown): Facts =>
         }),
     );
 
+/** A key for each run: what a digest is of cannot be tried out by who reads it, and two files of one run compare. */
+const KEY = randomBytes(32);
+const digestOf = (value: unknown): string =>
+    createHmac("sha256", KEY).update(JSON.stringify(value)).digest("hex");
+
 /** Pulumi's own form of a secret in a stack's file: another text for each encryption, and nothing to read. */
 const isSecure = (value: unknown): boolean => mapIn(value).secure !== undefined;
 
-const configOf = (config: Inputs): Facts =>
-    Object.fromEntries(
-        Object.entries(config)
-            .filter(([key]) => key !== CONFIG_KEY && key !== EXEMPTIONS)
-            .map(([key, value]) => [key, isSecure(value) ? HIDDEN : (textOf(value) ?? "null")]),
+/** What a stack's file says beside its config: how secrets are encrypted, and which environments are added. */
+const ENCRYPTION = ["encryptionsalt", "encryptedkey"];
+
+/** Everything in the file but the topology and the exemptions, by key. */
+function rest(file: Inputs): Inputs {
+    const { config, ...outside } = file;
+    const inside = Object.entries(mapIn(config)).filter(
+        ([key]) => key !== CONFIG_KEY && key !== EXEMPTIONS,
     );
+    return { ...Object.fromEntries(inside), ...outside };
+}
+
+const shownOf = (values: Inputs, secrets: readonly string[]): Facts =>
+    Object.fromEntries(
+        // As a map: what stands under a name for a secret is one.
+        Object.entries(mapIn(maskValue(values, secrets))).map(([key, value]) => [
+            key,
+            isSecure(value) || ENCRYPTION.includes(key) ? HIDDEN : (textOf(value) ?? "null"),
+        ]),
+    );
+
+const digestsOf = (values: Inputs): Facts =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, digestOf(value)]));
 
 /** Pulumi hands a map to the program in the order of its keys, whatever the file's order. */
 const inOrder = (map: Inputs): Inputs =>
@@ -83,7 +95,8 @@ export function readStackFile(text: string, what: string, secrets: readonly stri
             beside: {
                 access: accessOf(topology),
                 exemptions: exemptionsOf(config[EXEMPTIONS]),
-                config: configOf(config),
+                config: shownOf(rest(mapIn(file)), secrets),
+                digests: digestsOf(rest(mapIn(file))),
             },
         };
     } catch (error) {

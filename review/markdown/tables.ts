@@ -62,7 +62,7 @@ export function beforeAndAfter({ changes }: Review): string[] {
         ...rows("host", hosts),
         ...rows("Ceph:", ceph),
         ...plain("rollout and limits", settings),
-        ...plain("reached by cinder-dr", beside.access),
+        ...plain("how it is reached", beside.access),
         ...plain("exemption", beside.exemptions),
         ...plain("stack's config", beside.config),
     ];
@@ -105,8 +105,13 @@ export function policyTable({ policies }: Review): string[] {
     return all.length === 0 ? [] : table(["Level", "Severity", "Policy", "It says"], all);
 }
 
-/** The engine's own counts. */
+/** What changes comes before what stays, in the order of Pulumi's own summary. */
+const ORDER = ["create", "import", "update", "replace", "delete", "discard", "read", "same"];
+const place = (op: string): number => (ORDER.indexOf(op) + ORDER.length + 1) % (ORDER.length + 1);
+
+/** The engine's own counts, as `pulumi preview` shows them. */
 export const counts = ({ counts: all }: Review): string =>
     Object.entries(all)
+        .sort(([a], [b]) => place(a) - place(b))
         .map(([op, n]) => `${String(n)} ${op}`)
         .join(", ");

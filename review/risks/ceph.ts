@@ -1,3 +1,4 @@
+import { SECRETS } from "../cephSide";
 import type { Change, ValueChange } from "../changes";
 import { of, only, said, type Risk, type Situation } from "../risk";
 
@@ -31,7 +32,6 @@ const takenBack = ({ changes }: Situation): Risk[] =>
         );
 
 const CLIENT_FILES = "clients' files on Cinder hosts";
-const SECRETS = "libvirt secrets of compute ";
 
 /** Files and secrets that the stack has put on hosts go when it no longer declares them. */
 const goneFromHosts = ({ changes }: Situation): Risk[] =>
@@ -81,6 +81,15 @@ function valueRisk({ name }: Change, { key, before, after }: ValueChange): Risk[
                 "high",
                 `${key} ${change}: while no daemon runs on a site, nothing is replayed to it`,
                 "change one site, run cinder-dr verify, then the other",
+            ),
+        ];
+    if (kind === "rbd-mirror" && Number(after) > Number(before))
+        return [
+            of("site", subject)(
+                "push-timeout-loosened",
+                "medium",
+                `rbdMirror.healthSeconds ${change}: a daemon that does not come up is noticed later`,
+                "raise it only for clusters that are slow",
             ),
         ];
     if (name === CLIENT_FILES)

@@ -11,6 +11,13 @@ const MEANINGS: readonly [key: string, risk: string, Level, means: string, next:
         "compare with /etc/ssh/ssh_host_ed25519_key.pub on the host's console",
     ],
     [
+        "nextHostKey",
+        "host-key-changed",
+        "high",
+        "this key is trusted beside hostKey while it stands there",
+        "compare with the key that the host is to get; take it out when the host shows it as hostKey",
+    ],
+    [
         "address",
         "host-address-changed",
         "high",
@@ -37,6 +44,13 @@ const MEANINGS: readonly [key: string, risk: string, Level, means: string, next:
         "medium",
         "a push is refused unless its cinder.conf says the same, and members of a cluster are never all pushed at once",
         "another cluster in cinder.conf renames the services and orphans their volumes",
+    ],
+    [
+        "site",
+        "host-site-changed",
+        "medium",
+        "policies and this review count it to that site from now on",
+        "check where it stands: a site's hosts are told apart by this alone",
     ],
     [
         "user",
@@ -81,8 +95,11 @@ function changed(change: Change): Risk[] {
         const value = valueOf(change, key);
         if (value === undefined) return [];
         // Two host keys side by side tell a reader nothing that the table below does not.
+        const isPair = value.before !== undefined && value.after !== undefined;
+        // One that goes is trusted no longer.
+        if (key === "nextHostKey" && value.after === undefined) return [];
         const values =
-            key === "hostKey"
+            isPair && /hostkey$/i.test(key)
                 ? "changes"
                 : `goes from ${said(value.before)} to ${said(value.after)}`;
         return risk(name, level, `${key} ${values}: ${means}`, next);

@@ -43,6 +43,13 @@ const MEANINGS: readonly Meaning[] = [
         means: "existing volumes stay in the old pool and Cinder looks for them in the new one",
         next: "declare a second backend for the new pool and migrate",
     },
+    {
+        key: "extra_capabilities",
+        risk: "capabilities-overridden",
+        level: "high",
+        means: "what stands there takes the place of what the driver reports to the scheduler; another replication_enabled or volume_backend_name hides the backend from its volume types",
+        next: "keep replication_enabled, volume_backend_name and capacities out of it",
+    },
     ...["rbd_ceph_conf", "rbd_cluster_name"].map((key): Meaning => ({
         key,
         risk: "primary-cluster-changed",
@@ -110,10 +117,41 @@ function userRisks(change: Change): Risk[] {
     });
 }
 
+/** Where Ceph's clients look for a key, of whatever cluster and user. */
+const STANDARD = /^\/etc\/ceph\/[^/]+\.client\.[^/]+\.keyring$/;
+
+/** Each keyring, and what its place is derived from where the topology names none. */
+const KEYRINGS: readonly [keyring: string, derivedFrom: string[], site: string][] = [
+    ["keyring", ["rbd_user", "rbd_cluster_name"], "own site"],
+    [
+        "replication_device keyring",
+        ["replication_device user", "replication_device backend_id"],
+        "failover target",
+    ],
+];
+
+/** No option of cinder.conf, so no diff of it shows that the service reads its key elsewhere. */
+function keyringRisks(change: Change): Risk[] {
+    return KEYRINGS.flatMap(([key, derivedFrom, site]) => {
+        const value = valueOf(change, key);
+        if (value?.before === undefined || value.after === undefined) return [];
+        const { before, after } = value;
+        const isDerived = derivedFrom.some((from) => valueOf(change, from) !== undefined);
+        if (isDerived && STANDARD.test(before) && STANDARD.test(after)) return [];
+        return of("backend", change.name)(
+            "keyring-moved",
+            "high",
+            `${key} goes from ${said(before)} to ${said(after)}: the key of its ${site} is expected there on each host; cinder-volume itself reads it where the conf names it, else where Ceph looks`,
+            `put the key there and name it in the conf on every host first; ${STANDARD.test(after) ? "a conf that still names the old file keeps reading that one" : "Ceph does not look there by itself"}`,
+        );
+    });
+}
+
 /** Keys that a rule above explains, or that stand in every section. */
 const EXPLAINED = new Set([
     ...MEANINGS.map(({ key }) => key),
     ...USERS.flat(),
+    ...KEYRINGS.map(([key]) => key),
     ...["volume_driver", "rados_connect_timeout", "replication_connect_timeout"],
 ]);
 
@@ -150,5 +188,11 @@ export function optionRisks(change: Change): Risk[] {
             ),
         ];
     });
-    return [...meanings, ...userRisks(change), ...timeouts(change), ...options(change)];
+    return [
+        ...meanings,
+        ...userRisks(change),
+        ...keyringRisks(change),
+        ...timeouts(change),
+        ...options(change),
+    ];
 }

@@ -1,6 +1,6 @@
 import { VOLUME_TYPE } from "../declared";
 import { of, type Risk, type Situation } from "../risk";
-import { isOfCeph, isOfHost } from "../rollout";
+import { isConcealed, isOfCeph, isOfHost } from "../rollout";
 import type { Step } from "../steps";
 
 /** Types whose steps the rest of the review explains. */
@@ -41,6 +41,19 @@ const moved = ({ steps }: Situation): Risk[] =>
             ),
         );
 
+/** What differs only in something that is shown as a secret on both sides: no table and no diff has it. */
+const concealed = ({ steps }: Situation): Risk[] =>
+    steps
+        .filter(isConcealed)
+        .map(({ name, diffs }) =>
+            of("resource", name)(
+                "secret-changed",
+                "medium",
+                `${diffs.join(", ")} changes in something that has the shape of a secret and is not shown`,
+                "read it in the commit, and keep keys and passwords out of a topology",
+            ),
+        );
+
 function others({ steps }: Situation): Risk[] {
     return steps
         .filter((step) => step.op !== "same" && !isExplained(step))
@@ -70,5 +83,6 @@ function others({ steps }: Situation): Risk[] {
 
 export const resourceRisks = (situation: Situation): Risk[] => [
     ...moved(situation),
+    ...concealed(situation),
     ...others(situation),
 ];

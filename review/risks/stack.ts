@@ -70,6 +70,15 @@ function looserRollout({ changes }: Situation): Risk[] {
                     "keep 1",
                 ),
             ];
+        if (key === "canary" && Number(after) < Number(before))
+            return [
+                risk(
+                    "canary-lowered",
+                    "medium",
+                    `rollout.canary ${change}: fewer hosts are tried one by one before the batches`,
+                    "keep enough to see every kind of host first",
+                ),
+            ];
         if (key === "batch" && (after === "all" || Number(after) > Number(before)))
             return [
                 risk(

@@ -64,6 +64,15 @@ function changed({ changes }: Situation, change: Change): Risk[] {
                 "name the projects that need it",
             ),
         );
+    if (isPublic?.before !== undefined && isPublic.before !== "true" && isPublic.after === "true")
+        risks.push(
+            risk(
+                "volume-type-opened",
+                "medium",
+                "becomes public: every project can make volumes of it, and each takes room on both sites",
+                "check quotas and the secondary's free space",
+            ),
+        );
     const projects = valueOf(change, "projects");
     const gone = listed(projects?.before).filter((p) => !listed(projects?.after).includes(p));
     if (gone.length > 0 && after?.isPublic !== "true")
@@ -82,6 +91,15 @@ function changed({ changes }: Situation, change: Change): Risk[] {
                 "high",
                 "protect is switched off: a later change may delete or replace it without a refusal",
                 "keep protect: true unless the stack is disposable",
+            ),
+        );
+    if (valueOf(change, "retainOnDelete")?.before === "true")
+        risks.push(
+            risk(
+                "protection-of-type-removed",
+                "medium",
+                "retainOnDelete is switched off: when it leaves the stack it is deleted in Cinder too",
+                "keep it where volumes have the type",
             ),
         );
     return risks;

@@ -2,18 +2,24 @@ import { strict as assert } from "node:assert";
 
 import { stringify } from "yaml";
 
+import { parseTopology, type TopologyInput } from "../../core/topology";
+import { accessOf } from "../../review/access";
 import { declaredBy } from "../../review/declaredBy";
-import { nothingDeclared } from "../../review/declared";
+import { nothingBeside, nothingDeclared, type Declared } from "../../review/declared";
 import { judge } from "../../review/judge";
+import { asJson } from "../../review/json";
 import { renderComment } from "../../review/markdown/comment";
+import { pushedIn } from "../../review/rollout";
 import { emptyPreview, type Step } from "../../review/steps";
 import { readStackFile } from "../../review/stackFile";
-import { goodTopology, withValue } from "../support/topology";
+import { goodTopology, HOST_KEY, withValue } from "../support/topology";
 import { declared, goodPreview, named, reviewOf, stepsBetween, twoBackends } from "./support";
 
 const before = declared(twoBackends());
 const harmless = declared(withValue("volumeTypes/replicated/description", "x", twoBackends()));
 const grave = declared(withValue("backends/fast/pool", "faster", twoBackends()));
+
+const PROXY = { address: "192.0.2.99", hostKey: HOST_KEY };
 
 const other = (op: string, type = "random:index:Id"): Step => ({
     op,
@@ -162,8 +168,115 @@ describe("a review with a base", () => {
         assert.ok(review.risks.every(({ isEarlier }) => !isEarlier));
         const text = renderComment(review);
         assert.match(text, /exemption-added/);
-        assert.match(text, /\| reached by cinder-dr \| {2}\| `secondary adminHost\.address` \|/);
+        assert.match(text, /\| how it is reached \| {2}\| `secondary adminHost\.address` \|/);
         assert.doesNotMatch(text, /v1:x/);
+    });
+
+    it("names a secret that becomes another one, and how secrets are encrypted, without a value", () => {
+        const file = (more: object, outside: object = {}): Declared => {
+            const config = { "cinder-dr:topology": goodTopology(), ...more };
+            const text = stringify({ config, ...outside });
+            const { topology, beside } = readStackFile(text, "Pulumi.s.yaml", []);
+            return { ...declaredBy(topology), beside };
+        };
+        const before = file(
+            {
+                "openstack:password": { secure: "v1:planted-1" },
+                "other:key": { secure: "v1:planted-2" },
+                "other:apiToken": "planted-3",
+                "other:same": { secure: "v1:planted-4" },
+            },
+            { encryptionsalt: "v1:planted-5" },
+        );
+        const now = file(
+            {
+                "openstack:password": { secure: "v1:planted-6" },
+                "other:key": { secure: "v1:planted-7" },
+                "other:apiToken": "planted-8",
+                "other:same": { secure: "v1:planted-4" },
+            },
+            { encryptionsalt: "v1:planted-9", environment: ["shared"] },
+        );
+        const review = judge({
+            stack: "p/s",
+            preview: goodPreview(stepsBetween(before, before)),
+            packs: 1,
+            accept: [],
+            base: { ref: "main", declared: before },
+            now,
+        });
+        assert.deepEqual(named(review.risks), [
+            "high provider-changed openstack:password",
+            "medium config-changed environment",
+            "medium config-changed other:key",
+            "medium config-changed other:apiToken",
+            "medium config-changed encryptionsalt",
+        ]);
+        assert.equal(
+            review.risks[2]?.fact,
+            "its secret becomes another one, or the same is encrypted anew; neither is shown: no rule here knows what the program does with it",
+        );
+        const said = renderComment(review) + JSON.stringify(asJson(review));
+        assert.doesNotMatch(said, /planted/);
+        for (const digest of Object.values(now.beside.digests)) assert.ok(!said.includes(digest));
+        assert.match(said, /`other:key` \| `\[secret\]` → `\[secret\], another one` \|/);
+    });
+
+    it("says how hosts, daemons and compute hosts are reached otherwise", () => {
+        const reached = (topology: TopologyInput): Declared => ({
+            ...declared(topology),
+            beside: { ...nothingBeside(), access: accessOf(parseTopology(topology)) },
+        });
+        const from = withValue("hosts/cinder-c/proxy", PROXY, twoBackends());
+        const other = HOST_KEY.replace("HBwcH", "IBwcH");
+        const to = withValue(
+            "hosts/cinder-c",
+            { ...from.hosts["cinder-c"], identityFile: "/k", proxy: { ...PROXY, hostKey: other } },
+            from,
+        );
+        const [before, now] = [reached(from), reached(to)];
+        const review = judge({
+            stack: "p/s",
+            preview: goodPreview(stepsBetween(before, now)),
+            packs: 1,
+            accept: [],
+            base: { ref: "main", declared: before },
+            now,
+        });
+        assert.deepEqual(named(review.risks), ["high host-access-changed cinder-c"]);
+        assert.equal(
+            review.risks[0]?.fact,
+            "the push reaches it in another way: proxy.hostKey changes, identityFile goes from nothing to '/k'",
+        );
+        const anew = judge({
+            stack: "p/s",
+            preview: goodPreview(stepsBetween(declared(twoBackends()), before)),
+            packs: 1,
+            accept: [],
+            base: { ref: "main", declared: reached(twoBackends()) },
+            now: before,
+        });
+        assert.deepEqual(named(anew.risks), ["medium jump-host-changed cinder-c"]);
+    });
+
+    it("says that the policies which judge the change are changed by it", () => {
+        const packFiles = [1, 2, 3, 4, 5, 6].map((n) => `policies/rules/${String(n)}.ts`);
+        const review = judge({
+            stack: "p/s",
+            preview: goodPreview(stepsBetween(before, before)),
+            packs: 1,
+            packFiles,
+            accept: [],
+            base: { ref: "main", declared: before },
+        });
+        assert.equal(review.verdict, "look");
+        const [risk, ...none] = review.risks;
+        assert.deepEqual(none, []);
+        assert.equal(risk?.isEarlier, false);
+        assert.equal(
+            risk.fact,
+            "the policies that judge this change are not those of the base: policies/rules/1.ts, policies/rules/2.ts, policies/rules/3.ts, policies/rules/4.ts, policies/rules/5.ts and 1 more",
+        );
     });
 
     it("says what is in the stack already", () => {
@@ -209,6 +322,29 @@ describe("other resources", () => {
             steps: steps.slice(0, -2).concat(steps.slice(-1)),
         });
         assert.deepEqual(named(gone.risks), []);
+    });
+
+    it("that differ only in a secret are named, and their host restarts", () => {
+        const same = {
+            inputs: { hostKey: HOST_KEY, stanzas: { ceph: "[ceph]\n" } },
+            protect: false,
+            retainOnDelete: false,
+        };
+        const step = {
+            ...other("update", "cinder-dr:index:CinderHost"),
+            name: "cinder-a",
+            before: same,
+            after: structuredClone(same),
+            diffs: ["stanzas.ceph"],
+        };
+        const steps = [...stepsBetween(before, before), step];
+        assert.deepEqual([...pushedIn(steps)], [["cinder-a", "yes"]]);
+        const review = judge({ stack: "p/s", preview: goodPreview(steps), packs: 1, accept: [] });
+        assert.deepEqual(named(review.risks), ["medium secret-changed cinder-a"]);
+        assert.equal(
+            review.risks[0]?.fact,
+            "stanzas.ceph changes in something that has the shape of a secret and is not shown",
+        );
     });
 
     it("do not hide that everything is gone", () => {

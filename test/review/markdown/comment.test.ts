@@ -21,6 +21,18 @@ const policy = (message: string) => ({
 });
 
 describe("a comment", () => {
+    it("counts what the engine counts, a replacement once, and what stays last", () => {
+        const after = withValue("backends/fast/pool", "faster", twoBackends());
+        const counted = { delete: 1, replace: 1, same: 4, update: 5 };
+        const text = renderComment(
+            reviewOf(declared(twoBackends()), declared(after), { counted, told: counted }),
+        );
+        assert.match(
+            text,
+            /<summary>Everything that pulumi up would do: 5 update, 1 replace, 1 delete, 4 same<\/summary>/,
+        );
+    });
+
     it("answers what restarts, what loses protection and whether to merge", () => {
         const after = withValue("backends/fast/pool", "faster", twoBackends());
         const text = renderComment(reviewOf(declared(twoBackends()), declared(after)));

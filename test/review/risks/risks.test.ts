@@ -1,7 +1,9 @@
 import { strict as assert } from "node:assert";
 
+import { compare } from "../../../review/changes";
+import { planRollout } from "../../../review/rollout";
 import { HOST_KEY, uuid, withValue } from "../../support/topology";
-import { backend, named, risksBetween, twoBackends } from "../support";
+import { backend, declared, named, risksBetween, twoBackends } from "../support";
 
 /** A change to the topology of two backends, and every risk that it brings. */
 const CHANGES: readonly [what: string, path: string, value: unknown, risks: string[]][] = [
@@ -136,6 +138,24 @@ const CHANGES: readonly [what: string, path: string, value: unknown, risks: stri
         "hosts/cinder-c/unreachable",
         "CHG-2",
         ["high host-left-out cinder-c"],
+    ],
+    [
+        "a key that is to take the place of a host's",
+        "hosts/cinder-c/nextHostKey",
+        HOST_KEY.replace("HBwcH", "IBwcH"),
+        ["high host-key-changed cinder-c"],
+    ],
+    [
+        "a host's other site",
+        "hosts/cinder-c/site",
+        "primary",
+        ["medium host-site-changed cinder-c"],
+    ],
+    [
+        "a keyring at another place",
+        "backends/fast/replicationDevice/keyring",
+        "/etc/ceph/dr.keyring",
+        ["high keyring-moved fast"],
     ],
     ["a pause", "rollout", { pauseSeconds: 60 }, []],
     ["a release that is named", "release", "2023.1", ["medium release-changed"]],
@@ -312,12 +332,71 @@ describe("the risks of a change", () => {
         ]);
     });
 
+    it("see a type that becomes public, and one that is kept no longer", () => {
+        const before = withValue(
+            "volumeTypes/replicated",
+            { backend: "ceph", isPublic: false, retainOnDelete: true },
+            twoBackends(),
+        );
+        const risks = risksBetween(before, twoBackends());
+        assert.deepEqual(named(risks), [
+            "medium volume-type-opened replicated",
+            "medium protection-of-type-removed replicated",
+        ]);
+        assert.equal(
+            risks[1]?.fact,
+            "retainOnDelete is switched off: when it leaves the stack it is deleted in Cinder too",
+        );
+    });
+
+    it("see fewer hosts tried one by one, and say where a keyring is looked for", () => {
+        const many = withValue("rollout", { canary: 2 }, twoBackends());
+        assert.deepEqual(named(risksBetween(many, twoBackends())), ["medium canary-lowered"]);
+        const path = "backends/fast/replicationDevice/keyring";
+        const [risk] = risksBetween(
+            twoBackends(),
+            withValue(path, "/etc/ceph/dr.keyring", twoBackends()),
+        );
+        assert.equal(
+            risk?.fact,
+            "replication_device keyring goes from '/etc/ceph/lyon.client.cinder.keyring' to '/etc/ceph/dr.keyring': the key of its failover target is expected there on each host; cinder-volume itself reads it where the conf names it, else where Ceph looks",
+        );
+        assert.equal(
+            risk.next,
+            "put the key there and name it in the conf on every host first; Ceph does not look there by itself",
+        );
+    });
+
     it("see a project that loses a type", () => {
         const mine = (projects: string[]) =>
             withValue("volumeTypes/replicated", { backend: "ceph", projects }, twoBackends());
         assert.deepEqual(named(risksBetween(mine(["a", "b"]), mine(["b"]))), [
             "high volume-type-access-removed replicated",
         ]);
+    });
+
+    it("see what overrides the driver's word to the scheduler", () => {
+        const options = { extra_capabilities: '{"replication_enabled": "false"}' };
+        const risks = risksBetween(
+            twoBackends(),
+            withValue("backends/fast/options", options, twoBackends()),
+        );
+        assert.deepEqual(named(risks), [
+            "high capabilities-overridden fast",
+            "medium both-sites-touched",
+        ]);
+    });
+
+    it("keep the order of the hosts where one cannot be reached", () => {
+        const before = declared(twoBackends());
+        const left = withValue("hosts/cinder-b/unreachable", "CHG-2", twoBackends());
+        const after = declared(withValue("backends/ceph/radosConnectTimeoutSeconds", 4, left));
+        const { isOrdered, waves } = planRollout(compare(before, after));
+        assert.equal(isOrdered, true);
+        assert.deepEqual(
+            waves.map((wave) => wave.map(({ host }) => host)),
+            [["cinder-a"], ["cinder-c"]],
+        );
     });
 
     it("see all members of a backend restarting at once", () => {
