@@ -356,7 +356,9 @@ def release_site_name(cluster):
 def refuse_in_use(cluster, pools, users=()):
     """Nothing is taken back under volumes: neither their mirroring nor their pool nor their user."""
     there = cluster.pools()
-    own = any((cluster.marked("user/" + user["name"]) or {}).get("made") for user in users)
+    # The user that only watches has a keyring on the admin host; no volume needs it.
+    own = any((cluster.marked("user/" + user["name"]) or {}).get("made")
+              for user in users if not user.get("keyring"))
     for name in [name for name in pools if name in there]:
         ours = [thing for thing in ("pool/", "mirroring/", "peer/")
                 if cluster.marked(thing + name) is not None]

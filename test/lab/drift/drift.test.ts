@@ -248,16 +248,85 @@ describe("drift", () => {
         assert.deepEqual(await record(0), []);
     });
 
-    it("of the mirror mode is found", async () => {
+    it("of the mirror mode is found and warned of; with the consent up repairs it", async () => {
+        const mode = async () =>
+            (
+                JSON.parse(
+                    await sites.primary.sh("rbd mirror pool info volumes --format json"),
+                ) as { mode: string }
+            ).mode;
+        const found = ["drifted sites.primary.pools.volumes: pool volumes mirror mode"];
         await sites.primary.sh("rbd mirror pool enable volumes pool --site-name primary");
         try {
-            const found = await drift(3);
-            assert.deepEqual(found, [
-                "drifted sites.primary.pools.volumes: pool volumes mirror mode",
-            ]);
+            assert.deepEqual(await record(3), found);
+            const { output } = expectCode(await preview(topology), 0);
+            assert.match(output, /not repaired by an update .*pool volumes mirror mode/);
+            assert.doesNotMatch(output, /to update/);
+            const consented = structuredClone(topology);
+            consented.mirroring.consent = { changeMode: "it was changed by mistake" };
+            assert.deepEqual(await driftOf(consented, 3, "--record", RECORD), found);
+            expectCode(await up(consented), 0);
+            assert.equal(await mode(), "image");
+            assert.deepEqual(await driftOf(consented, 0, "--record", RECORD), []);
+            // The mirroring is ours by now: taken out of the topology, it stays as long as an image needs it.
+            const standing = async () => [
+                await sites.primary.daemon(),
+                await sites.primary.peers(),
+            ];
+            const before = await standing();
+            const { code, output: refused } = await up(labTopology());
+            assert.notEqual(code, 0);
+            assert.match(
+                refused,
+                /cinder-dr: site primary: guard: 1 image\(s\) of pool 'volumes' are mirrored, and their mirroring came from here; .* \(this step changed nothing\)/,
+            );
+            assert.deepEqual(await standing(), before);
+            expectCode(await up(topology), 0);
         } finally {
-            await sites.primary.sh("rbd mirror pool enable volumes image --site-name primary");
+            if ((await mode()) !== "image")
+                await sites.primary.sh("rbd mirror pool enable volumes image --site-name primary");
         }
+    });
+
+    it("of an extra spec without volumes is found, and up --refresh repairs it", async () => {
+        if (volume !== undefined) await cinder.deleteVolume(volume.id);
+        const gone = {
+            what: "the end of the volume",
+            seconds: 60,
+            signal: AbortSignal.timeout(90_000),
+        };
+        await waitFor(async () => {
+            const left = volume === undefined ? undefined : await cinder.volume(volume.id);
+            return left === undefined ? true : undefined;
+        }, gone);
+        volume = undefined;
+        const specs = async () =>
+            (
+                JSON.parse(
+                    expectCode(
+                        await run("openstack", [
+                            "volume",
+                            "type",
+                            "show",
+                            "replicated",
+                            "-f",
+                            "json",
+                        ]),
+                        0,
+                    ).stdout,
+                ) as { properties: Record<string, string> }
+            ).properties;
+        const before = await specs();
+        const property = "replication_enabled=<is> False";
+        const words = ["volume", "type", "set", "--property", property, "replicated"];
+        expectCode(await run("openstack", words), 0);
+        const found = await record(3);
+        assert.deepEqual(found, ["drifted volumeTypes.replicated: extra spec replication_enabled"]);
+        const { output } = expectCode(await preview(topology), 0);
+        assert.match(output, /not repaired by an update .*extra spec replication_enabled/);
+        expectCode(await up(topology, STACK, "--refresh"), 0);
+        assert.deepEqual(await specs(), before);
+        assert.deepEqual(await record(0), []);
     });
 
     it("says what it cannot see, and keeps its entry", async () => {
