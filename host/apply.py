@@ -1814,6 +1814,9 @@ class Apply(object):
         for section, names in merge(text, self.backends, keys, self.state.folder,
                                     elsewhere).items():
             changed[section] = sorted(set(changed.get(section, []) + names))
+        for (section, key), said in self.said_before().items():
+            if key in keys.get(section, {"keys": {}})["keys"]:
+                keys[section]["keys"][key]["before"] = [said]
         self.finish_render(text, changed, keys, pristine)
 
     def render_removal(self, text, keys, pristine):
@@ -1856,7 +1859,22 @@ class Apply(object):
         text = read_text(self.data, self.live)
         unmerge(text, json.loads(json.dumps(self.record["sections"])), lambda section, key: True,
                 force=True)
+        for (section, key), said in self.said_before().items():
+            for item in text.find(section, key)[-1:]:
+                text.splice(item.start, item.end, LINE.findall(said))
         return str(text).encode("utf-8")
+
+    def said_before(self):
+        """What keys of ours say in the file before us that we never had to write, by section and
+        key: somebody may have edited them since."""
+        if self.record is None:
+            return {}
+        before = read_text(base64.b64decode(self.record["original"]), self.live)
+        return {(backend["section"], key): before.source(item)
+                for backend in self.backends for key, value in backend["options"].items()
+                for item in before.find(backend["section"], key)[-1:]
+                if same(key, item.value, value) and key not in self.record["sections"].get(
+                    backend["section"], {"keys": {}})["keys"]}
 
     def enabled_elsewhere(self, others, text):
         """enabled_backends is not merged over files: the last file that has it is the list."""

@@ -166,6 +166,21 @@ describe("apply on one host", function () {
             assert.equal(host.read(), CONF);
         }));
 
+    it("gives back what a key said before us that a hand edit made ours", () =>
+        withHost((host) => {
+            const mine = CONF.replace("[ceph]\n", "[ceph]\nrbd_user =  cinder \n");
+            const backends = withOption("rbd_user", "cinder");
+            host.write(mine);
+            assert.equal(host.apply({ backends }).code, 0);
+            const edited = host.read().replace(/^rbd_user.*$/m, "rbd_user = nobody");
+            host.write(`${edited}# outside\n`);
+            assert.deepEqual(host.apply({ backends }).result.changedKeys, { ceph: ["rbd_user"] });
+            assert.match(host.read(), /^rbd_user = cinder$/m);
+            host.write(`${host.read()}# and again\n`);
+            assert.equal(host.apply({}, "remove").result.outcome, "removed");
+            assert.equal(host.read(), `${mine}# outside\n# and again\n`);
+        }));
+
     it("writes through a symlink into its target", () =>
         withHost((host) => {
             mkdirSync(join(host.root, "real"));
