@@ -3,20 +3,34 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { CONF } from "../host/fakeHost";
 import { expectCode, run, type Mutable } from "../lab/support";
-import { Engine, sentence } from "./engine";
+import { Engine, sentence, standings } from "./engine";
 import { LightHost, lightTopology } from "./lightHost";
 import { row, type Seen } from "./matrix";
-import { another, converges, NOTHING, state, UNTOUCHED, words } from "./trial";
+import { another, converges, NOTHING, saysTimeout, state, UNTOUCHED, words } from "./trial";
+
+const HOME = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
 
 /** Pulumi's home with the CLI that the launcher looks for there, and with no plugin. */
 function homeWithoutPlugins(folder: string): string {
-    const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
     mkdirSync(folder);
-    for (const name of readdirSync(home))
-        if (name !== "plugins") symlinkSync(join(home, name), join(folder, name));
+    for (const name of readdirSync(HOME))
+        if (name !== "plugins") symlinkSync(join(HOME, name), join(folder, name));
+    return folder;
+}
+
+/** The same with all plugins, but that of the pushes calls itself an older version. */
+function homeWithOlderPlugin(folder: string): string {
+    homeWithoutPlugins(folder);
+    const plugins = join(folder, "plugins");
+    mkdirSync(plugins);
+    for (const name of readdirSync(join(HOME, "plugins"))) {
+        const older = name.replace(/^resource-command-v1\.2\.1/, "resource-command-v1.1.0");
+        symlinkSync(join(HOME, "plugins", name), join(plugins, older));
+    }
     return folder;
 }
 
@@ -96,6 +110,79 @@ describe("faults of the engine and its state", () => {
         assert.equal(after, UNTOUCHED);
         return { saw: "nothing", after, next: "up: unchanged" };
     });
+
+    row(31, "the state is rolled back to an old checkpoint", async () => {
+        const old = timeout;
+        const restore = engine.checkpoint();
+        timeout = another();
+        expectCode(await engine.up(topologyOf()), 0);
+        const before = await host.snapshot();
+        restore();
+        // The state's own topology is no difference to the state: who compares with the host sees it.
+        expectCode(await engine.up(lightTopology([host.name], old), "--expect-no-changes"), 0);
+        assert.deepEqual((await standings(lightTopology([host.name], old))).hosts, {
+            [host.name]: "not applied",
+        });
+        const next = await converges(engine, host, timeout, "unchanged");
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        return { saw: "nothing; `cinder-dr rollout`: not applied", after, next };
+    });
+
+    row(34, "a host is renamed", async () => {
+        const renamed = (name: string): Mutable => {
+            const topology = topologyOf();
+            topology.hosts = { [name]: (topology.hosts as Record<string, unknown>)[host.name] };
+            return topology;
+        };
+        const before = await host.snapshot();
+        expectCode(await engine.up(renamed("cinder-by-another-name")), 0);
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        expectCode(await engine.up(topologyOf()), 0);
+        assert.equal(await state(host, before), UNTOUCHED);
+        return { saw: "nothing", after, next: await converges(engine, host, timeout, NOTHING) };
+    });
+
+    /** Whether a process of the group is left to take the signal. */
+    const signalled = (group: number, signal: NodeJS.Signals | 0): boolean => {
+        try {
+            return process.kill(-group, signal);
+        } catch {
+            return false;
+        }
+    };
+    const interrupted = async (times: number): Promise<Seen> => {
+        timeout = another();
+        await host.world({ holdsAt: "validate", holdSeconds: 8 });
+        const { pid = 0 } = engine.start(topologyOf());
+        await host.until("the push", async () => (await host.worker()) !== "");
+        const begun = Date.now();
+        // A terminal interrupts the whole group: the launcher ends at once, and Pulumi when it thinks fit.
+        for (let time = 0; time < times; time++) {
+            assert.ok(signalled(pid, "SIGINT"), "Pulumi did not wait for the push");
+            await pause(1000);
+        }
+        await host.until("the end of Pulumi", () => Promise.resolve(!signalled(pid, 0)), 30);
+        const seconds = ((Date.now() - begun) / 1000).toFixed(0);
+        await host.world({});
+        await host.until("the end of the push", async () => (await host.worker()) === "");
+        assert.ok(saysTimeout(timeout, await host.config()), "the host did not finish by itself");
+        assert.notEqual(await host.pid(), "0");
+        assert.equal(await host.leftovers(), "");
+        const before = await host.snapshot();
+        const locked = engine.locked();
+        if (locked) expectCode(await engine.cancel(), 0);
+        expectCode(await engine.up(topologyOf()), 0);
+        assert.equal(await state(host, before), UNTOUCHED);
+        return {
+            saw: `Pulumi has ended ${seconds} s after the first`,
+            after: "the host has finished by itself",
+            next: `${locked ? "cancel, then " : ""}up: nothing restarts`,
+        };
+    };
+    row(30, "Ctrl-C once during a push", () => interrupted(1));
+    row(30, "Ctrl-C twice during a push", () => interrupted(2));
 
     const failedOver = {
         rows: { ceph: { activeBackendId: "secondary", replicationStatus: "failed-over" } },
@@ -293,6 +380,23 @@ describe("faults of the engine and its state", () => {
         Reflect.deleteProperty(engine.env, "PULUMI_HOME");
         assert.notEqual(code, 0);
         assert.match(output, /command/);
+        const after = await state(host, before);
+        assert.equal(after, UNTOUCHED);
+        return {
+            saw: sentence(output),
+            after,
+            next: await converges(engine, host, timeout, NOTHING),
+        };
+    });
+
+    row(37, "the provider plugin is an older one", async () => {
+        const before = await host.snapshot();
+        const next = lightTopology([host.name], another());
+        engine.env.PULUMI_HOME = homeWithOlderPlugin(join(scratch, "older"));
+        const { code, output } = await engine.up(next);
+        Reflect.deleteProperty(engine.env, "PULUMI_HOME");
+        assert.notEqual(code, 0);
+        assert.match(output, /command[^\n]*1\.2\.1/);
         const after = await state(host, before);
         assert.equal(after, UNTOUCHED);
         return {

@@ -1,10 +1,12 @@
 import { strict as assert } from "node:assert";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import {
+    cpSync,
     existsSync,
     mkdtempSync,
     readdirSync,
     readFileSync,
+    renameSync,
     rmSync,
     truncateSync,
     writeFileSync,
@@ -70,6 +72,16 @@ export class Engine {
 
     cancel = (): Promise<Run> =>
         run(PULUMI, ["-C", this.program, "cancel", "--yes", "--stack", this.stack], this.env);
+
+    /** Keeps the state as it is now; the answer puts it back, as somebody does with an old backup. */
+    checkpoint(): () => void {
+        const [state, kept] = [join(this.folder, ".pulumi"), join(this.folder, "kept")];
+        cpSync(state, kept, { recursive: true });
+        return () => {
+            rmSync(state, { recursive: true });
+            renameSync(kept, state);
+        };
+    }
 
     /** Leaves the side file of the state as a kill between its making and its writing does. */
     emptySideFile(): void {

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expectCode, lab, type Mutable } from "../lab/support";
+import { CountedPort } from "./countedPort";
 import { Engine, sentence, standings } from "./engine";
 import { CONFIG, LightHost, lightTopology } from "./lightHost";
 import { row, type Seen } from "./matrix";
@@ -39,6 +40,26 @@ async function greeted(address: string): Promise<Socket> {
             await new Promise((done) => setTimeout(done, 100));
         }
     }
+}
+
+const MUTE = { address: "127.0.9.8", port: 2222 };
+/** A queue of one connection that is full: the kernel drops every further SYN, as a dead machine does. */
+const FULL_QUEUE = `
+import socket, sys
+at = (sys.argv[1], int(sys.argv[2]))
+server = socket.socket(); server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(at); server.listen(0)
+first = socket.create_connection(at)
+print("full", flush=True)
+sys.stdin.read()
+`;
+
+/** Answers nobody until its stdin ends. */
+async function muteHost(): Promise<ChildProcess> {
+    const words = ["-c", FULL_QUEUE, MUTE.address, String(MUTE.port)];
+    const child = spawn("python3", words, { stdio: ["pipe", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+    return child;
 }
 
 describe("faults of hosts and SSH", () => {
@@ -76,6 +97,19 @@ describe("faults of hosts and SSH", () => {
             within: 45,
         }),
     );
+
+    row(1, "the host never answers (its SYNs are dropped)", async () => {
+        const mute = await muteHost();
+        return tryFault(engine, host, {
+            misspell: (t) => Object.assign(entry(t) as object, MUTE),
+            repair: () => {
+                mute.kill();
+                return Promise.resolve();
+            },
+            says: /cinder-dr: load-02: connect: the host cannot be reached: nothing was changed on it; bring it up and run `pulumi up` again/,
+            within: 45,
+        });
+    });
 
     row(3, "the push dies after the rename, before the restart", async () => {
         const before = await host.snapshot();
@@ -154,6 +188,26 @@ describe("faults of hosts and SSH", () => {
             says: /cinder-dr: load-02: login: the host refuses this user and key/,
         }),
     );
+    row(9, "the host does not know the key, and counts the logins", async () => {
+        const { hosts, ssh } = lightTopology([host.name], 5);
+        const port = await CountedPort.open(hosts[host.name].address as string, ssh.port as number);
+        try {
+            const tried = await tryFault(engine, host, {
+                misspell: (t) =>
+                    Object.assign(entry(t) as object, {
+                        ...port.entry,
+                        identityFile: newKey("counted", ""),
+                    }),
+                says: /cinder-dr: load-02: login: the host refuses this user and key/,
+            });
+            // The plugin's own default is ten, which a fail2ban answers with a ban.
+            const logins = `${String(port.count)} logins`;
+            assert.ok(port.count === 1 || port.count === 2, logins);
+            return { ...tried, saw: `${tried.saw} (${logins})` };
+        } finally {
+            port.close();
+        }
+    });
     row(9, "the key has a passphrase", () =>
         tryFault(engine, host, {
             misspell: (t) => (entry(t).identityFile = newKey("locked", "hunter2")),

@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { adminHosts } from "../lab/adminHost";
 import {
     cancel,
     destroy,
@@ -20,7 +21,7 @@ import {
     type Mutable,
 } from "../lab/support";
 import { sentence } from "./engine";
-import { row, type Seen } from "./matrix";
+import { elsewhere, row, type Seen } from "./matrix";
 import { UNTOUCHED } from "./trial";
 
 const scratch = mkdtempSync(join(tmpdir(), "cinder-dr-keys-"));
@@ -164,6 +165,80 @@ describe("faults of a push", () => {
             });
         else row(number, title, stops);
     }
+
+    const KEYRING = "/etc/ceph/secondary.client.cinder.keyring";
+    const sites = adminHosts();
+    after(() => {
+        for (const site of Object.values(sites)) site.close();
+    });
+
+    /** Something is wrong with how the host reaches the secondary; it is put right whatever comes. */
+    const stopsAtTarget = async (
+        spoil: () => Promise<unknown>,
+        repair: () => Promise<unknown>,
+        misspell: (t: Mutable) => void = () => undefined,
+    ): Promise<Seen> => {
+        const topology = labTopology();
+        topology.backends.ceph.radosConnectTimeoutSeconds = 6;
+        misspell(topology);
+        await spoil();
+        try {
+            files = await a.files();
+            const { code, output } = await up(topology);
+            assert.notEqual(code, 0, output);
+            assert.match(
+                output,
+                /cinder-dr: cinder-a: target: [^\n]*the replication target 'secondary' cannot be reached from this host as cinder: [^\n]+; a failover to it would lose the volumes/,
+            );
+            assert.doesNotMatch(output, /AQ[A-Za-z0-9+/]{38}==/);
+            await untouched();
+            return {
+                saw: sentence(output),
+                after: UNTOUCHED,
+                next: "up: what is asked for then",
+            };
+        } finally {
+            await repair();
+        }
+    };
+    row(39, "the target's keyring holds another key", () =>
+        stopsAtTarget(
+            () =>
+                a.sh(
+                    `cp -p ${KEYRING} /root/kept-keyring && sed -i "s#key = .*#key = $(ceph-authtool --gen-print-key)#" ${KEYRING}`,
+                ),
+            () => a.sh(`cp -p /root/kept-keyring ${KEYRING} && rm /root/kept-keyring`),
+        ),
+    );
+    row(39, "the target's user may not read the pool", () => {
+        const kept = "/root/kept-user.keyring";
+        return stopsAtTarget(
+            () =>
+                sites.secondary.sh(
+                    `ceph auth get client.cinder -o ${kept} && ceph auth caps client.cinder mon 'profile rbd'`,
+                ),
+            () => sites.secondary.sh(`ceph auth import -i ${kept} && rm ${kept}`),
+        );
+    });
+    row(41, "the pool is missing on the secondary only", () => {
+        const pool = "only-here";
+        return stopsAtTarget(
+            () => sites.primary.sh(`ceph osd pool create ${pool} 8 && rbd pool init ${pool}`),
+            () =>
+                sites.primary.sh(
+                    `ceph config set mon mon_allow_pool_delete true; ceph osd pool rm ${pool} ${pool} --yes-i-really-really-mean-it`,
+                ),
+            ({ backends }) => {
+                backends.ceph.pool = pool;
+                backends.ceph.replicationDevice.pool = pool;
+            },
+        );
+    });
+    elsewhere(
+        41,
+        "the pool is mirrored in mode `pool`",
+        "no push asks it: the Ceph side is refused in its survey (changeMode) by test/lab/ceph/takeover.test.ts, and drift names the mode",
+    );
 
     it("stops at a login without sudo before anything is changed", async () => {
         await b.sh("userdel -r nosudo 2>/dev/null; useradd -m -s /bin/sh -p '*' nosudo");

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import { expectCode, type Mutable } from "../lab/support";
+import { CountedPort } from "./countedPort";
 import { Engine, standings } from "./engine";
 import { LightHost, lightTopology } from "./lightHost";
 import { elsewhere, row } from "./matrix";
@@ -103,6 +104,34 @@ describe("faults of a rollout", () => {
             after: `${after}; the others restarted`,
             next: "up without the word: restarted",
         };
+    });
+
+    it("connects once to each host that it changes, and to none for a preview or without a change", async () => {
+        const real = topologyOf(another());
+        const ports = await Promise.all(
+            names.map((name) =>
+                CountedPort.open(real.hosts[name].address as string, real.ssh.port as number),
+            ),
+        );
+        const counts = () => ports.map(({ count }) => count);
+        for (const rollout of [{}, { canary: 0, batch: "all" }]) {
+            const through = (topology: Mutable): Mutable => {
+                for (const [i, { name }] of hosts.entries())
+                    Object.assign(topology.hosts[name], ports[i]?.entry);
+                return topology;
+            };
+            for (const port of ports) port.count = 0;
+            const timeout = another();
+            const topology = through(topologyOf(timeout, rollout));
+            expectCode(await engine.preview(topology), 0);
+            assert.deepEqual(counts(), [0, 0, 0]);
+            expectCode(await engine.up(topology), 0);
+            assert.deepEqual(counts(), [1, 1, 1]);
+            for (const host of hosts) assert.ok(saysTimeout(timeout, await host.config()));
+            expectCode(await engine.up(topology, "--expect-no-changes"), 0);
+            assert.deepEqual(counts(), [1, 1, 1]);
+        }
+        for (const port of ports) port.close();
     });
 
     it("waits after a restart, and not after a push that changed nothing", async () => {
