@@ -49,13 +49,12 @@ export class CephCommand<T extends object> extends remote.Command {
         request: pulumi.Input<object>,
         { drift, ...opts }: CephCommandOptions,
     ) {
-        const line = (verb: string, ...more: string[]) =>
-            toShell(scriptWords(seat, [step, verb, ...more]));
+        const line = (verb: string) => toShell(scriptWords(seat, [step, verb]));
         super(
             name,
             {
                 connection: refuse(() => connectionArgs(seat.connection)),
-                ...commandOf(drift, (...more) => line("apply", ...more)),
+                ...commandOf(drift, line("apply")),
                 delete: line("remove"),
                 stdin: pulumi.secret(
                     pulumi.output(request).apply((plain) => scriptStdin("ceph.py", plain)),

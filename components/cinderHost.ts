@@ -86,7 +86,7 @@ export class CinderHost extends pulumi.ComponentResource {
             name,
             {
                 connection: connectionArgs(host.connection),
-                ...commandOf(args.drift, (...more) => pushCommand(host, "apply", ...more)),
+                ...commandOf(args.drift, pushCommand(host, "apply")),
                 delete: pushCommand(host, "remove"),
                 // The request names libvirt secrets; a reader finds the stanza in this component's inputs.
                 stdin: pulumi.secret(stdin(request, args.clientFiles)),

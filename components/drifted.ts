@@ -15,11 +15,12 @@ export function recordedDrift(stack = pulumi.getStack()): DriftRecord {
 
 /**
  * Makes an update of a command whose host drifted. A command has no read, so a difference of inputs is the only way:
- * a further word of `create` while the drift is recorded, ignored when it goes again. What an update runs is `update`.
+ * the shell's null command before `create` while the drift is recorded, ignored when it goes again. What an update runs is
+ * `update`. A further word would not fit the sudoers line, where a resource is made while its drift is recorded.
  */
-export const commandOf = (entry: DriftEntry | undefined, line: (...more: string[]) => string) => ({
-    create: entry?.digest === undefined ? line() : line(`drift-${entry.digest}`),
-    update: line(),
+export const commandOf = (entry: DriftEntry | undefined, line: string) => ({
+    create: entry?.digest === undefined ? line : `: drift-${entry.digest}; ${line}`,
+    update: line,
 });
 
 /** The resource option that belongs to {@link commandOf}. */

@@ -19,7 +19,7 @@ export type HostVerb = "apply" | "remove" | "inspect" | "report";
 
 /**
  * The words that run `host/apply.py` from stdin; root needs no sudo, everybody else must not be asked for a password.
- * @param more words that the script does not look at
+ * No further word may stand behind the verb: the sudoers line of docs/hosts.md allows these and no others.
  */
-export const hostCommand = (host: Host, verb: HostVerb, ...more: string[]): Words =>
-    scriptWords({ python: host.python, sudo: host.connection.user !== "root" }, [verb, ...more]);
+export const hostCommand = (host: Host, verb: HostVerb): Words =>
+    scriptWords({ python: host.python, sudo: host.connection.user !== "root" }, [verb]);

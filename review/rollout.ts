@@ -37,8 +37,8 @@ export const isOfCeph = (urn: string): boolean =>
 
 type Pushed = ReadonlyMap<string, Push["restart"]>;
 
-/** What a drifted host's command has as its last word, so that the engine sees a difference. */
-const DRIFT = /\bdrift-[0-9a-f]{16}$/;
+/** What stands before a drifted host's command, so that the engine sees a difference. */
+const DRIFT = /^: drift-[0-9a-f]{16}; /;
 
 const isOurs = ({ type }: Step): boolean => type.startsWith("cinder-dr:index:");
 

@@ -240,7 +240,7 @@ describe("CinderHost", () => {
                 new CinderDisasterRecovery("dr", { topology, drift: { version: 1, drifted } });
             });
         const drifted = one(await declare({ "hosts.cinder-a": entry }), COMMAND);
-        assert.equal(drifted.inputs.create, `${PYTHON} apply drift-0123456789abcdef`);
+        assert.equal(drifted.inputs.create, `: drift-0123456789abcdef; ${PYTHON} apply`);
         assert.equal(drifted.inputs.update, `${PYTHON} apply`);
         assert.deepEqual(drifted.ignoreChanges, []);
         const byHand = { ...entry, digest: undefined };

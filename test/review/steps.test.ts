@@ -148,6 +148,8 @@ describe("a push that repairs drift", () => {
             }) as unknown as EngineEvent;
         const restartOf = (create: string) => [...pushedIn(read([step(create)]).steps)];
         assert.deepEqual(restartOf("run apply"), [["cinder-a", "no"]]);
-        assert.deepEqual(restartOf("run apply drift-0123456789abcdef"), [["cinder-a", "repair"]]);
+        assert.deepEqual(restartOf(": drift-0123456789abcdef; run apply"), [
+            ["cinder-a", "repair"],
+        ]);
     });
 });
