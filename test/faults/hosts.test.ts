@@ -200,9 +200,9 @@ describe("faults of hosts and SSH", () => {
                     }),
                 says: /cinder-dr: load-02: login: the host refuses this user and key/,
             });
-            // The plugin's own default is ten, which a fail2ban answers with a ban.
+            // The plugin's own default of ten is more than a fail2ban's five.
             const logins = `${String(port.count)} logins`;
-            assert.ok(port.count === 1 || port.count === 2, logins);
+            assert.ok(port.count >= 1 && port.count <= 3, logins);
             return { ...tried, saw: `${tried.saw} (${logins})` };
         } finally {
             port.close();

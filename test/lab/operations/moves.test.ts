@@ -7,7 +7,7 @@ import type { Report } from "../../../core/report";
 import { serviceOf } from "../../../core/service";
 import { hostOf } from "../../../operations/cinder";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labPassword, labTopology, run, up } from "../support";
+import { expectCode, lab, labPassword, labTopology, LabHost, run, up } from "../support";
 
 const VOLUMES = 12;
 
@@ -168,4 +168,37 @@ describe("failover and failback on the lab", () => {
             await fleet.expectBytes("primary");
             await expectAvailable();
         });
+
+    it("goes on after kill -9 during the move", async () => {
+        const flags = await fleet.consents("planned");
+        const at = (journal: string) => journal.includes('"step":"failover-host"');
+        assert.ok(await fleet.killed(at, "failover", "--planned", ...flags));
+        expectCode(await fleet.dr("resume"), 0);
+        await fleet.expectAllOn("secondary");
+        await fleet.expectBytes("secondary");
+        await back();
+    });
+
+    it("writes rows where cinder-volume was restarted in the outage, with consent", async () => {
+        await fleet.write("primary");
+        await fleet.replayed("primary");
+        const host = new LabHost("cinder-a");
+        lab("kill", "primary");
+        try {
+            await host.sh("systemctl restart cinder-volume </dev/null >/dev/null 2>&1 & sleep 1");
+            const flags = await fleet.consents("forced");
+            const { output } = expectCode(await fleet.dr("failover", "--forced", ...flags), 3);
+            assert.match(output, /--write-rows/);
+            expectCode(await fleet.dr("failover", "--forced", "--write-rows", ...flags), 0);
+            await fleet.expectAllOn("secondary");
+            await fleet.write("secondary");
+            await fleet.expectBytes("secondary");
+        } finally {
+            host.close();
+            lab("up");
+        }
+        await back();
+        await fleet.expectBytes("primary");
+        expectCode(await fleet.dr("status"), 0);
+    });
 });
