@@ -174,7 +174,7 @@ chmod 755 /root/bad/rbd`);
                 t.sites.secondary.rbdMirror.healthSeconds = 5;
             });
             assert.match(
-                await failed(short, 60),
+                await failed(short, 90),
                 /^site secondary: health: daemon health of pool 'volumes' is .*, after 5 s; look at the daemons' logs on site 'secondary'; one that does not run is started by `cinder-dr drift --record` and `pulumi up`$/,
             );
             assert.deepEqual(await driftOf(topology, 3, "--record", RECORD), [
