@@ -108,10 +108,10 @@ export class CephMirroring extends pulumi.ComponentResource {
      * Declared last and therefore taken back first: it refuses while volumes need what would go, before the first
      * host or type is touched.
      */
-    guard(users: pulumi.Resource[]): void {
+    guard(dependents: pulumi.Resource[]): void {
         // The engine takes back by the dependencies among what goes: when only `mirroring` leaves the topology, that
         // is the Ceph side alone, without the hosts and types.
-        const dependsOn = [...this.ready, ...users];
+        const dependsOn = [...this.ready, ...dependents];
         for (const role of ROLES) {
             const site = this.topology.sites[role];
             const request = siteRequest(this.topology, role, this.owner);

@@ -6,16 +6,20 @@ import type { Role } from "./topology/site";
 /** A host by itself, or the cluster that Cinder moves as one. */
 const groupOf = (row: ServiceRow): string => row.cluster ?? row.host;
 
+/** Rows of the hosts that an operation has had moved, with what Cinder moved along. */
+function calledRows({ rows }: Survey, called: readonly string[]): ServiceRow[] {
+    const ours = new Set(rows.filter(({ host }) => called.includes(host)).map(groupOf));
+    return rows.filter((row) => ours.has(groupOf(row)));
+}
+
 /**
  * What a move that was cut short has not moved yet, and must still be proven ready: Cinder promotes images by force as
  * soon as one is not.
  * @param called hosts that the operation has had moved; who else moves a host is no part of it
  */
 export function restOf(survey: Survey, called: readonly string[], to: Role): Survey {
-    const ours = new Set(survey.rows.filter(({ host }) => called.includes(host)).map(groupOf));
     const moved = new Set(
-        survey.rows
-            .filter((row) => ours.has(groupOf(row)))
+        calledRows(survey, called)
             .filter(
                 (row) =>
                     activeSide(row, survey.backend) === to ||
@@ -37,8 +41,7 @@ export function restOf(survey: Survey, called: readonly string[], to: Role): Sur
  * @param rest what {@link restOf} left
  */
 export function halfMoved(rest: Survey, called: readonly string[], to: Role): Pair[] {
-    const ours = new Set(rest.rows.filter(({ host }) => called.includes(host)).map(groupOf));
-    const hosts = rest.rows.filter((row) => ours.has(groupOf(row))).map(({ host }) => host);
+    const hosts = calledRows(rest, called).map(({ host }) => host);
     return replicated(rest).filter(
         (pair) =>
             hosts.includes(serviceOf(pair.volume.host)) &&

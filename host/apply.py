@@ -1480,19 +1480,22 @@ class Apply(object):
 
     def leave_result(self):
         state = getattr(self, "state", None)
-        if state is not None and state.handle is not None and self.left:
-            # How the push of the one who manages the host ended stays to be read.
-            os.close(state.handle)
-        elif state is not None and state.handle is not None:
+        if state is None or state.handle is None:
+            return
+        # Where somebody else manages the host, how that push ended stays to be read.
+        if not self.left:
+            self.write_result(state)
+        os.close(state.handle)
+
+    def write_result(self, state):
+        with contextlib.suppress(OSError):
+            self.result["configSha256"] = digest(slurp(self.live))
+            self.note_loaded()
+        if self.result["outcome"] == "removed" or not self.remembers():
+            state.remove()
+        else:
             with contextlib.suppress(OSError):
-                self.result["configSha256"] = digest(slurp(self.live))
-                self.note_loaded()
-            if self.result["outcome"] == "removed" or not self.remembers():
-                state.remove()
-            else:
-                with contextlib.suppress(OSError):
-                    state.write("result.json", self.result)
-            os.close(state.handle)
+                state.write("result.json", self.result)
 
     def note_loaded(self):
         """Which process is known to run with which text: a later look compares both. A run that
@@ -1801,7 +1804,8 @@ class Apply(object):
 
     def render(self):
         keys = json.loads(json.dumps(self.record["sections"])) if self.record else {}
-        pristine = self.pristine()
+        said_before = self.said_before()
+        pristine = self.pristine(said_before)
         text = read_text(self.data, self.live)
         if self.verb == "remove":
             self.render_removal(text, keys, pristine)
@@ -1814,7 +1818,7 @@ class Apply(object):
         for section, names in merge(text, self.backends, keys, self.state.folder,
                                     elsewhere).items():
             changed[section] = sorted(set(changed.get(section, []) + names))
-        for (section, key), said in self.said_before().items():
+        for (section, key), said in said_before.items():
             if key in keys.get(section, {"keys": {}})["keys"]:
                 keys[section]["keys"][key]["before"] = [said]
         self.finish_render(text, changed, keys, pristine)
@@ -1849,7 +1853,7 @@ class Apply(object):
                 "version": 1, "configFile": self.live, "sections": keys, "written": digest(self.new), "at": now(),
                 "original": base64.b64encode(pristine).decode("ascii")}) or None
 
-    def pristine(self):
+    def pristine(self, said_before):
         """The file as it would be without us, with every edit that others made since. What they
         did to our keys is no part of it: this run takes those back."""
         if self.record is None:
@@ -1859,7 +1863,7 @@ class Apply(object):
         text = read_text(self.data, self.live)
         unmerge(text, json.loads(json.dumps(self.record["sections"])), lambda section, key: True,
                 force=True)
-        for (section, key), said in self.said_before().items():
+        for (section, key), said in said_before.items():
             for item in text.find(section, key)[-1:]:
                 text.splice(item.start, item.end, LINE.findall(said))
         return str(text).encode("utf-8")

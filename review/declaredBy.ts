@@ -17,16 +17,8 @@ const hostOf = (host: Host, topology: Topology): DeclaredHost => {
     return {
         facts: factsOf({
             ...reached,
-            ...{
-                configFile,
-                python,
-                serviceUser,
-                service,
-                site,
-                cluster,
-                skipChecks,
-                unreachable: host.unreachable,
-            },
+            ...{ configFile, python, serviceUser, service, site, cluster, skipChecks },
+            unreachable: host.unreachable,
             backends: served
                 .map((b) => b.section)
                 .sort()

@@ -10,7 +10,7 @@ import {
     expectCode,
     LabHost,
     labTopology,
-    preview,
+    plannedChanges,
     run,
     STACK,
     up,
@@ -57,14 +57,6 @@ describe("a cinder.conf that hands and packages changed", () => {
     let found: string[] = [];
     let updates: string[] = [];
 
-    const changes = async (): Promise<string[]> => {
-        const { stdout } = expectCode(await preview(topology, "--json"), 0);
-        const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
-        return steps
-            .filter(({ op }) => op !== "same")
-            .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`);
-    };
-
     before(async () => {
         expectCode(await up(topology), 0);
         first = await configs();
@@ -79,7 +71,7 @@ describe("a cinder.conf that hands and packages changed", () => {
         expectCode(await up(topology), 0);
         alone = await configs();
         found = await driftOf(topology, 3, "--record", RECORD);
-        updates = await changes();
+        updates = await plannedChanges(topology);
         expectCode(await up(topology), 0);
         repaired = await configs();
     });

@@ -3,19 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { REFUSALS } from "../../core/topology/refusal";
-import { CEPH, withHost, type FakeHost } from "./fakeHost";
+import { clientOf, SIDES, withHost, type FakeHost } from "./fakeHost";
 
-const names = (cluster: string) => ({
-    cluster,
-    conf: `/etc/ceph/${cluster}.conf`,
-    user: "cinder",
-    pool: "volumes",
-});
-const SIDES = {
-    ...CEPH,
-    primary: names("ceph"),
-    target: { ...names("secondary"), backendId: "secondary" },
-};
 const OTHER_POOL = [{ ...SIDES, options: { ...SIDES.options, rbd_pool: "other" } }];
 const FAILED_OVER = { ceph: { activeBackendId: "secondary", replicationStatus: "failed-over" } };
 
@@ -52,7 +41,7 @@ const SCENES: Record<Refusal, Scene> = {
     },
     activeDeviceRemoved: (host) => {
         host.world({ rows: FAILED_OVER });
-        const renamed = { ...names("lyon"), backendId: "lyon" };
+        const renamed = { ...clientOf("lyon"), backendId: "lyon" };
         return { backends: [{ ...SIDES, target: renamed }] };
     },
     failedOver: (host) => {

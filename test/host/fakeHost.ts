@@ -88,6 +88,21 @@ export const CEPH: BackendRequest = {
     },
 };
 
+/** How a client reaches a cluster, as the push is told. */
+export const clientOf = (cluster: string) => ({
+    cluster,
+    conf: `/etc/ceph/${cluster}.conf`,
+    user: "cinder",
+    pool: "volumes",
+});
+
+/** The same with both clusters as the push asks for them. */
+export const SIDES = {
+    ...CEPH,
+    primary: clientOf("ceph"),
+    target: { ...clientOf("secondary"), backendId: "secondary" },
+};
+
 export const CONF = `# the operator's own words
 [DEFAULT]
 debug = true

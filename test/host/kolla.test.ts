@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "mocha";
-import { CEPH, CONF, withHost, type FakeHost } from "./fakeHost";
+import { CONF, SIDES, withHost, type FakeHost } from "./fakeHost";
 
 const VENV = "/var/lib/kolla/venv/bin/python3";
 
@@ -23,12 +23,6 @@ function kolla(host: FakeHost): { conf: string; request: Record<string, unknown>
     chmodSync(conf, 0o600);
     // Where the stand-ins look.
     symlinkSync(conf, host.conf);
-    const side = (cluster: string) => ({
-        cluster,
-        conf: `/etc/ceph/${cluster}.conf`,
-        user: "cinder",
-        pool: "volumes",
-    });
     return {
         conf,
         request: {
@@ -41,13 +35,7 @@ function kolla(host: FakeHost): { conf: string; request: Record<string, unknown>
                     python: VENV,
                 },
             },
-            backends: [
-                {
-                    ...CEPH,
-                    primary: side("ceph"),
-                    target: { ...side("secondary"), backendId: "secondary" },
-                },
-            ],
+            backends: [SIDES],
             skipChecks: [],
         },
     };

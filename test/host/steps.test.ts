@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import { CEPH, CONF, DEVICE, withHost, type FakeHost, type Run } from "./fakeHost";
+import { CEPH, CONF, DEVICE, SIDES, withHost, type FakeHost, type Run } from "./fakeHost";
 
 const SKIP_CEPH = ["target"];
 const withOption = (key: string, value: string) => [
@@ -29,17 +29,6 @@ const container = (host: FakeHost) => ({
         },
     },
 });
-const names = (cluster: string) => ({
-    cluster,
-    conf: `/etc/ceph/${cluster}.conf`,
-    user: "cinder",
-    pool: "volumes",
-});
-const SIDES = {
-    ...CEPH,
-    primary: names("ceph"),
-    target: { ...names("secondary"), backendId: "secondary" },
-};
 
 function assertRefused(host: FakeHost, run: Run, step: string, sentence: RegExp): void {
     assert.equal(run.code, 3, run.stderr);

@@ -105,6 +105,15 @@ const pulumiArgs = (verb: string[], topology: Mutable, stack = STACK): string[] 
 
 export const preview = (topology: Mutable, ...flags: string[]): Promise<Run> =>
     run("npx", pulumiArgs(["preview", "--diff", ...flags], topology));
+/** What a preview of this topology would do, as `update cinder-a`, in the order of these words. */
+export async function plannedChanges(topology: Mutable): Promise<string[]> {
+    const { stdout } = expectCode(await preview(topology, "--json"), 0);
+    const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
+    return steps
+        .filter(({ op }) => op !== "same")
+        .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`)
+        .sort();
+}
 export const up = (topology: Mutable, stack = STACK, ...flags: string[]): Promise<Run> =>
     run("npx", pulumiArgs(["up", "--yes", "--skip-preview", ...flags], topology, stack));
 export const destroy = (topology: Mutable): Promise<Run> =>

@@ -106,13 +106,19 @@ describe("a review's verdict", () => {
 });
 
 describe("a review with a base", () => {
-    const judged = (state: typeof before, base: typeof before, head: typeof before) =>
+    const judged = (
+        state: Declared,
+        base: Declared,
+        head: Declared,
+        more: Partial<Parameters<typeof judge>[0]> = {},
+    ) =>
         judge({
             stack: "p/s",
             preview: goodPreview(stepsBetween(state, head)),
             packs: 1,
             accept: [],
             base: { ref: "main", declared: base },
+            ...more,
         });
 
     it("tells this change from an earlier one that is not applied yet", () => {
@@ -150,14 +156,7 @@ describe("a review with a base", () => {
             "other:key": { secure: "v1:x:y" },
         });
         const known = stack(goodTopology());
-        const review = judge({
-            stack: "p/s",
-            preview: goodPreview(stepsBetween(known, known)),
-            packs: 1,
-            accept: [],
-            base: { ref: "main", declared: known },
-            now: moved,
-        });
+        const review = judged(known, known, known, { now: moved });
         assert.equal(review.verdict, "look");
         assert.deepEqual(named(review.risks), [
             "high site-access-changed secondary",
@@ -197,14 +196,7 @@ describe("a review with a base", () => {
             },
             { encryptionsalt: "v1:planted-9", environment: ["shared"] },
         );
-        const review = judge({
-            stack: "p/s",
-            preview: goodPreview(stepsBetween(before, before)),
-            packs: 1,
-            accept: [],
-            base: { ref: "main", declared: before },
-            now,
-        });
+        const review = judged(before, before, before, { now });
         assert.deepEqual(named(review.risks), [
             "high provider-changed openstack:password",
             "medium config-changed environment",
@@ -235,25 +227,13 @@ describe("a review with a base", () => {
             from,
         );
         const [before, now] = [reached(from), reached(to)];
-        const review = judge({
-            stack: "p/s",
-            preview: goodPreview(stepsBetween(before, now)),
-            packs: 1,
-            accept: [],
-            base: { ref: "main", declared: before },
-            now,
-        });
+        const review = judged(before, before, now, { now });
         assert.deepEqual(named(review.risks), ["high host-access-changed cinder-c"]);
         assert.equal(
             review.risks[0]?.fact,
             "the push reaches it in another way: proxy.hostKey changes, identityFile goes from nothing to '/k'",
         );
-        const anew = judge({
-            stack: "p/s",
-            preview: goodPreview(stepsBetween(declared(twoBackends()), before)),
-            packs: 1,
-            accept: [],
-            base: { ref: "main", declared: reached(twoBackends()) },
+        const anew = judged(declared(twoBackends()), reached(twoBackends()), before, {
             now: before,
         });
         assert.deepEqual(named(anew.risks), ["medium jump-host-changed cinder-c"]);
@@ -261,14 +241,7 @@ describe("a review with a base", () => {
 
     it("says that the policies which judge the change are changed by it", () => {
         const packFiles = [1, 2, 3, 4, 5, 6].map((n) => `policies/rules/${String(n)}.ts`);
-        const review = judge({
-            stack: "p/s",
-            preview: goodPreview(stepsBetween(before, before)),
-            packs: 1,
-            packFiles,
-            accept: [],
-            base: { ref: "main", declared: before },
-        });
+        const review = judged(before, before, before, { packFiles });
         assert.equal(review.verdict, "look");
         const [risk, ...none] = review.risks;
         assert.deepEqual(none, []);

@@ -15,6 +15,7 @@ import {
     labEnvironment,
     LabHost,
     labTopology,
+    plannedChanges,
     preview,
     run,
     STACK,
@@ -48,14 +49,7 @@ describe("drift", () => {
 
     const drift = (code: number, ...flags: string[]) => driftOf(topology, code, ...flags);
     const record = (code: number): Promise<string[]> => drift(code, "--record", RECORD);
-    const updates = async (): Promise<string[]> => {
-        const { stdout } = expectCode(await preview(topology, "--json"), 0);
-        const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
-        return steps
-            .filter(({ op }) => op !== "same")
-            .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`)
-            .sort();
-    };
+    const updates = () => plannedChanges(topology);
 
     before(async () => {
         // Whatever an earlier run left on the hosts is drift, too, and goes the same way.
