@@ -28,6 +28,7 @@ CONNECT_SECONDS = 15
 COMMAND_SECONDS = 60
 OCTOPUS = 15                # the first with `rbd mirror pool peer bootstrap` on every platform
 IMPORTS = 3                 # at most
+IMPORT_PAUSE_SECONDS = 5    # a daemon whose peers change begins anew, and pings, within some seconds
 PEER_USER = "rbd-mirror-peer"       # librbd's own name for it
 # librbd's own places in the cluster (src/librbd/api/Mirror.cc)
 SITE_NAME_KEY = "rbd/mirror/site_name"
@@ -585,6 +586,8 @@ def import_token(cluster, request):
             mine, theirs = both_peers(cluster, request, token, pool)
             return {"peers": digest_of(mine["uuid"], theirs["uuid"], token["key"])}
         if imports < IMPORTS:
+            if imports:
+                time.sleep(IMPORT_PAUSE_SECONDS)
             drop_pinged(cluster, request, token, pool)
             cluster.act("rbd", "mirror", "pool", "peer", "bootstrap", "import", "--site-name",
                         cluster.site["name"], "--direction", "rx-tx", pool, "-",
