@@ -1,19 +1,27 @@
 import { readFileSync } from "node:fs";
 import { spawnSync, type SpawnSyncOptions } from "node:child_process";
 
+export interface TimedOptions extends SpawnSyncOptions {
+    /** Gets what the command wrote to each descriptor. */
+    onEnd?: (output: readonly unknown[]) => void;
+}
+
 /** Runs a command and returns its seconds; its output is shown only when it fails. */
-export function timed(file: string, args: string[], options: SpawnSyncOptions = {}): number {
+export function timed(file: string, args: string[], options: TimedOptions = {}): number {
+    const { onEnd, ...given } = options;
     const start = performance.now();
-    const { status, stdout, stderr, error } = spawnSync(file, args, {
+    const { status, stdout, stderr, error, output } = spawnSync(file, args, {
         encoding: "utf8",
-        ...options,
+        ...given,
     });
     if (error !== undefined) throw error;
     if (status !== 0)
         throw new Error(
             `${file} ${args.join(" ")}: exit code ${String(status)}\n${String(stdout)}${String(stderr)}`,
         );
-    return (performance.now() - start) / 1000;
+    const seconds = (performance.now() - start) / 1000;
+    onEnd?.(output);
+    return seconds;
 }
 
 /** Linux counts in hundredths, whatever its timer does. */
