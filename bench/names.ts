@@ -6,7 +6,7 @@ import { timed } from "./clock";
 import { BenchStack, checkRestarts, env, prepare, targets } from "./lightHosts";
 
 const COUNTS = process.argv.slice(2).map(Number);
-if (COUNTS.length === 0) COUNTS.push(20, 100, 200);
+if (COUNTS.length === 0) COUNTS.push(20, 60, 100);
 
 /** Writes the kilobytes of the largest process that a command waited for, getrusage(2), to descriptor 3. */
 const PEAK = `
