@@ -58,7 +58,7 @@ export class MirrorDaemons {
         if (units.length === 0 && daemons.length > 0)
             throw new RemoteError(
                 `site ${this.site.name}`,
-                "rbd-mirror runs, and not as a unit of its admin host: declare sites.<site>.rbdMirror.hosts, or stop it yourself and say --rbd-mirror-stopped",
+                "rbd-mirror runs, and not as a unit of its admin host: stop it yourself and say --rbd-mirror-stopped; with `mirroring` in the topology, sites.<site>.rbdMirror.hosts can name its hosts",
             );
         return units;
     }
