@@ -41,8 +41,11 @@ const RISK_BYTES = 20_000;
 const FAILURE_BYTES = 8_000;
 
 /** Every risk, the worst first. */
-export function riskTable({ risks, isBlind }: Review): string[] {
-    if (risks.length === 0) return isBlind ? [] : ["### Risks", "", "None was found."];
+export function riskTable({ risks, isBlind, isFromTopology }: Review): string[] {
+    const none = isFromTopology
+        ? "None was found between the two topologies; what else the change does was not seen."
+        : "None was found.";
+    if (risks.length === 0) return isBlind ? [] : ["### Risks", "", none];
     const rows = grouped(risks).flatMap(rowOf);
     const { lines, left } = fitting(rows, RISK_BYTES);
     return [

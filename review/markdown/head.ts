@@ -1,3 +1,4 @@
+import { isNothing } from "../changes";
 import type { Review, ReviewedRisk } from "../judge";
 import type { Push } from "../rollout";
 import { restartsOf } from "../rollout";
@@ -30,6 +31,10 @@ const restarts = ({ rollout }: Review): string => {
     return n === 0 ? "nothing restarts" : `cinder-volume restarts on ${count(n, "host")}`;
 };
 
+/** A change that edits the policies is judged by what it makes of them. */
+const editsPolicies = ({ risks }: Review): boolean =>
+    risks.some(({ name }) => name === "policy-pack-changed");
+
 /** The one line that answers «may I merge». */
 export function verdictLine(review: Review): string {
     switch (review.verdict) {
@@ -38,7 +43,7 @@ export function verdictLine(review: Review): string {
         case "refused":
             return `⛔ **Do not merge as it is:** ${refusals(review)}.`;
         case "look":
-            return `⚠️ **May be merged after a look at ${count(review.risks.length, "risk")}:** no policy forbids it, ${restarts(review)}.`;
+            return `⚠️ **May be merged after a look at ${count(review.risks.length, "risk")}:** ${editsPolicies(review) ? "no policy forbids it as this change edits them" : "no policy forbids it"}, ${restarts(review)}.`;
         case "clear":
             return `✅ **May be merged:** no risk was found, no policy forbids it, ${restarts(review)}.`;
         case "unchanged":
@@ -104,21 +109,26 @@ function wayBack({ risks }: Review): string {
     return `**not wholly:** ${[...new Set(lasting.map(({ lasting: text }) => prose(text ?? "")))].slice(0, 4).join("; ")}`;
 }
 
-function policyAnswer({ policies, packs, isBlind, isFromTopology }: Review): string {
+function policyAnswer(review: Review): string {
+    const { policies, packs, isBlind, isFromTopology } = review;
     const mandatory = policies.filter(({ level }) => level === "mandatory").length;
     const others = policies.length - mandatory;
     if (packs.length === 0) return "**not asked:** no policy pack ran";
     const early =
         isBlind || isFromTopology ? "the preview ended before they had seen all; so far " : "";
-    return `${early}${mandatory > 0 ? `**${count(mandatory, "mandatory violation")}**` : "no mandatory violation"}, ${String(others)} advisory (${packs.map((pack) => code(pack)).join(", ")})`;
+    const edited = editsPolicies(review) ? "; **this change edits the policies**" : "";
+    return `${early}${mandatory > 0 ? `**${count(mandatory, "mandatory violation")}**` : "no mandatory violation"}, ${String(others)} advisory (${packs.map((pack) => code(pack)).join(", ")})${edited}`;
 }
 
 /** The questions of a reviewer who sees nothing but the comment. */
 function answers(review: Review): string[] {
     const restart = restartAnswer(review);
     const { isBlind, isFromTopology } = review;
+    // The change is elsewhere then, and nobody has seen what it does.
+    const isElsewhere = isFromTopology && isNothing(review.changes);
     const judged = (answer: string): string => {
         if (isBlind) return "unknown: the preview failed";
+        if (isElsewhere) return "unknown: the preview failed, and the topology is the base's";
         return isFromTopology ? `${answer} (by the two topologies alone)` : answer;
     };
     const rows: [string, string][] = [
@@ -135,10 +145,11 @@ function answers(review: Review): string[] {
     );
 }
 
-function baseAnswer({ base, risks, isBlind }: Review): [string, string][] {
+function baseAnswer({ base, risks, isBlind, isFromTopology }: Review): [string, string][] {
     if (base === undefined) return [];
     const question = `What was waiting at ${code(base.ref, 40)}?`;
-    if (isBlind) return [[question, "unknown: the preview failed"]];
+    // Without a preview, nobody has compared the base with the stack's state.
+    if (isBlind || isFromTopology) return [[question, "unknown: the preview failed"]];
     const earlier = risks.filter(({ isEarlier }) => isEarlier).length;
     const parts = [
         ...(earlier > 0

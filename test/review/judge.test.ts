@@ -103,6 +103,29 @@ describe("a review's verdict", () => {
         assert.ok(named(review.risks).includes("critical pool-changed fast"));
         assert.match(renderComment(review), /compares the two topologies alone/);
     });
+
+    it("answers nothing by two topologies that are the same", () => {
+        const preview = { ...emptyPreview("p"), errors: ["it is protected"], failed: true };
+        const base = { ref: "main", declared: before };
+        const given = { stack: "p/s", preview, packs: 1, accept: [], base };
+        const text = renderComment(judge({ ...given, now: before }));
+        assert.match(text, /What restarts\? \| unknown: the preview failed, and the topology is/);
+        assert.match(text, /What loses protection\? \| unknown/);
+        assert.match(text, /Can it be undone\? \| unknown/);
+        assert.match(text, /What was waiting at `main`\? \| unknown: the preview failed/);
+        assert.match(text, /None was found between the two topologies; what else/);
+    });
+
+    it("says in its first lines that a change edits the policies", () => {
+        const preview = goodPreview(stepsBetween(before, harmless));
+        const given = { stack: "p/s", preview, packs: 1, accept: [] };
+        const text = renderComment(judge({ ...given, packFiles: ["policies/rules/a.ts"] }));
+        assert.match(
+            text,
+            /May be merged after a look.* no policy forbids it as this change edits/,
+        );
+        assert.match(text, /What do the policies say\? .*this change edits the policies/);
+    });
 });
 
 describe("a review with a base", () => {
