@@ -22,6 +22,10 @@ const capsFacts = (value: unknown): Facts =>
 /** What a daemon is called among its site's facts, before its host's name. */
 const DAEMON = "daemon on ";
 
+/** Whether the stack runs any rbd-mirror daemon, by the facts of a site's. */
+export const runsDaemons = (facts: Facts = {}): boolean =>
+    facts.orchestrator !== undefined || Object.keys(facts).some((key) => key.startsWith(DAEMON));
+
 const daemonFacts = ({ hosts, orchestrator, healthSeconds }: Inputs): Inputs => ({
     ...Object.fromEntries(
         listIn(hosts).flatMap((host) => {

@@ -24,9 +24,14 @@ export function protectionOf({ before, after }: Changes, risks: readonly Risk[])
             "section-renamed",
             "pool-changed",
             "mirroring-taken-back",
+            "site-of-mirroring-renamed",
+            "last-rbd-mirror-removed",
+            "client-files-taken-back",
+            "libvirt-secrets-taken-back",
             "host-removed",
             "backend-left-host",
             "moved-in-the-program",
+            "everything-removed",
         ].includes(name),
     );
     const retargeted = risks.filter(({ name }) =>

@@ -1,4 +1,4 @@
-import type { Change } from "../changes";
+import { newNameOf, type Change } from "../changes";
 import { deviceIn, type Declared } from "../declared";
 import type { Facts } from "../facts";
 import { of, only, said, type Risk, type Situation } from "../risk";
@@ -67,7 +67,10 @@ function leftHosts({ changes }: Situation): Risk[] {
     return [...after.backends.keys()].flatMap((section) => {
         const serving = hostsOf(after, section);
         const left = hostsOf(before, section).filter((host) => !serving.includes(host));
-        const staying = left.filter((host) => after.hosts.has(host));
+        // A host that only gets another name stays, under its new one.
+        const staying = left
+            .map((host) => newNameOf(host, changes) ?? host)
+            .filter((host) => after.hosts.has(host) && !serving.includes(host));
         if (serving.length === 0 && left.length > 0)
             return of("backend", section)(
                 "last-replication-device-removed",
@@ -80,7 +83,9 @@ function leftHosts({ changes }: Situation): Risk[] {
             of("host", host)(
                 "backend-left-host",
                 "high",
-                `no longer carries the backend ${said(section)}; the service HOST@${section} of this host stops, and volumes that name it have no service`,
+                after.hosts.get(host)?.facts.unreachable === undefined
+                    ? `no longer carries the backend ${said(section)}; the service HOST@${section} of this host stops, and volumes that name it have no service`
+                    : `no longer carries the backend ${said(section)}: nothing is applied to it now, but the first push that reaches it stops its service HOST@${section}, and no later review shows that`,
                 "move its volumes to another host's service first",
             ),
         );

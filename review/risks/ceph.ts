@@ -1,5 +1,5 @@
-import { SECRETS } from "../cephSide";
-import type { Change, ValueChange } from "../changes";
+import { computesIn, runsDaemons, SECRETS } from "../cephSide";
+import { compareFacts, type Change, type Changes, type ValueChange } from "../changes";
 import { of, only, said, type Risk, type Situation } from "../risk";
 
 const isPool = ({ name }: Change): boolean => name.startsWith("pool ");
@@ -31,7 +31,84 @@ const takenBack = ({ changes }: Situation): Risk[] =>
             ),
         );
 
+/** Parts are made by the site's name: under another one they are new, and the old ones are taken back after them. */
+const sitesRenamed = ({ changes }: Situation): Risk[] =>
+    changes.sites.flatMap(({ before, after }) => {
+        const isMade = changes.before.ceph.has(`users of site ${before ?? ""}`);
+        const stays = changes.after.ceph.has(`users of site ${before ?? ""}`);
+        if (before === undefined || after === undefined || !isMade || stays) return [];
+        if (changes.after.ceph.size === 0) return [];
+        return of("site", before)(
+            "site-of-mirroring-renamed",
+            "critical",
+            `every part of its Ceph side is made under ${said(after)} and then taken back under ${said(before)}: mirror mode, peers, users and daemons that came from the stack go after the new ones were found in place, and later runs see no difference; it refuses while images are mirrored through it`,
+            "keep the name of a site whose Ceph side the stack sets up",
+            "what the removal takes away stays away until the Ceph side is pushed anew",
+        );
+    });
+
+/** A site whose daemons the stack has run, and runs no more. */
+const withoutDaemons = ({ changes: { before, after } }: Situation): Risk[] =>
+    [...after.ceph]
+        .filter(([part, facts]) => runsDaemons(before.ceph.get(part)) && !runsDaemons(facts))
+        .map(([part]) =>
+            of("site", part.split(" ").at(-1) ?? "")(
+                "last-rbd-mirror-removed",
+                "critical",
+                "the rbd-mirror daemons that the stack has run there are stopped: unless others run, nothing is replayed to this site",
+                "have others run first, and see them in rbd mirror pool status",
+            ),
+        );
+
 const CLIENT_FILES = "clients' files on Cinder hosts";
+
+/** The port of a compute host, where the stack's files were compared and name one. */
+const portOf = (compute: string, side: "before" | "after", { beside }: Changes) =>
+    beside.access.find(({ key }) => key === `compute ${compute} port`)?.[side];
+
+/**
+ * The name that a compute host which is gone has now: its secrets are taken over under the new one first, and its
+ * removal leaves them as they are.
+ */
+function newComputeOf(compute: string, changes: Changes): string | undefined {
+    const { before, after } = changes;
+    const address = before.ceph.get(SECRETS + compute)?.address;
+    return computesIn(after).find(
+        (name) =>
+            !before.ceph.has(SECRETS + name) &&
+            after.ceph.get(SECRETS + name)?.address === address &&
+            portOf(name, "after", changes) === portOf(compute, "before", changes),
+    );
+}
+
+/** A compute host that leaves the stack, or only its name. */
+function computeGone(compute: string, changes: Changes): Risk[] {
+    const risk = of("compute host", compute);
+    const now = newComputeOf(compute, changes);
+    if (now === undefined)
+        return [
+            risk(
+                "libvirt-secrets-taken-back",
+                "high",
+                "the libvirt secrets that the stack has defined there are undefined: no server on it can attach a volume any more, and none comes up after a failover",
+                "define them by other means first (virsh secret-list), or empty the host",
+            ),
+        ];
+    const part = SECRETS + compute;
+    const values = compareFacts(
+        changes.before.ceph.get(part),
+        changes.after.ceph.get(SECRETS + now),
+    );
+    return [
+        risk(
+            "compute-host-renamed",
+            "medium",
+            `becomes ${said(now)} of the same machine: ${said(now)} is pushed first and takes over the libvirt secrets, and the removal of ${said(compute)} then leaves them as they are`,
+            "nothing; when the push under the new name fails, go through with it before the name is changed back",
+        ),
+        ...values.flatMap((value) => valueRisk({ name: part, kind: "changed", values }, value)),
+    ];
+}
 
 /** Files and secrets that the stack has put on hosts go when it no longer declares them. */
 const goneFromHosts = ({ changes }: Situation): Risk[] =>
@@ -44,12 +121,7 @@ const goneFromHosts = ({ changes }: Situation): Risk[] =>
                 "put them there by other means under another name first, or keep mirroring.clientFiles",
             );
         if (!name.startsWith(SECRETS)) return [];
-        return of("compute host", name.slice(SECRETS.length))(
-            "libvirt-secrets-taken-back",
-            "high",
-            "the libvirt secrets that the stack has defined there are undefined: no server on it can attach a volume any more, and none comes up after a failover",
-            "define them by other means first (virsh secret-list), or empty the host",
-        );
+        return computeGone(name.slice(SECRETS.length), changes);
     });
 
 function valueRisk({ name }: Change, { key, before, after }: ValueChange): Risk[] {
@@ -125,6 +197,8 @@ function valueRisk({ name }: Change, { key, before, after }: ValueChange): Risk[
 export const cephRisks = (situation: Situation): Risk[] => [
     ...managed(situation),
     ...takenBack(situation),
+    ...sitesRenamed(situation),
+    ...withoutDaemons(situation),
     ...goneFromHosts(situation),
     ...(situation.changes.before.ceph.size === 0
         ? only(situation.changes.ceph, "added").filter(isPool)

@@ -1,4 +1,4 @@
-import { newNameOf, valueOf, type Change } from "../changes";
+import { compareFacts, newNameOf, valueOf, type Change } from "../changes";
 import { of, only, said, type Level, type Risk, type Situation } from "../risk";
 
 /** A fact of a host whose change means something by itself. */
@@ -158,6 +158,19 @@ const leftOut = ({ changes }: Situation): Risk[] =>
               ),
     );
 
+/** What it has is known to nobody: neither the state nor the topology before shows what it missed. */
+const reachedAgain = ({ changes: { before, after } }: Situation): Risk[] =>
+    [...after.hosts].flatMap(([name, { facts }]) => {
+        const why = before.hosts.get(name)?.facts.unreachable;
+        if (why === undefined || facts.unreachable !== undefined) return [];
+        return of("host", name)(
+            "host-reached-again",
+            "medium",
+            `was named as unreachable, because ${said(why)}: all that was merged meanwhile reaches it with this push, and no diff here shows what it has; a section that it loses stops a service`,
+            "compare its cinder.conf with the topology before merging",
+        );
+    });
+
 const removed = ({ name }: Change, now: string | undefined): Risk =>
     now === undefined
         ? of("host", name)(
@@ -165,6 +178,7 @@ const removed = ({ name }: Change, now: string | undefined): Risk =>
               "high",
               "leaves the stack: its cinder.conf says again what it said before, without the replication device, and its cinder-volume restarts",
               "stop cinder-volume there for good, or its new volumes have no copy; volumes that name its service have to be moved",
+              "volumes made there afterwards have no copy",
           )
         : of("host", name)(
               "host-renamed",
@@ -173,12 +187,25 @@ const removed = ({ name }: Change, now: string | undefined): Risk =>
               "nothing; when the push under the new name fails, go through with it before the name is changed back",
           );
 
+/** What else changes of a host that gets another name: neither its removal nor its addition tells. */
+const renamed = ({ changes }: Situation): Risk[] =>
+    only(changes.hosts, "removed").flatMap(({ name }) => {
+        const now = newNameOf(name, changes);
+        if (now === undefined) return [];
+        const [old, facts] = [changes.before.hosts.get(name), changes.after.hosts.get(now)].map(
+            (host) => host?.facts,
+        );
+        return changed({ name: now, kind: "changed", values: compareFacts(old, facts) });
+    });
+
 export const hostRisks = (situation: Situation): Risk[] => [
     ...only(situation.changes.hosts, "removed").map((change) =>
         removed(change, newNameOf(change.name, situation.changes)),
     ),
     ...only(situation.changes.hosts, "changed").flatMap(changed),
+    ...renamed(situation),
     ...only(situation.changes.hosts, "added").flatMap(guards),
     ...withoutKey(situation),
     ...leftOut(situation),
+    ...reachedAgain(situation),
 ];

@@ -10,7 +10,10 @@ import { volumeTypeRisks } from "./volumeTypes";
 export const identityOf = ({ name, kind, subject }: Risk): string =>
     [name, kind, subject].join("\u0000");
 
-/** Every risk of a change, the worst first. A replacement has several steps and is one risk. */
+/** Risks that are read from steps: a replacement has several, and is one risk. */
+const ONCE = new Set(["unknown-effect", "moved-in-the-program"]);
+
+/** Every risk of a change, the worst first; two of one name and subject are two, when they say different things. */
 export function risksOf(situation: Situation): Risk[] {
     const all = [
         ...stackRisks(situation),
@@ -23,7 +26,7 @@ export function risksOf(situation: Situation): Risk[] {
     ].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
     const seen = new Set<string>();
     return all.filter((risk) => {
-        const identity = `${identityOf(risk)}\u0000${risk.name.endsWith("changed") ? risk.fact : ""}`;
+        const identity = `${identityOf(risk)}\u0000${ONCE.has(risk.name) ? "" : risk.fact}`;
         return !seen.has(identity) && seen.add(identity);
     });
 }

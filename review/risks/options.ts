@@ -33,6 +33,7 @@ interface Meaning {
     level: Risk["level"];
     means: string;
     next: string;
+    lasting?: string;
 }
 
 const MEANINGS: readonly Meaning[] = [
@@ -42,6 +43,8 @@ const MEANINGS: readonly Meaning[] = [
         level: "critical",
         means: "existing volumes stay in the old pool and Cinder looks for them in the new one",
         next: "declare a second backend for the new pool and migrate",
+        lasting:
+            "volumes made meanwhile are in the other pool, and are not found there after a revert",
     },
     {
         key: "extra_capabilities",
@@ -56,6 +59,8 @@ const MEANINGS: readonly Meaning[] = [
         level: "critical",
         means: "Cinder looks for the existing volumes in another Ceph cluster, unless both names lead to the same one",
         next: "compare ceph fsid under both names on a Cinder host before merging",
+        lasting:
+            "volumes made meanwhile are in the other cluster, and are not found there after a revert",
     })),
     {
         key: "replication_device backend_id",
@@ -175,7 +180,7 @@ const isNewTarget = (change: Change): boolean =>
 /** What each option of a section means that stays in the stack and stays replicated. */
 export function optionRisks(change: Change): Risk[] {
     const risk = of("backend", change.name);
-    const meanings = MEANINGS.flatMap(({ key, risk: name, level, means, next }) => {
+    const meanings = MEANINGS.flatMap(({ key, risk: name, level, means, next, lasting }) => {
         const value = valueOf(change, key);
         if (value === undefined || (key.startsWith("replication_device") && isNewTarget(change)))
             return [];
@@ -185,6 +190,7 @@ export function optionRisks(change: Change): Risk[] {
                 level,
                 `${key} goes from ${said(value.before)} to ${said(value.after)}: ${means}`,
                 next,
+                lasting,
             ),
         ];
     });

@@ -1,3 +1,4 @@
+import { RELEASES } from "../../core/topology/release";
 import { of, said, type Risk, type Situation } from "../risk";
 import { restartsOf } from "../rollout";
 
@@ -23,8 +24,12 @@ function restartsAtOnce({ changes, rollout }: Situation): Risk[] {
 }
 
 function bothSites({ changes, rollout }: Situation): Risk[] {
-    const { hosts } = changes.after;
-    const sites = new Set(restartsOf(rollout).map(({ host }) => hosts.get(host)?.facts.site));
+    const { before, after } = changes;
+    const sites = new Set([
+        ...restartsOf(rollout).map(({ host }) => after.hosts.get(host)?.facts.site),
+        // A host that leaves the stack restarts as well, at the end.
+        ...rollout.removals.map((host) => before.hosts.get(host)?.facts.site),
+    ]);
     if (!sites.has("primary") || !sites.has("secondary")) return [];
     return [
         of("stack", "")(
@@ -35,6 +40,12 @@ function bothSites({ changes, rollout }: Situation): Risk[] {
         ),
     ];
 }
+
+/** A release as people call it: the topology is given names and holds Cinder's major number. */
+const releaseSaid = (major: string | undefined): string => {
+    const name = Object.keys(RELEASES).find((key) => String(RELEASES[key]) === major);
+    return name === undefined ? said(major) : `${said(name)} (${major ?? ""})`;
+};
 
 const PUSH_LIMITS = ["healthSeconds", "applySeconds", "targetSeconds"];
 
@@ -47,7 +58,7 @@ function looserRollout({ changes }: Situation): Risk[] {
                 risk(
                     "release-changed",
                     "medium",
-                    `release ${change}: what is written into cinder.conf and which policies judge it go by it${after === undefined ? "; those that need a release judge nothing now" : ""}`,
+                    `release goes from ${releaseSaid(before)} to ${releaseSaid(after)}: what is written into cinder.conf and which policies judge it go by it${after === undefined ? "; those that need a release judge nothing now" : ""}`,
                     "compare with the cinder-volume that runs on the hosts",
                 ),
             ];

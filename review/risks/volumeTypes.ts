@@ -61,7 +61,9 @@ function changed({ changes }: Situation, change: Change): Risk[] {
                 "volume-type-hidden",
                 "high",
                 "becomes private: projects without access can make no replicated volume, and often make an unreplicated one instead",
-                "name the projects that need it",
+                (after?.projects ?? "") === ""
+                    ? "name the projects that need it"
+                    : "check that no other project needs it",
             ),
         );
     if (isPublic?.before !== undefined && isPublic.before !== "true" && isPublic.after === "true")
@@ -89,7 +91,9 @@ function changed({ changes }: Situation, change: Change): Risk[] {
             risk(
                 "protection-of-type-removed",
                 "high",
-                "protect is switched off: a later change may delete or replace it without a refusal",
+                specs.length > 0
+                    ? "protect is switched off, and the engine then does not refuse to replace it in this same change"
+                    : "protect is switched off: a later change may delete or replace it without a refusal",
                 "keep protect: true unless the stack is disposable",
             ),
         );

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 
+import type { TopologyInput } from "../../../core/topology";
 import { compare } from "../../../review/changes";
 import { planRollout } from "../../../review/rollout";
 import { HOST_KEY, uuid, withValue } from "../../support/topology";
@@ -300,6 +301,62 @@ describe("the risks of a change", () => {
         ]);
     });
 
+    it("see what else changes of a host that gets another name", () => {
+        const { "cinder-b": host, ...hosts } = twoBackends().hosts;
+        const now = { ...host, address: "cinder-b", backends: ["ceph"], serviceUser: "nova" };
+        const risks = risksBetween(twoBackends(), {
+            ...twoBackends(),
+            hosts: { ...hosts, "cinder-bb": { ...now, hostKey: `${HOST_KEY}A` } },
+        });
+        assert.deepEqual(named(risks), [
+            "high backend-left-host cinder-bb",
+            "high host-key-changed cinder-bb",
+            "medium host-renamed cinder-b",
+            "medium service-user-changed cinder-bb",
+        ]);
+    });
+
+    it("name each consent, exemption and limit, also of one subject", () => {
+        const consent = { unreachableTarget: "CHG-1", failedOver: "CHG-2" };
+        const host = { hostKey: HOST_KEY, site: "primary" as const, consent };
+        const after = {
+            ...twoBackends(),
+            hosts: { ...twoBackends().hosts, "cinder-a": host },
+            timeouts: { healthSeconds: 600, applySeconds: 900 },
+        };
+        assert.deepEqual(named(risksBetween(twoBackends(), after)), [
+            "high consent-given cinder-a",
+            "high consent-given cinder-a",
+            "medium push-timeout-loosened",
+            "medium push-timeout-loosened",
+        ]);
+    });
+
+    it("see both sites touched, one of them by a host that leaves", () => {
+        const { "cinder-c": gone, ...hosts } = twoBackends().hosts;
+        const after = {
+            ...twoBackends(),
+            hosts: {
+                ...hosts,
+                "cinder-a": { hostKey: HOST_KEY, site: "primary" as const, backends: ["ceph"] },
+            },
+        };
+        assert.ok(gone !== undefined);
+        const risks = risksBetween(twoBackends(), after);
+        assert.deepEqual(named(risks), [
+            "high backend-left-host cinder-a",
+            "high host-removed cinder-c",
+            "medium both-sites-touched",
+        ]);
+        assert.match(risks[1]?.lasting ?? "", /have no copy/);
+    });
+
+    it("call a release as people do", () => {
+        const of = (release: string) => withValue("release", release, twoBackends());
+        const [risk] = risksBetween(of("zed"), of("train"));
+        assert.match(risk?.fact ?? "", /^release goes from 'zed' \(21\) to 'train' \(15\): /);
+    });
+
     it("see sites that change places, and a pause that gets shorter", () => {
         const { sites } = twoBackends();
         const exchanged = {
@@ -330,6 +387,96 @@ describe("the risks of a change", () => {
         assert.deepEqual(named(risksBetween(managed(), managed(grouped))), [
             "medium client-files-changed",
         ]);
+    });
+
+    it("see what the Ceph side loses with a site's name, and with its last daemon", () => {
+        const daemons = { hosts: { "ceph-lyon": { hostKey: HOST_KEY } } };
+        const managed = (name: string, rbdMirror?: object) => {
+            const { primary, secondary } = twoBackends().sites;
+            return {
+                ...twoBackends(),
+                mirroring: {},
+                sites: { primary, secondary: { ...secondary, name, rbdMirror } },
+            } as ReturnType<typeof twoBackends>;
+        };
+        const renamed = risksBetween(managed("lyon"), managed("nice"));
+        assert.deepEqual(named(renamed), [
+            "critical site-of-mirroring-renamed lyon",
+            "high site-renamed",
+        ]);
+        // Without the Ceph side a name is only a name.
+        const plain = withValue("sites/secondary/name", "nice", twoBackends());
+        assert.deepEqual(named(risksBetween(twoBackends(), plain)), ["high site-renamed"]);
+        const risks = named(risksBetween(managed("lyon", daemons), managed("lyon")));
+        assert.equal(risks[0], "critical last-rbd-mirror-removed lyon");
+        assert.ok(
+            !named(risksBetween(managed("lyon"), managed("lyon", daemons))).some((risk) =>
+                risk.includes("last-rbd-mirror-removed"),
+            ),
+        );
+    });
+
+    it("see that a host which cannot be reached loses a backend later", () => {
+        const host = {
+            hostKey: HOST_KEY,
+            site: "secondary" as const,
+            backends: ["fast"],
+            unreachable: "dark",
+        };
+        const after = {
+            ...twoBackends(),
+            hosts: { ...twoBackends().hosts, "cinder-c": host },
+        };
+        const risk = risksBetween(twoBackends(), after).find(
+            ({ name }) => name === "backend-left-host",
+        );
+        assert.match(risk?.fact ?? "", /nothing is applied to it now, but the first push/);
+        // No side of the later change has the section: only the mark tells that something is missing.
+        const back = withValue("hosts/cinder-c/unreachable", undefined, after);
+        assert.deepEqual(named(risksBetween(after, back)), ["medium host-reached-again cinder-c"]);
+    });
+
+    it("see a compute host that gets another name and keeps its secrets", () => {
+        const computes = (all: TopologyInput["computes"]) => ({
+            ...twoBackends(),
+            mirroring: {},
+            computes: all,
+        });
+        const nova = { hostKey: HOST_KEY, address: "192.0.2.9" };
+        const before = computes({ "nova-1": nova });
+        assert.deepEqual(named(risksBetween(before, computes({ "nova-one": nova }))), [
+            "medium compute-host-renamed nova-1",
+        ]);
+        // What else of it changes is no less a change for the new name.
+        const uri = { ...nova, uri: "qemu+unix:///system" };
+        assert.deepEqual(named(risksBetween(before, computes({ "nova-one": uri }))), [
+            "high libvirt-secret-changed nova-1",
+            "medium compute-host-renamed nova-1",
+        ]);
+        const elsewhere = { ...nova, address: "192.0.2.10" };
+        assert.deepEqual(named(risksBetween(before, computes({ "nova-one": elsewhere }))), [
+            "high libvirt-secrets-taken-back nova-1",
+        ]);
+        // A name that was there before need not be pushed, and takes over nothing then.
+        const both = computes({ "nova-1": nova, "nova-2": nova });
+        assert.deepEqual(named(risksBetween(both, computes({ "nova-2": nova }))), [
+            "high libvirt-secrets-taken-back nova-1",
+        ]);
+    });
+
+    it("see that a protection goes which guards a replacement in the same change", () => {
+        const type = { backend: "ceph", protect: false, extraSpecs: { tier: "gold" } };
+        const after = withValue("volumeTypes/replicated", type, twoBackends());
+        const protect = risksBetween(twoBackends(), after).find(
+            ({ name }) => name === "protection-of-type-removed",
+        );
+        assert.match(protect?.fact ?? "", /does not refuse to replace it in this same change/);
+    });
+
+    it("see that volumes of another pool are not found after a revert", () => {
+        const after = withValue("backends/fast/pool", "faster", twoBackends());
+        const risk = risksBetween(twoBackends(), after).find(({ name }) => name === "pool-changed");
+        assert.match(risk?.lasting ?? "", /not found there after a revert/);
     });
 
     it("see a type that becomes public, and one that is kept no longer", () => {
