@@ -6,6 +6,7 @@ import { checkReferences } from "./check";
 import { computesInput, resolveComputes, type Compute } from "./compute";
 import { address, sshDefaults } from "./connection";
 import { hostInput, resolveHost, type Host } from "./host";
+import { lateValues } from "./lateValues";
 import { mirroringInput, resolveMirroring, type Mirroring } from "./mirroring";
 import { release } from "./release";
 import { section } from "./section";
@@ -116,6 +117,8 @@ const problemsOf = (error: z.ZodError): Problem[] =>
 
 /** Every problem of what the user typed: of single values and of values that must fit each other. */
 export function checkTopology(given: unknown): Problem[] {
+    const late = lateValues(given);
+    if (late.length > 0) return late;
     const parsed = topologyInput.safeParse(given);
     const shape = parsed.success ? [] : problemsOf(parsed.error);
     const known = new Set(shape.map((p) => p.propertyPath));

@@ -34,6 +34,15 @@ function homeWithOlderPlugin(folder: string): string {
     return folder;
 }
 
+/** Who waits for ever, and what a user then reads. */
+const WAITING: Record<string, RegExp> = {
+    "for the topology":
+        /error: topology: 1 problem\(s\)\s+must be a value that is known at once, got an Output: [^\n]*/,
+    "for a value of it":
+        /error: topology: 1 problem\(s\)\s+backends\.ceph\.pool must be a value that is known at once, got an Output: [^\n]*/,
+    "for what it depends on": /[^\n]*promise[^\n]*/,
+};
+
 describe("faults of the engine and its state", () => {
     const host = new LightHost("load-09");
     const second = new LightHost("load-10");
@@ -332,6 +341,23 @@ describe("faults of the engine and its state", () => {
             Reflect.deleteProperty(engine.config, "openstack:password");
         }
     });
+
+    for (const [waits, says] of Object.entries(WAITING))
+        row(71, `a program waits ${waits}, which nobody gives`, async () => {
+            const waiting = new Engine("faults-unresolved", join(__dirname, "unresolved"));
+            waiting.env.CINDER_DR_WAITS = waits;
+            try {
+                const before = await host.snapshot();
+                const { code, output } = await waiting.up(lightTopology([host.name], another()));
+                assert.notEqual(code, 0, output);
+                assert.match(output, says);
+                const after = await state(host, before);
+                assert.equal(after, UNTOUCHED);
+                return { saw: says.exec(output)?.[0] ?? "", after, next: "up: the same" };
+            } finally {
+                waiting.close();
+            }
+        });
 
     row(34, "the component is renamed, with an alias", async () => {
         const other = new Engine("faults-renamed", join(__dirname, "renamed"));

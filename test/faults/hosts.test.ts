@@ -42,6 +42,8 @@ async function greeted(address: string): Promise<Socket> {
     }
 }
 
+const KEYS = "/root/.ssh/authorized_keys";
+
 const MUTE = { address: "127.0.9.8", port: 2222 };
 /** A queue of one connection that is full: the kernel drops every further SYN, as a dead machine does. */
 const FULL_QUEUE = `
@@ -208,6 +210,16 @@ describe("faults of hosts and SSH", () => {
             port.close();
         }
     });
+    row(9, "the key has expired", () =>
+        tryFault(engine, host, {
+            spoil: () =>
+                host.sh(
+                    `cp -p ${KEYS} ${KEYS}.kept && sed -i 's/^ssh-/expiry-time="20200101" ssh-/' ${KEYS} && grep -q ^expiry-time ${KEYS}`,
+                ),
+            repair: () => host.sh(`mv ${KEYS}.kept ${KEYS}`),
+            says: /cinder-dr: load-02: login: the host refuses this user and key/,
+        }),
+    );
     row(9, "the key has a passphrase", () =>
         tryFault(engine, host, {
             misspell: (t) => (entry(t).identityFile = newKey("locked", "hunter2")),

@@ -3,10 +3,10 @@ import { strict as assert } from "node:assert";
 import { planWaves } from "../../core/rollout";
 import { checkTopology, parseTopology, type TopologyInput } from "../../core/topology";
 import { withValue } from "../support/topology";
-import type { Mutable } from "../lab/support";
+import { expectCode, type Mutable } from "../lab/support";
 import { Engine, sentence } from "./engine";
 import { LightHost, lightTopology } from "./lightHost";
-import { row, type Seen } from "./matrix";
+import { elsewhere, row, type Seen } from "./matrix";
 import { another, saysTimeout, UNTOUCHED } from "./trial";
 
 const CEPH = "backends/ceph";
@@ -68,6 +68,11 @@ describe("bad input", () => {
                 /must not start or end with a space|on one line/,
             ]),
         ),
+    );
+    elsewhere(
+        62,
+        "a value that begins with `[`, `#`, `;`, `=` or `:`",
+        "accepted, and oslo.config reads it back as it was typed: test/core/oslo/stanza.test.ts",
     );
     row(63, "a comma or colon in a replication_device's value", () =>
         refuses([
@@ -141,6 +146,15 @@ describe("bad input", () => {
             [`${HOST}/port`, 0, /port must be a port from 1 to 65535/],
             [`${HOST}/port`, 70_000, /port must be a port from 1 to 65535/],
             [`${HOST}/address`, "999.0.0.1", /address must be/],
+            [`${HOST}/address`, ":::", /address must be/],
+            [
+                "hosts",
+                {
+                    a: { ...base().hosts[host.name], address: "::1" },
+                    b: { ...base().hosts[host.name], address: "0:0:0:0:0:0:0:1" },
+                },
+                /hosts\.b\.address must not be the same host and configFile as 'a'/,
+            ],
         ]),
     );
     row(70, "replication_enabled that is not exactly '<is> True'", () =>
@@ -161,6 +175,43 @@ describe("bad input", () => {
         ]),
     );
 
+    row(68, "names of 256 characters", () =>
+        refuses([
+            [`${CEPH}/pool`, "x".repeat(256), /pool must be at most 255 characters/],
+            [`${DEVICE}/backendId`, "x".repeat(256), /backendId must be at most 255 characters/],
+            ["volumeTypes", { ["x".repeat(256)]: { backend: "ceph" } }, /at most 255 characters/],
+            [
+                "volumeTypes/r",
+                { backend: "ceph", extraSpecs: { x: "y".repeat(256) } },
+                /extraSpecs\.x must be at most 255 characters/,
+            ],
+        ]),
+    );
+    row(68, "10 000 extra specs of one volume type, and a tenth of them", async () => {
+        const previewOf = (count: number) => {
+            const names = Array.from({ length: count }, (_, i) => [`x${String(i)}`, "y"]);
+            const extraSpecs = Object.fromEntries(names);
+            return engine.preview({
+                ...base(),
+                volumeTypes: { r: { backend: "ceph", extraSpecs } },
+            });
+        };
+        const before = await host.snapshot();
+        // The engine hands the stack's config to the program in one variable of its environment.
+        const { code, output } = await previewOf(10_000);
+        assert.notEqual(code, 0);
+        assert.match(output, /argument list too long/);
+        const start = Date.now();
+        expectCode(await previewOf(1000), 0);
+        const seconds = (Date.now() - start) / 1000;
+        assert.ok(seconds < 60, `took ${seconds.toFixed(0)} s`);
+        assert.deepEqual(await host.snapshot(), before);
+        return {
+            saw: `${sentence(output)}; of 1000 the plan, after ${seconds.toFixed(0)} s`,
+            after: `${UNTOUCHED}, not connected to`,
+            next: "preview: the same",
+        };
+    });
     row(68, "1000 hosts, and a cinder.conf of 1 MB", async () => {
         const entry = base().hosts[host.name];
         const hosts = Object.fromEntries(

@@ -220,6 +220,26 @@ describe("faults of a push", () => {
             () => sites.secondary.sh(`ceph auth import -i ${kept} && rm ${kept}`),
         );
     });
+    row(39, "the target's keyring is open to everybody (0644)", async () => {
+        const topology = labTopology();
+        topology.backends.ceph.radosConnectTimeoutSeconds = 6;
+        await a.sh(`chmod 644 ${KEYRING}`);
+        try {
+            const { output } = expectCode(await up(topology), 0);
+            const says =
+                /cinder-dr: cinder-a: \/etc\/ceph\/secondary\.client\.cinder\.keyring has mode 0644: everybody on this host may read it, and it holds a key; chmod o-rwx it/;
+            assert.match(output, says);
+            assert.equal(await a.sh(`stat -c %a ${KEYRING}`), "644");
+            expectCode(await up(good), 0);
+            return {
+                saw: says.exec(output)?.[0] ?? "",
+                after: "restarted, and the keyring's mode is kept",
+                next: "up: what is asked for then",
+            };
+        } finally {
+            await a.sh(`chmod 640 ${KEYRING}`);
+        }
+    });
     row(41, "the pool is missing on the secondary only", () => {
         const pool = "only-here";
         return stopsAtTarget(
