@@ -1,14 +1,17 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
-import { type Begun, type Ended } from "../core/operation";
+import { type Begun } from "../core/operation";
 import type { Blocker } from "../core/blocker";
 import { consentFlag, type Consent } from "../core/consents";
 import type { Phase } from "../core/report";
 import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { Journal, openJournalOf, newOperationId, whoAmI } from "./journal";
+import { endOf, RefusedError, untold } from "./operationEnd";
 import type { Parts } from "./parts";
-import { LockedError, SiteLock } from "./siteLock";
+import { SiteLock } from "./siteLock";
+
+export { PartialError, RefusedError } from "./operationEnd";
 
 /** What an operation is started with. */
 export interface RunOptions {
@@ -25,28 +28,6 @@ export interface RunOptions {
     version: string;
     /** Shown before anything is done. */
     planned: (lines: string[]) => void;
-}
-
-/** The operation was refused; nothing was changed. */
-export class RefusedError extends Error {
-    override readonly name = "RefusedError";
-    constructor(
-        message: string,
-        readonly blockers: readonly Blocker[] = [],
-    ) {
-        super(message);
-    }
-}
-
-/** Something is done and something is not; what is left to do is named. */
-export class PartialError extends Error {
-    override readonly name = "PartialError";
-    constructor(
-        message: string,
-        readonly left: readonly string[],
-    ) {
-        super(message);
-    }
 }
 
 /** An operation under way: its journal, and the time its phases took. */
@@ -127,23 +108,6 @@ async function withLocks(
     }
 }
 
-/** A step that was begun may have changed something; a look did not. */
-const hasActed = (journal: Journal): boolean =>
-    journal.entries.some((e) => e.kind === "started" || e.kind === "noted");
-
-function endOf(error: unknown, journal: Journal): Ended {
-    const { id } = journal;
-    const fact = wordsOf(error);
-    if (error instanceof RefusedError || error instanceof LockedError || !hasActed(journal))
-        return { outcome: "refused", fact, left: [] };
-    if (error instanceof PartialError) return { outcome: "partial", fact, left: [...error.left] };
-    return {
-        outcome: /^interrupted/.test(fact) ? "interrupted" : "failed",
-        fact,
-        left: [`see why, then \`cinder-dr resume ${id}\``],
-    };
-}
-
 /** The journal to go on with, if this verb was cut short on this backend; else a new one. */
 function journalFor(
     { backend, version }: RunOptions,
@@ -203,6 +167,8 @@ export async function operate(
         const ended = endOf(error, journal);
         journal.append({ kind: "noted", step: "phases", data: phases });
         journal.end(ended);
+        const left = untold(ended);
+        if (left !== undefined) options.found(left);
         throw error;
     } finally {
         journal.close();

@@ -1,0 +1,47 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Journal } from "../../operations/journal";
+import { endOf, PartialError, RefusedError, untold } from "../../operations/operationEnd";
+
+describe("the end of an operation that failed", () => {
+    const folder = mkdtempSync(join(tmpdir(), "cinder-dr-end-"));
+    const begun = {
+        id: "20260101T000000-failback-ceph-0001",
+        verb: "failback",
+        backend: "ceph",
+        who: "kim@desk",
+        version: "0",
+        flags: {},
+    };
+    const journal = Journal.create(begun, folder);
+    after(() => {
+        journal.close();
+        rmSync(folder, { recursive: true });
+    });
+
+    it("has changed nothing before its first step, and says nothing is left", () => {
+        const ended = endOf(new Error("no answer"), journal);
+        assert.deepEqual([ended.outcome, untold(ended)], ["refused", undefined]);
+    });
+
+    it("names how to go on, also when only the network failed", () => {
+        journal.append({ kind: "started", step: "freeze" });
+        assert.deepEqual(untold(endOf(new Error("aborted due to timeout"), journal)), {
+            state: "problem",
+            subject: "operation",
+            fact: "failed, and not at its end",
+            next: `see why, then \`cinder-dr resume ${begun.id}\``,
+        });
+        assert.equal(untold(endOf(new RefusedError("refused"), journal)), undefined);
+    });
+
+    it("does not say twice what the error names", () => {
+        const ended = endOf(new PartialError("1 did not move: a: gone", ["a: gone"]), journal);
+        assert.equal(untold(ended), undefined);
+        const more = endOf(new PartialError("it is locked", ["stop rbd-mirror"]), journal);
+        assert.equal(untold(more)?.next, "stop rbd-mirror");
+    });
+});
