@@ -1,14 +1,20 @@
 import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 
+import { rowsOf } from "../../../core/service";
 import { hostOf } from "../../../operations/cinder";
 import { findCloud } from "../../../operations/cloud";
 import { OpenStackApi } from "../../../operations/openstack";
 import { waitFor } from "../../../operations/wait";
 import { adminHosts } from "../adminHost";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labEnvironment, labPassword, labTopology, up } from "../support";
+import { expectCode, lab, labEnvironment, labPassword, labTopology, run, up } from "../support";
 
+const AHEAD = { NODE_OPTIONS: `--require ${join(__dirname, "../aheadOfTime.cjs")}` };
 const HANG_MILLISECONDS = 15_000;
+/** By then a command must have ended that nobody answers any more. */
+const GONE_MILLISECONDS = 300_000;
 
 /** What breaks while a backend moves, and what must then not be done. */
 describe("faults in the middle of a move", () => {
@@ -120,8 +126,93 @@ describe("faults in the middle of a move", () => {
         assert.match(output, /put back: [1-9] half moved images are primary again where they were/);
         await fleet.expectAllOn("secondary");
         await fleet.expectBytes("secondary");
+    });
+
+    it("ends by itself when the network is gone in the middle, and goes on when it is back", async () => {
+        await fleet.write("secondary");
         await fleet.ready("failback");
-        expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
+        // Everything that the command speaks with stands still, as behind a cable that is cut: no answer, no reset.
+        const admins = ["primary", "secondary"];
+        const apis = execFileSync("pgrep", ["-f", "uwsgi.*cinder/lab.ini"], { encoding: "utf8" })
+            .trim()
+            .split("\n")
+            .map(Number);
+        assert.ok(apis.length > 0);
+        const cut = () => {
+            for (const pid of apis) process.kill(pid, "SIGSTOP");
+            for (const site of admins) lab("stop", site, "sshd");
+        };
+        const start = performance.now();
+        const gone = await fleet.during(fleet.hasCalled, cut, ["failback"]).finally(() => {
+            for (const pid of apis) process.kill(pid, "SIGCONT");
+            for (const site of admins) lab("cont", site, "sshd");
+        });
+        expectCode(gone, 1);
+        // Cut before or after Cinder took the request.
+        assert.match(
+            gone.output,
+            /The operation was aborted due to timeout|Cinder's API has not answered for 60 s/,
+        );
+        assert.match(gone.output, /PROBLEM operation: failed.*\n +next: .*`cinder-dr resume /);
+        assert.ok(performance.now() - start < GONE_MILLISECONDS);
+        expectCode(await fleet.dr("resume"), 0);
+        await fleet.expectAllOn("");
+        await fleet.expectBytes("primary");
+    });
+
+    it("keeps its hands off a failover of somebody else, and brings it back", async () => {
+        await fleet.ready("planned");
+        const flags = await fleet.consents("planned");
+        const rows = async () => rowsOf(await fleet.cinder.services(), "ceph");
+        for (const { host } of await rows()) await fleet.cinder.failoverHost(host, "secondary");
+        const { output } = expectCode(await fleet.dr("failover", "--planned", ...flags), 3);
+        assert.match(output, /PROBLEM cinder-[ab]@ceph: is failing over now, and not by this/);
+        const over = async () =>
+            (await rows()).every((row) => row.replication_status === "failed-over") || undefined;
+        const signal = AbortSignal.timeout(300_000);
+        await waitFor(over, { what: "Cinder's own failover", seconds: 200, signal });
+        await fleet.ready("failback");
+        expectCode(await fleet.dr("failback"), 0);
+        await fleet.expectAllOn("");
+        await fleet.expectBytes("primary");
+    });
+
+    it("names the volume that did not move, and comes back by a clock an hour ahead", async () => {
+        await fleet.write("primary");
+        await fleet.replayed("primary");
+        const [lost = ""] = fleet.ids.slice(-1);
+        lab("kill", "primary");
+        try {
+            const words = ["failover", "--forced", ...(await fleet.consents("forced"))];
+            const moved = await fleet.during(
+                (journal) => journal.includes('"kind":"done","step":"stop rbd-mirror"'),
+                () => sites.secondary.sh(`rbd mirror image disable --force ${fleet.spec(lost)}`),
+                words,
+            );
+            expectCode(moved, 4);
+            assert.match(
+                moved.output,
+                /1 volume\(s\) did not move: .*its status in Cinder is 'error'/,
+            );
+            assert.ok(moved.output.includes(lost));
+            const report = expectCode(await fleet.report(), 0);
+            assert.match(report.output, /^# failover --forced of ceph: partial$/m);
+            assert.match(report.output, new RegExp(`^- ${lost} .*its status in Cinder`, "m"));
+        } finally {
+            lab("up");
+        }
+        await fleet.expectAllOn("secondary");
+        const flags = await fleet.consents("failback");
+        const refused = expectCode(await fleet.dr("failback", ...flags), 3);
+        assert.ok(refused.output.includes(lost), refused.output);
+        await fleet.drop(lost);
+        // What the primary has kept of it is nobody's.
+        await sites.primary.sh(
+            `rbd mirror image disable --force ${fleet.spec(lost)}; rbd rm --no-progress ${fleet.spec(lost)}`,
+        );
+        // Last here: what an hour-ahead clock has dated is newer than all that follows.
+        const words = fleet.args("failback", ...(await fleet.consents("failback")));
+        expectCode(await run("node", words, { ...AHEAD, CINDER_DR_JOURNALS: fleet.journals }), 0);
         await fleet.expectAllOn("");
         await fleet.expectBytes("primary");
     });

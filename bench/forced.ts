@@ -1,0 +1,114 @@
+/**
+ * A forced failover by `cinder-dr failover --forced` until writable, the primary's Ceph killed, beside plain
+ * `cinder failover-host`: with our timeouts, and with those of the distributions. Each in turn on the same volumes, each
+ * until an image takes a write, or a minute after Cinder has called it done. Needs the lab with its stack up
+ * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|timeouts|plain ...]`
+ */
+import { waitFor } from "../operations/wait";
+import { Fleet } from "../test/lab/fleet";
+import { lab, LabHost, labTopology } from "../test/lab/support";
+import { back, bareFailover, bounded, clock, say, secondsTo } from "./fleetMoves";
+
+const [COUNT = "12", ...NAMES] = process.argv.slice(2);
+const WRITE_SECONDS = 60;
+/** Of librados, which Cinder's -1 leaves in force. */
+const UNSET = "rados_connect_timeout = -1";
+
+const fleet = new Fleet(labTopology(), "forced");
+
+/** Until every image gives its write lock, as a guest's first write would need. */
+async function untilWritable(): Promise<string> {
+    const at = fleet.parts.sites.secondary;
+    const images = fleet.ids.map((id) => `volume-${id}`);
+    const start = performance.now();
+    const refused = await at
+        .refusedImages("volumes", { do: "writable", images }, WRITE_SECONDS)
+        .catch(() => images);
+    const seconds = (performance.now() - start) / 1000;
+    return refused.length === 0
+        ? `writable ${seconds.toFixed(1)} s later`
+        : `and ${String(refused.length)} of ${String(images.length)} images could not be written ${seconds.toFixed(0)} s later`;
+}
+
+/** Has every host's section say this, and its service read it. */
+async function withLine(edit: string, marks: RegExp): Promise<void> {
+    for (const name of ["cinder-a", "cinder-b"]) {
+        const host = new LabHost(name);
+        await host.sh(
+            `sed -i '${edit}' /etc/cinder/cinder.conf && systemctl restart cinder-volume`,
+        );
+        if (!marks.test(await host.config())) throw new Error(`${name}: sed changed nothing`);
+        host.close();
+    }
+    const from = new Date().toISOString();
+    await waitFor(async () => {
+        const rows = (await fleet.cinder.services()).filter(({ host }) => host.endsWith("@ceph"));
+        const beat = ({ updated_at }: (typeof rows)[0]) => `${updated_at ?? ""}Z` > from;
+        return rows.every((row) => row.state === "up" && beat(row)) ? true : undefined;
+    }, bounded("cinder-volume to run again"));
+}
+
+const contestants: Record<string, () => Promise<string>> = {
+    ours: async () => {
+        const consents = await fleet.consents("forced");
+        const words = ["failover", "--forced", ...consents];
+        const { line, end, text } = await secondsTo(fleet, /^ok +writable: /m, ...words);
+        for (const phase of text.split("\n").filter((l) => /\([\d.]+ s\)$/.test(l))) say(phase);
+        return `cinder-dr failover --forced: writable after ${line.toFixed(1)} s, thawed and ended after ${end.toFixed(1)} s`;
+    },
+    timeouts: async () => {
+        const seconds = await bareFailover(fleet);
+        return `failover-host with our timeouts: failed-over after ${seconds.toFixed(1)} s, ${await untilWritable()}`;
+    },
+    plain: async () => {
+        const seconds = await bareFailover(fleet);
+        return `failover-host with the distributions' timeouts: failed-over after ${seconds.toFixed(1)} s, ${await untilWritable()}`;
+    },
+};
+
+async function measure(name: string, work: () => Promise<string>): Promise<void> {
+    await fleet.write("primary");
+    await fleet.replayed("primary");
+    say(`${name}: the primary's Ceph is killed`);
+    lab("kill", "primary", "ceph");
+    try {
+        console.log(`${COUNT} volumes: ${await work()}`);
+    } finally {
+        const seconds = await clock(() => {
+            lab("kill", "secondary", "mirror");
+            lab("up");
+            return Promise.resolve();
+        });
+        say(`${name}: the lab is up again after ${seconds.toFixed(0)} s`);
+    }
+    await back(fleet);
+}
+
+async function main(): Promise<void> {
+    const wanted = NAMES.length > 0 ? NAMES : Object.keys(contestants);
+    try {
+        await fleet.make(Number(COUNT));
+        for (const name of wanted) {
+            const work = contestants[name];
+            if (work === undefined) throw new Error(`no contestant is called '${name}'`);
+            if (name === "plain")
+                await withLine(
+                    `s/^rados_connect_timeout = /# bench &/;/^# bench rados/a ${UNSET}`,
+                    /^rados_connect_timeout = -1$/m,
+                );
+            try {
+                await measure(name, work);
+            } finally {
+                if (name === "plain")
+                    await withLine(
+                        `/^${UNSET}$/d;s/^# bench rados/rados/`,
+                        /^rados_connect_timeout = [1-9]/m,
+                    );
+            }
+        }
+    } finally {
+        await fleet.close();
+    }
+}
+
+void main();
