@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Topology } from "../core/topology";
 import { engineRuns } from "./interruptEngine";
 import { CONNECT_SECONDS, giveUp, monitorHas, STEP_SECONDS } from "./pushHooks";
+import { judgeSites } from "./siteRenames";
 import { stackState, type StackState } from "./stackState";
 import { judgeRemovals } from "./typeRemovals";
 
@@ -33,6 +34,7 @@ const commandsIn = (state: StackState): Removal[] =>
  */
 export function overseeRemovals(owner: pulumi.Resource, topology: Topology): void {
     judgeRemovals(owner, topology.volumeTypes);
+    judgeSites(owner, topology);
     if (pulumi.runtime.isDryRun() || !monitorHas("registerResourceHook")) return;
     const kept = new Set(topology.hosts.map((host) => host.name));
     const isDestroy = engineRuns(["destroy", "down", "dn"]);

@@ -80,9 +80,15 @@ export const typesIn = (state: StackState): KnownType[] => {
         });
 };
 
+/** Names of the state's resources of a type, with its parents'. */
+export const namesOf = (state: StackState, wanted: string): string[] =>
+    Object.keys(state)
+        .map(partsOf)
+        .filter(({ type }) => type === wanted)
+        .map(({ name }) => name);
+
 /** How many resources of a type, with its parents', the state has. */
-export const countIn = (state: StackState, wanted: string): number =>
-    Object.keys(state).filter((urn) => partsOf(urn).type === wanted).length;
+export const countIn = (state: StackState, wanted: string): number => namesOf(state, wanted).length;
 
 /** Type of a URN with its parents'. */
 export const typeOf = (urn: string): string => partsOf(urn).type;
