@@ -6,7 +6,7 @@ import type { Topology } from "../core/topology";
 import { engineRuns } from "./interruptEngine";
 import { CONNECT_SECONDS, giveUp, monitorHas, STEP_SECONDS } from "./pushHooks";
 import { judgeSites } from "./siteRenames";
-import { stackState, type StackState } from "./stackState";
+import { judgeBelow, stackState, type StackState } from "./stackState";
 import { judgeRemovals } from "./typeRemovals";
 
 const POLL_MILLISECONDS = 5000;
@@ -33,8 +33,10 @@ const commandsIn = (state: StackState): Removal[] =>
  * as its removal has ended.
  */
 export function overseeRemovals(owner: pulumi.Resource, topology: Topology): void {
-    judgeRemovals(owner, topology.volumeTypes);
-    judgeSites(owner, topology);
+    judgeBelow(owner, (ownerType, state) => {
+        judgeRemovals(owner, topology.volumeTypes, ownerType, state);
+        judgeSites(topology, ownerType, state);
+    });
     if (pulumi.runtime.isDryRun() || !monitorHas("registerResourceHook")) return;
     const kept = new Set(topology.hosts.map((host) => host.name));
     const isDestroy = engineRuns(["destroy", "down", "dn"]);

@@ -1,18 +1,16 @@
-import * as pulumi from "@pulumi/pulumi";
-
 import type { Topology } from "../core/topology";
 import { stop } from "./refuse";
-import { countIn, namesOf, stackState, typeOf, type StackState } from "./stackState";
+import { namesOf, type StackState } from "./stackState";
 
 const SITES = "cinder-dr:index:CephMirroring$cinder-dr:index:CephSite";
 
 /** What is said of a topology that calls a site otherwise than the state does; undefined where none does. */
 export function renamedSite(
+    ownerType: string,
     state: StackState,
-    owner: string,
     { primary, secondary }: Topology["sites"],
 ): string | undefined {
-    const known = namesOf(state, `${owner}$${SITES}`);
+    const known = namesOf(state, `${ownerType}$${SITES}`);
     const roles = Object.entries({ primary, secondary });
     const gone = known.filter((name) => roles.every(([, site]) => site.name !== name));
     const renamed = roles.find(([, { name }]) => !known.includes(name));
@@ -25,11 +23,8 @@ export function renamedSite(
  * Refuses another name for a site whose Ceph side the stack has made: resources carry it, and what would be deleted
  * under the old name is what is used under the new one.
  */
-export function judgeSites(owner: pulumi.Resource, topology: Topology): void {
+export function judgeSites(topology: Topology, ownerType: string, state: StackState): void {
     if (topology.mirroring === undefined) return;
-    pulumi.all([owner.urn, stackState()]).apply(([urn, { outputs: state }]) => {
-        if (countIn(state, typeOf(urn)) > 1) return;
-        const said = renamedSite(state, typeOf(urn), topology.sites);
-        if (said !== undefined) stop(said);
-    });
+    const said = renamedSite(ownerType, state, topology.sites);
+    if (said !== undefined) stop(said);
 }

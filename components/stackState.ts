@@ -87,8 +87,19 @@ export const namesOf = (state: StackState, wanted: string): string[] =>
         .filter(({ type }) => type === wanted)
         .map(({ name }) => name);
 
-/** How many resources of a type, with its parents', the state has. */
-export const countIn = (state: StackState, wanted: string): number => namesOf(state, wanted).length;
-
 /** Type of a URN with its parents'. */
 export const typeOf = (urn: string): string => partsOf(urn).type;
+
+/**
+ * Judges the state below an owner, whose type with its parents' comes first. A URN names no parent, so a stack with two
+ * such owners is not judged.
+ */
+export function judgeBelow(
+    owner: pulumi.Resource,
+    judge: (ownerType: string, state: StackState) => void,
+): void {
+    pulumi.all([owner.urn, stackState()]).apply(([urn, { outputs: state }]) => {
+        const ownerType = typeOf(urn);
+        if (namesOf(state, ownerType).length <= 1) judge(ownerType, state);
+    });
+}

@@ -19,18 +19,18 @@ describe("a site that gets another name", () => {
 
     it("is refused at its path while the state has it", () => {
         assert.equal(
-            renamedSite(stateOf("paris", "lyon"), OWNER, sitesOf("paris", "nice")),
+            renamedSite(OWNER, stateOf("paris", "lyon"), sitesOf("paris", "nice")),
             "topology: sites.secondary.name must stay 'lyon' while 'mirroring' is declared, got 'nice': under another name its pools, users and peers would be made once more and then taken back, as the old site's",
         );
     });
 
     it("is none where both are known, exchanged or new", () => {
         for (const state of [stateOf("paris", "lyon"), stateOf("lyon", "paris"), stateOf()])
-            assert.equal(renamedSite(state, OWNER, sitesOf("paris", "lyon")), undefined);
+            assert.equal(renamedSite(OWNER, state, sitesOf("paris", "lyon")), undefined);
     });
 
     it("is none of another component's", () => {
         const state = stateOf("paris", "lyon");
-        assert.equal(renamedSite(state, `other$${OWNER}`, sitesOf("rome", "nice")), undefined);
+        assert.equal(renamedSite(`other$${OWNER}`, state, sitesOf("rome", "nice")), undefined);
     });
 });
