@@ -4,7 +4,8 @@ import { consentFlag } from "../core/consents";
 import { planLines, preflightOf } from "../core/preflight";
 import type { Move, Survey } from "../core/survey";
 import { measuredOf } from "./preflight";
-import { checkConsents, RefusedError, stopping, type Run } from "./run";
+import { RefusedError } from "./operationEnd";
+import { checkConsents, stopping, type Run } from "./run";
 
 /**
  * @param curable whether a blocker goes away on the move's own way. Defaults to those that the gate settles.

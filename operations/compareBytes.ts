@@ -1,6 +1,7 @@
 import { isSeen } from "../core/replica";
 import { subjectOf, type Survey } from "../core/survey";
-import { PartialError, type Run } from "./run";
+import { PartialError } from "./operationEnd";
+import { type Run } from "./run";
 
 interface Sums {
     images: Record<string, { sum?: string; read?: number; whole?: boolean; error?: string }>;

@@ -3,7 +3,8 @@ import { agree, refuseBlocked } from "./agree";
 import { gate, gateRest } from "./gate";
 import { calledHosts, lookAtBoth, proveReverse, thawStep } from "./moveBackend";
 import { markPlain } from "./markPlain";
-import { operate, PartialError, phase, type Run, type RunOptions } from "./run";
+import { PartialError } from "./operationEnd";
+import { operate, phase, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
 import { moveAndVerify } from "./verifyMove";
 

@@ -1,7 +1,8 @@
 import { activeSide, serviceOf, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
 import { calledHosts, moveHosts, rowsNow } from "./moveBackend";
-import { RefusedError, type Run } from "./run";
+import { RefusedError } from "./operationEnd";
+import { type Run } from "./run";
 import { moveByRows } from "./serviceRows";
 import { pause } from "./wait";
 

@@ -6,7 +6,8 @@ import { calledHosts, freeze, lookAtBoth, rowsNow, thaw } from "./moveBackend";
 import { hasMarked } from "./markPlain";
 import { putBack } from "./putBack";
 import { resyncedImages } from "./resync";
-import { PartialError, phase, RefusedError, stopping, type Run } from "./run";
+import { PartialError, RefusedError } from "./operationEnd";
+import { phase, stopping, type Run } from "./run";
 import { flush } from "./settle";
 import { pause } from "./wait";
 

@@ -2,7 +2,8 @@ import { halfMoved, restOf } from "../core/rest";
 import { otherSide } from "../core/service";
 import { subjectOf, targetOf, type Move } from "../core/survey";
 import { calledHosts, lookAtBoth } from "./moveBackend";
-import { PartialError, type Run } from "./run";
+import { PartialError } from "./operationEnd";
+import { type Run } from "./run";
 import { pause } from "./wait";
 
 const ROLE_SECONDS = 600;

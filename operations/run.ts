@@ -11,8 +11,6 @@ import { endOf, RefusedError, untold } from "./operationEnd";
 import type { Parts } from "./parts";
 import { SiteLock } from "./siteLock";
 
-export { PartialError, RefusedError } from "./operationEnd";
-
 /** What an operation is started with. */
 export interface RunOptions {
     parts: Parts;

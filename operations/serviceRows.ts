@@ -3,7 +3,8 @@ import { serviceOf, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
 import type { CinderHost, SavedRows } from "./cinderHost";
 import { rowsNow } from "./moveBackend";
-import { PartialError, type Run } from "./run";
+import { PartialError } from "./operationEnd";
+import { type Run } from "./run";
 import { waitFor } from "./wait";
 
 const UP_SECONDS = 120;
