@@ -41,7 +41,7 @@ const sitesRenamed = ({ changes }: Situation): Risk[] =>
         return of("site", before)(
             "site-of-mirroring-renamed",
             "critical",
-            `every part of its Ceph side is made under ${said(after)} and then taken back under ${said(before)}: mirror mode, peers, users and daemons that came from the stack go after the new ones were found in place, and later runs see no difference; it refuses while images are mirrored through it`,
+            `every part of its Ceph side would be made under ${said(after)} and then taken back under ${said(before)}: mirror mode, peers, users and daemons that came from the stack would go after the new ones were found in place; the preview refuses it once the stack has made them`,
             "keep the name of a site whose Ceph side the stack sets up",
             "what the removal takes away stays away until the Ceph side is pushed anew",
         );
