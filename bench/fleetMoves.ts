@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 
+import { rowsOf } from "../core/service";
 import { waitFor } from "../operations/wait";
 import type { Fleet } from "../test/lab/fleet";
 import { expectCode, labEnvironment } from "../test/lab/support";
@@ -50,14 +51,13 @@ export async function secondsTo(fleet: Fleet, line: RegExp, ...words: string[]):
     return { line: seen, end: since(), text };
 }
 
-const HOSTS = ["cinder-a@ceph", "cinder-b@ceph"];
-
 /** `failover-host` for every host, as an operator without this project would, until each volume's row says so. */
 export async function bareFailover(fleet: Fleet): Promise<number> {
     return clock(async () => {
-        for (const host of HOSTS) await fleet.cinder.failoverHost(host, "secondary");
+        const services = async () => rowsOf(await fleet.cinder.services(), "ceph");
+        for (const { host } of await services()) await fleet.cinder.failoverHost(host, "secondary");
         await waitFor(async () => {
-            const rows = (await fleet.cinder.services()).filter(({ host }) => HOSTS.includes(host));
+            const rows = await services();
             if (rows.some((row) => row.replication_status !== "failed-over")) return undefined;
             const volumes = (await fleet.cinder.allVolumes()).filter(({ id }) =>
                 fleet.ids.includes(id),

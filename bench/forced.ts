@@ -1,9 +1,10 @@
 /**
  * A forced failover by `cinder-dr failover --forced` until writable, the primary's Ceph killed, beside plain
- * `cinder failover-host`: with our timeouts, and with those of the distributions. Each in turn on the same volumes, each
- * until an image takes a write, or a minute after Cinder has called it done. Needs the lab with its stack up
+ * `cinder failover-host`: with our timeouts, and with those of the distributions. Each in turn on the same volumes; ours
+ * until every image takes a write, the others until Cinder calls it done, and then whether one does. Needs the lab with its stack up
  * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|timeouts|plain ...]`
  */
+import { rowsOf } from "../core/service";
 import { waitFor } from "../operations/wait";
 import { Fleet } from "../test/lab/fleet";
 import { lab, LabHost, labTopology } from "../test/lab/support";
@@ -16,18 +17,19 @@ const UNSET = "rados_connect_timeout = -1";
 
 const fleet = new Fleet(labTopology(), "forced");
 
-/** Until every image gives its write lock, as a guest's first write would need. */
-async function untilWritable(): Promise<string> {
-    const at = fleet.parts.sites.secondary;
+/** Whether every image gives its write lock, as a guest's first write would need, and why not. */
+async function writable(): Promise<string> {
     const images = fleet.ids.map((id) => `volume-${id}`);
     const start = performance.now();
-    const refused = await at
-        .refusedImages("volumes", { do: "writable", images }, WRITE_SECONDS)
-        .catch(() => images);
+    const refused = await fleet.parts.sites.secondary.refusedImages(
+        "volumes",
+        { do: "writable", images },
+        WRITE_SECONDS,
+    );
     const seconds = (performance.now() - start) / 1000;
-    return refused.length === 0
-        ? `writable ${seconds.toFixed(1)} s later`
-        : `and ${String(refused.length)} of ${String(images.length)} images could not be written ${seconds.toFixed(0)} s later`;
+    if (refused.length === 0) return `writable ${seconds.toFixed(1)} s later`;
+    const why = [...new Set(refused.map(({ error }) => error))].join("; ");
+    return `and ${String(refused.length)} of ${String(images.length)} images could not be written: ${why}`;
 }
 
 /** Has every host's section say this, and its service read it. */
@@ -42,10 +44,15 @@ async function withLine(edit: string, marks: RegExp): Promise<void> {
     }
     const from = new Date().toISOString();
     await waitFor(async () => {
-        const rows = (await fleet.cinder.services()).filter(({ host }) => host.endsWith("@ceph"));
+        const rows = rowsOf(await fleet.cinder.services(), "ceph");
         const beat = ({ updated_at }: (typeof rows)[0]) => `${updated_at ?? ""}Z` > from;
         return rows.every((row) => row.state === "up" && beat(row)) ? true : undefined;
     }, bounded("cinder-volume to run again"));
+}
+
+async function bare(whose: string): Promise<string> {
+    const seconds = await bareFailover(fleet);
+    return `failover-host with ${whose} timeouts: failed-over after ${seconds.toFixed(1)} s, ${await writable()}`;
 }
 
 const contestants: Record<string, () => Promise<string>> = {
@@ -56,14 +63,8 @@ const contestants: Record<string, () => Promise<string>> = {
         for (const phase of text.split("\n").filter((l) => /\([\d.]+ s\)$/.test(l))) say(phase);
         return `cinder-dr failover --forced: writable after ${line.toFixed(1)} s, thawed and ended after ${end.toFixed(1)} s`;
     },
-    timeouts: async () => {
-        const seconds = await bareFailover(fleet);
-        return `failover-host with our timeouts: failed-over after ${seconds.toFixed(1)} s, ${await untilWritable()}`;
-    },
-    plain: async () => {
-        const seconds = await bareFailover(fleet);
-        return `failover-host with the distributions' timeouts: failed-over after ${seconds.toFixed(1)} s, ${await untilWritable()}`;
-    },
+    timeouts: () => bare("our"),
+    plain: () => bare("the distributions'"),
 };
 
 async function measure(name: string, work: () => Promise<string>): Promise<void> {
