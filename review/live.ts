@@ -1,4 +1,5 @@
 import { wordsOf } from "../core/problem";
+import type { DriftItem, DriftState } from "../core/drift/item";
 import { mirrorStatusOf } from "../core/mirrorStatus";
 import { poolStatus } from "../core/rbd";
 import { sectionOf } from "../core/service";
@@ -19,7 +20,7 @@ export interface Touched {
     servers: number;
 }
 
-/** How far one pool's images are behind, as the secondary says. */
+/** How far one pool's images are behind, as the secondary says while the primary answers. */
 export interface Lag {
     images: number;
     replaying: number;
@@ -81,22 +82,22 @@ async function lagOf(site: CephSite, pool: string): Promise<Lag> {
     };
 }
 
-/** Drift of the hosts that are pushed, and of everything that is no host. */
-async function driftOf(review: Review, base: Topology, options: LiveOptions): Promise<string[]> {
+/** What is not as the base says, or cannot be seen, of the hosts that are pushed and of everything that is no host. */
+async function driftOf(
+    review: Review,
+    base: Topology,
+    options: LiveOptions,
+): Promise<{ drifted: string[]; unseen: string[] }> {
     const { cinder, doing } = options;
     const pushed = new Set(review.rollout.waves.flat().map(({ host }) => host));
     const topology = { ...base, hosts: base.hosts.filter(({ name }) => pushed.has(name)) };
-    const lines: string[] = [];
-    await drift({
-        topology,
-        cinder,
-        doing,
-        found: (items) => {
-            for (const { part, subject, state, found } of items)
-                if (state !== "ok") lines.push(`${part}: ${subject}: ${state}, ${found}`);
-        },
-    });
-    return lines;
+    const all: DriftItem[] = [];
+    await drift({ topology, cinder, doing, found: (items) => all.push(...items) });
+    const lines = (wanted: DriftState): string[] =>
+        all
+            .filter(({ state }) => state === wanted)
+            .map(({ part, subject, found }) => `${part}: ${subject}: ${wanted}, ${found}`);
+    return { drifted: lines("drifted"), unseen: lines("cannot see") };
 }
 
 /** Reads, and changes nothing, what the cloud says of what a change touches. */
@@ -119,6 +120,7 @@ export async function lookLive(review: Review, options: LiveOptions): Promise<Li
                 volumes.filter((v) => sectionOf(hostOf(v)) === section),
             );
     });
+    const primary = new CephSite("primary", topology.sites.primary);
     const secondary = new CephSite("secondary", topology.sites.secondary);
     try {
         for (const [section, backend] of Object.entries(live.backends)) {
@@ -126,15 +128,20 @@ export async function lookLive(review: Review, options: LiveOptions): Promise<Li
             const pool = sides.map((d) => d.backends.get(section)?.rbd_pool).find(Boolean);
             if (pool === undefined) continue;
             await attempt(`lag of ${section}`, async () => {
+                // What the secondary has last heard of a dead primary stays `up+replaying`, with nothing behind.
+                await primary.rbd(poolStatus(pool));
                 backend.lag = await lagOf(secondary, pool);
             });
         }
     } finally {
+        primary.close();
         secondary.close();
     }
     if (base !== undefined)
         await attempt("drift", async () => {
-            live.drift = await driftOf(review, base, options);
+            const { drifted, unseen } = await driftOf(review, base, options);
+            live.drift = drifted;
+            live.problems.push(...unseen);
         });
     return live;
 }

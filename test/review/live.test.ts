@@ -55,29 +55,34 @@ describe("what the cloud says of a change", () => {
         accept: [],
     };
     const folder = mkdtempSync(join(tmpdir(), "cinder-dr-live-"));
-    let ssh: SshServer;
-    let answer = 0;
+    const servers: Record<string, SshServer> = {};
+    const answers: Record<string, number> = {};
     before(async () => {
-        ssh = await SshServer.start(() => ({ code: answer, stdout: JSON.stringify(STATUS) }));
-        writeFileSync(join(folder, "key"), ssh.clientKey, { mode: 0o600 });
+        for (const role of ["primary", "secondary"]) {
+            const stdout = JSON.stringify(STATUS);
+            const server = await SshServer.start(() => ({ code: answers[role] ?? 0, stdout }));
+            writeFileSync(join(folder, role), server.clientKey, { mode: 0o600 });
+            servers[role] = server;
+        }
     });
     after(async () => {
-        await ssh.stop();
+        for (const server of Object.values(servers)) await server.stop();
         rmSync(folder, { recursive: true });
     });
 
-    const look = () => {
-        const site = {
-            name: "lyon",
-            adminHost: ssh.connection(join(folder, "key")),
-        };
-        const topology = parseTopology(withValue("sites/secondary", site, twoBackends()));
-        return lookLive(judge(given), { cinder, topology, doing: () => undefined });
+    const look = (codes: Record<string, number>) => {
+        Object.assign(answers, { primary: 0, secondary: 0 }, codes);
+        const topology = Object.entries(servers).reduce<unknown>(
+            (given, [role, server]) =>
+                withValue(`sites/${role}/adminHost`, server.connection(join(folder, role)), given),
+            twoBackends(),
+        );
+        const doing = () => undefined;
+        return lookLive(judge(given), { cinder, topology: parseTopology(topology), doing });
     };
 
     it("counts volumes, servers and lag of what is touched", async () => {
-        answer = 0;
-        const live = await look();
+        const live = await look({});
         assert.deepEqual(live.problems, []);
         assert.deepEqual(live.backends.ceph, {
             volumes: 2,
@@ -92,12 +97,12 @@ describe("what the cloud says of a change", () => {
         assert.match(text, /Drift was not looked at: it needs a base/);
     });
 
-    it("fails closed when something cannot be seen", async () => {
-        answer = 1;
-        const live = await look();
-        assert.match(live.problems[0] ?? "", /^lag of \w+: .*exit code 1/);
-        const review = judge({ ...given, live });
-        assert.equal(review.verdict, "failed");
-        assert.match(renderComment(review), /not seen: lag of/);
-    });
+    for (const role of ["primary", "secondary"])
+        it(`fails closed when the ${role} cannot be seen`, async () => {
+            const live = await look({ [role]: 1 });
+            assert.match(live.problems[0] ?? "", /^lag of \w+: .*exit code 1/);
+            const review = judge({ ...given, live });
+            assert.equal(review.verdict, "failed");
+            assert.match(renderComment(review), /not seen: lag of/);
+        });
 });

@@ -14,6 +14,7 @@ import { OpenStackApi } from "../../../operations/openstack";
 import { waitFor } from "../../../operations/wait";
 import {
     expectCode,
+    lab,
     labEnvironment,
     LabHost,
     labTopology,
@@ -169,5 +170,17 @@ describe("review --live on the lab", () => {
         assert.equal(code, 1, output);
         assert.match(text, /⛔ \*\*Do not merge: this change could not be judged/);
         assert.match(text, /not seen: lag of ceph: /);
+    });
+
+    it("fails closed while the primary hangs, whatever the secondary has last heard of it", async () => {
+        lab("stop", "primary", "mon");
+        try {
+            const { text, code, output } = await review(raised);
+            assert.equal(code, 1, output);
+            assert.match(text, /not seen: lag of ceph: site primary/);
+            assert.match(text, /not seen: sites\.primary.*: cannot see, /);
+        } finally {
+            lab("cont", "primary", "mon");
+        }
     });
 });
