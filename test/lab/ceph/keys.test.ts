@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 
 import { Cinder, type Attachment } from "../../../operations/cinder";
 import { findCloud } from "../../../operations/cloud";
-import { OpenStackApi } from "../../../operations/openstack";
 import { waitFor } from "../../../operations/wait";
 import { adminHosts, driftOf } from "../adminHost";
+import { blockStorage } from "../blockStorage";
 import {
     configFile,
     expectCode,
@@ -45,11 +45,8 @@ describe("a key rotation of the stack lab", () => {
 
     const sites = adminHosts();
     const hosts = [new LabHost("cinder-a"), new LabHost("cinder-b")] as const;
-    const cloud = findCloud(labEnvironment());
-    const cinder = new Cinder(cloud);
-    // Attachments came with 3.27.
-    const block = { name: "Cinder", types: ["volumev3"], apiVersion: "volume 3.27" };
-    const storage = new OpenStackApi(cloud, block);
+    const cinder = new Cinder(findCloud(labEnvironment()));
+    const storage = blockStorage();
     let volume = "";
     let attached: Attachment | undefined;
 

@@ -1,11 +1,10 @@
 import { strict as assert } from "node:assert";
 
-import { findCloud } from "../../../operations/cloud";
-import { OpenStackApi } from "../../../operations/openstack";
 import { waitFor } from "../../../operations/wait";
 import { adminHosts } from "../adminHost";
+import { blockStorage } from "../blockStorage";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labEnvironment, labTopology, up, type Mutable } from "../support";
+import { expectCode, lab, labTopology, up, type Mutable } from "../support";
 
 const within = () => AbortSignal.timeout(400_000);
 
@@ -14,11 +13,7 @@ describe("what does not fit", () => {
     const topology = labTopology();
     const fleet = new Fleet(topology, "odd");
     const { primary, secondary } = adminHosts();
-    const storage = new OpenStackApi(findCloud(labEnvironment()), {
-        name: "Cinder",
-        types: ["volumev3"],
-        apiVersion: "volume 3.27",
-    });
+    const storage = blockStorage();
     let misspelt = "";
 
     /** A type that the scheduler takes for a replicated one, and the driver does not. */

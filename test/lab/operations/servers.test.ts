@@ -9,6 +9,7 @@ import { Cinder } from "../../../operations/cinder";
 import { findCloud } from "../../../operations/cloud";
 import { OpenStackApi } from "../../../operations/openstack";
 import { waitFor } from "../../../operations/wait";
+import { blockStorage } from "../blockStorage";
 import { configFile, expectCode, lab, labEnvironment, labTopology, run, up } from "../support";
 
 const within = (): AbortSignal => AbortSignal.timeout(600_000);
@@ -110,8 +111,7 @@ describe("cinder-dr servers on the lab", () => {
         expectCode(await up(topology), 0);
         const cloud = findCloud(labEnvironment());
         cinder = new Cinder(cloud);
-        const block = { name: "Cinder", types: ["volumev3"], apiVersion: "volume 3.27" };
-        storage = new OpenStackApi(cloud, block);
+        storage = blockStorage();
         nova = new OpenStackApi(cloud, {
             name: "Nova",
             types: ["compute"],

@@ -10,8 +10,9 @@ import * as rbd from "../../../core/rbd";
 import { CephSite } from "../../../operations/cephSite";
 import { Cinder } from "../../../operations/cinder";
 import { findCloud } from "../../../operations/cloud";
-import { OpenStackApi } from "../../../operations/openstack";
+import type { OpenStackApi } from "../../../operations/openstack";
 import { waitFor } from "../../../operations/wait";
+import { blockStorage } from "../blockStorage";
 import {
     expectCode,
     lab,
@@ -55,13 +56,8 @@ describe("review --live on the lab", () => {
         (await cinder.volume(volume ?? ""))?.status === wanted;
 
     before(async () => {
-        const cloud = findCloud(labEnvironment());
-        cinder = new Cinder(cloud);
-        storage = new OpenStackApi(cloud, {
-            name: "Cinder",
-            types: ["volumev3", "block-storage"],
-            apiVersion: "volume 3.27",
-        });
+        cinder = new Cinder(findCloud(labEnvironment()));
+        storage = blockStorage();
         repository = await Repository.make();
         expectCode(await repository.pulumi("stack", "init"), 0);
         stack = parse(readFileSync(join(repository.folder, `Pulumi.${STACK}.yaml`), "utf8"));
