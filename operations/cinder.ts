@@ -163,6 +163,28 @@ export class Cinder {
         return body.services;
     }
 
+    /**
+     * Whether a host's cinder-volume takes messages and its driver is initialised: its API asks the service itself
+     * (`capabilities`, Kilo), which has properties to tell only then. False where it does not answer, and once the
+     * signal is aborted; undefined where this cloud does not let the caller ask.
+     */
+    async answers(host: string, signal: AbortSignal): Promise<boolean | undefined> {
+        const path = `/capabilities/${encodeURIComponent(host)}`;
+        try {
+            const body = await this.api.call<{ properties?: object | null }>(
+                "GET",
+                path,
+                undefined,
+                undefined,
+                signal,
+            );
+            return body.properties != null;
+        } catch (error) {
+            if (!(error instanceof OpenStackError)) throw error;
+            return error.status === 403 || error.status === 404 ? undefined : false;
+        }
+    }
+
     /** Queues a failover of one host's backend, or of its whole cluster; 202 says no more than that. */
     async failoverHost(host: string, backendId: string): Promise<void> {
         await this.api.call("PUT", "/os-services/failover_host", { host, backend_id: backendId });

@@ -122,6 +122,11 @@ export class CinderHost {
         return (await this.ask<{ changed: number }>(request, ROWS_SECONDS)).changed;
     }
 
+    /** Sets rows of volumes alone. @returns how many changed */
+    writeVolumes(service: string, volumes: SavedRows["volumes"]): Promise<number> {
+        return this.writeRows(service, { service: {}, cluster: null, volumes, snapshots: {} });
+    }
+
     /** Drops what waits in the service's queue. @returns how many messages */
     async drain(service: string): Promise<number> {
         const request = { do: "drain", service };

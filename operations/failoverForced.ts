@@ -2,6 +2,7 @@ import { isSeen, type PoolView } from "../core/replica";
 import { lossOf, replicated, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { moveByWays, waysOf, type Ways } from "./forcedWays";
+import { promoteLeft } from "./leftBehind";
 import { MirrorDaemons } from "./mirrorDaemons";
 import { thaw } from "./moveBackend";
 import { PartialError, RefusedError } from "./operationEnd";
@@ -12,7 +13,7 @@ import { lookAt, takeSurvey } from "./takeSurvey";
 import { verifyStep } from "./verifyMove";
 
 /** A dead site is given up after this; a living one answers within a second. */
-const DEAD_SECONDS = 6;
+const DEAD_SECONDS = 5;
 const WRITABLE_SECONDS = 300;
 /** The journal's step with the names of the target's rbd-mirror daemons. */
 const DAEMONS = "rbd-mirror daemons";
@@ -107,7 +108,7 @@ async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
 
 const saidOf = ({ byCinder, byRows }: Ways): string =>
     [
-        ...(byCinder.length > 0 ? [`${byCinder.join(", ")} have reported`] : []),
+        ...(byCinder.length > 0 ? [`${byCinder.join(", ")} live`] : []),
         ...(byRows.length > 0 ? [`${byRows.join(", ")} cannot be moved by Cinder`] : []),
     ].join("; ") || "all have moved";
 
@@ -135,7 +136,7 @@ async function body(
             journal.append({ kind: "noted", step: DAEMONS, data: names });
             return daemons.stop(names);
         };
-        // While rbd-mirror is being ended, the next report of each service is awaited.
+        // While rbd-mirror is being ended, a sign of life of each service is awaited.
         const [ways] = await phase(
             run,
             "stop rbd-mirror",
@@ -150,6 +151,7 @@ async function body(
             (how) => how,
         );
         const ids = moving.map(({ id }) => id);
+        if (options.writeRows === true) await promoteLeft(run, ids);
         const { wrong } = await verifyStep(run, "secondary", ids);
         const bad = new Set(wrong.map(({ volume }) => volume.split(" ")[0]));
         const good = moving.filter(({ id }) => !bad.has(id)).map(({ image }) => image);
@@ -170,7 +172,14 @@ async function body(
         if (wrong.length > 0)
             throw new PartialError(
                 `${String(wrong.length)} volume(s) did not move: ${wrong.map((w) => `${w.volume}: ${w.fact}`).join("; ")}`,
-                wrong.map((w) => `${w.volume}: ${w.fact}`),
+                [
+                    ...wrong.map((w) => `${w.volume}: ${w.fact}`),
+                    ...(wrong.some(({ fact }) => fact.includes("failover-error"))
+                        ? [
+                              `\`cinder-dr resume ${journal.id} --write-rows\` promotes what Cinder has left behind, and writes its rows`,
+                          ]
+                        : []),
+                ],
             );
     } catch (error) {
         // Nothing moved: replication must go on as before.

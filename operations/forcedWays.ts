@@ -6,25 +6,47 @@ import { type Run } from "./run";
 import { moveByRows } from "./serviceRows";
 import { pause } from "./wait";
 
-/** cinder-volume reports every 10 s: who has not by then hangs. */
-const HEARTBEAT_MILLISECONDS = 16_000;
+/** cinder-volume reports every 10 s, and a connect to a dead site keeps it from answering for some seconds. */
+const LIFE_MILLISECONDS = 16_000;
 
-/** Rows whose process lives: it has reported since the command began. */
+/**
+ * Rows whose process lives: it answers a message of now. Where it cannot be asked, and in a cluster, whose members
+ * answer for each other, a report since the command began says so too; but a service that starts writes its row as well.
+ */
 async function alive(run: Run, first: readonly ServiceRow[], since: number): Promise<Set<string>> {
-    for (;;) {
-        const rows = await rowsNow(run);
-        const moved = new Set(
-            rows
-                .filter(
-                    (row) =>
-                        row.state === "up" &&
-                        row.updated_at !== first.find((r) => r.host === row.host)?.updated_at,
-                )
-                .map((row) => row.host),
+    const answered = new Map<string, boolean | undefined>();
+    const enough = new AbortController();
+    const ask = async ({ host, cluster }: ServiceRow) => {
+        const answer =
+            cluster == null ? await run.parts.cinder.answers(host, enough.signal) : undefined;
+        answered.set(host, answer);
+    };
+    const asked = Promise.all(first.map(ask));
+    const lives = (row: ServiceRow) => {
+        const before = first.find(({ host }) => host === row.host);
+        const hasReported = row.updated_at !== before?.updated_at;
+        return (
+            row.state === "up" && answered.has(row.host) && (answered.get(row.host) ?? hasReported)
         );
-        if (moved.size === rows.length || performance.now() - since > HEARTBEAT_MILLISECONDS)
-            return moved;
-        await pause(500, run.signal);
+    };
+    try {
+        for (;;) {
+            const rows = await rowsNow(run);
+            // One that is down Cinder cannot move, and one that has moved need not.
+            const open = rows.filter(
+                (row) =>
+                    row.state === "up" &&
+                    activeSide(row, run.backend) !== "secondary" &&
+                    !lives(row),
+            );
+            const isLate = performance.now() - since > LIFE_MILLISECONDS;
+            if (open.length === 0 || isLate)
+                return new Set(rows.filter(lives).map(({ host }) => host));
+            await pause(500, run.signal);
+        }
+    } finally {
+        enough.abort();
+        await asked;
     }
 }
 
@@ -87,7 +109,7 @@ export async function moveByWays(
             `${ways.byRows.join(", ")}: cinder-volume hangs, is down or was restarted in a move, and Cinder does not fail it over`,
             ways.byRows.map((host) => ({
                 subject: host,
-                fact: "has not reported since the command began, or some of its images are promoted already",
+                fact: "does not answer, or some of its images are promoted already",
                 next: "--write-rows stops it, promotes its images, and writes its service and volume rows through the host's own Cinder; they are saved first",
             })),
         );

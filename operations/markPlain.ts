@@ -32,12 +32,7 @@ export async function markPlain(
         const volumes = Object.fromEntries(
             own.map(({ volume }) => [volume.id, { replication_status: status }]),
         );
-        count += await host.writeRows(service, {
-            service: {},
-            cluster: null,
-            volumes,
-            snapshots: {},
-        });
+        count += await host.writeVolumes(service, volumes);
     }
     return count;
 }

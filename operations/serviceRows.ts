@@ -19,7 +19,7 @@ interface Saved {
     rows: SavedRows;
 }
 
-const hostOf = (run: Run, survey: Survey, service: string): CinderHost => {
+export const hostOf = (run: Run, survey: Survey, service: string): CinderHost => {
     const name = survey.hosts.find((facts) => facts.service === service)?.name;
     const host = run.parts.hosts.find((h) => h.host.name === name);
     if (host === undefined)
@@ -34,6 +34,13 @@ export const savedRows = (run: Run): Saved[] =>
     run.journal.entries.flatMap((e) =>
         e.kind === "noted" && e.step === SAVED ? [e.data as Saved] : [],
     );
+
+/** Saves a service's rows as they were before this operation wrote the first of them. */
+export async function saveOnce(run: Run, host: CinderHost, service: string): Promise<void> {
+    if (savedRows(run).some((saved) => saved.service === service)) return;
+    const data: Saved = { host: host.host.name, service, rows: await host.saveRows(service) };
+    run.journal.append({ kind: "noted", step: SAVED, data });
+}
 
 /** The rows that Cinder itself would have left after a failover in which these images were promoted. */
 function movedRows(
@@ -75,7 +82,7 @@ function movedRows(
 }
 
 /** Promotes images by force. @returns those that are primary now */
-async function promote(run: Run, images: string[]): Promise<Set<string>> {
+export async function promote(run: Run, images: string[]): Promise<Set<string>> {
     if (images.length === 0) return new Set();
     const refused = await run.parts.sites.secondary.refusedImages(
         run.backend.pool,
@@ -123,14 +130,7 @@ export async function moveByRows(
     const hosts = rows.map((row) => ({ row, host: hostOf(run, survey, row.host) }));
     // All are stopped before one row is written: a service that wakes up meanwhile would act on half of them.
     for (const { row, host } of hosts) {
-        if (!savedRows(run).some(({ service }) => service === row.host)) {
-            const saved: Saved = {
-                host: host.host.name,
-                service: row.host,
-                rows: await host.saveRows(row.host),
-            };
-            run.journal.append({ kind: "noted", step: SAVED, data: saved });
-        }
+        await saveOnce(run, host, row.host);
         run.doing(`stopping cinder-volume on ${host.host.name}`);
         await host.stop();
         const dropped = await host.drain(row.host);

@@ -11,6 +11,7 @@ import { rowsOf } from "../../core/service";
 import { type Role } from "../../core/topology/site";
 import { Cinder } from "../../operations/cinder";
 import { findCloud } from "../../operations/cloud";
+import { AT_A_TIME, inParallel } from "../../operations/parallel";
 import { Parts } from "../../operations/parts";
 import { waitFor } from "../../operations/wait";
 import { configFile, labEnvironment, resolved, run, type Mutable, type Run } from "./support";
@@ -91,7 +92,7 @@ export class Fleet {
 
     /** Writes new random bytes into every volume on one site, beside those of before. */
     async write(role: Role): Promise<void> {
-        for (const id of this.ids) {
+        await this.each(async (id) => {
             const marks = this.marks.get(id) ?? [];
             const mark = { offset: (marks.length + 1) << 20, bytes: randomBytes(BYTES) };
             await this.parts.sites[role].rbd(
@@ -99,19 +100,23 @@ export class Fleet {
                 renderDiff(GIB, mark.offset, mark.bytes),
             );
             this.marks.set(id, [...marks, mark]);
-        }
+        });
+    }
+
+    private async each(work: (id: string) => Promise<void>): Promise<void> {
+        await inParallel(this.ids, AT_A_TIME, new AbortController().signal, work);
     }
 
     /** Every byte ever written must be readable on a site. */
     async expectBytes(role: Role): Promise<void> {
-        for (const id of this.ids) {
+        await this.each(async (id) => {
             const diff = await this.parts.sites[role].rbd(rbd.exportDiff(this.spec(id)));
             for (const { offset, bytes } of this.marks.get(id) ?? [])
                 assert.ok(
                     readDiff(diff, offset, BYTES).equals(bytes),
                     `${id} at ${String(offset)} on ${role}`,
                 );
-        }
+        });
     }
 
     /** Waits until a planned move may go: what nobody flushed is the move's own business. */
@@ -223,15 +228,6 @@ export class Fleet {
         if (acted) await act(child);
         await ended;
         return { code: child.exitCode ?? 255, output, stdout, acted };
-    }
-
-    /**
-     * Runs a command and ends it with SIGKILL as soon as its journal satisfies `at`.
-     * @returns whether it was killed, and not ended by itself before
-     */
-    async killed(at: (journal: string) => boolean, ...words: string[]): Promise<boolean> {
-        const kill = (child: ChildProcess) => child.kill("SIGKILL");
-        return (await this.during(at, kill, words)).code === 255;
     }
 
     /** The report of the newest operation. */

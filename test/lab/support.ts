@@ -8,6 +8,7 @@ import { parse, stringify } from "yaml";
 
 import { parseTopology, type Topology, type TopologyInput } from "../../core/topology";
 import { SshHost } from "../../operations/ssh";
+import { waitFor } from "../../operations/wait";
 
 export const LAB = "/var/lib/cinder-dr-lab";
 export const STACK = "lab";
@@ -193,6 +194,18 @@ export class LabHost {
 
     /** Process id of the running cinder-volume's parent process. */
     pid = (): Promise<string> => this.sh("pgrep -o -f '[c]inder-volume --config-file'");
+
+    /** Restarts cinder-volume, and does not wait for it to be ready: while its Ceph is dead it never is. */
+    async restartVolume(): Promise<void> {
+        const before = await this.pid();
+        await this.sh("systemctl restart cinder-volume </dev/null >/dev/null 2>&1 & sleep 1");
+        const isNew = async () => {
+            const now = await this.sh("pgrep -o -f '[c]inder-volume --config-file' || true");
+            return (now !== "" && now !== before) || undefined;
+        };
+        const signal = AbortSignal.timeout(200_000);
+        await waitFor(isNew, { what: "another cinder-volume", seconds: 120, signal });
+    }
 
     close(): void {
         this.ssh.close();

@@ -329,4 +329,21 @@ describe("Cinder's API", () => {
             );
         });
     });
+
+    it("takes a host for living only where its driver has properties to tell", async () => {
+        const never = new AbortController().signal;
+        const path = "GET /v3/p/capabilities/a%40ceph";
+        for (const [reply, lives] of [
+            [{ status: 200, body: { properties: { qos: {} } } }, true],
+            [{ status: 200, body: { properties: null } }, false],
+            [{ status: 503, body: {} }, false],
+            [{ status: 403, body: {} }, undefined],
+        ] as const) {
+            script = { "POST /v3/auth/tokens": [token("t")], [path]: [reply] };
+            assert.equal(await signIn().answers("a@ceph", never), lives);
+            await cinder?.close();
+        }
+        script = { "POST /v3/auth/tokens": [token("t")], [path]: [{ status: 200, body: {} }] };
+        assert.equal(await signIn().answers("a@ceph", AbortSignal.abort()), false);
+    });
 });

@@ -1,0 +1,75 @@
+import type { Pair } from "../core/replica";
+import { activeSide, serviceOf } from "../core/service";
+import type { Survey } from "../core/survey";
+import { phase, type Run } from "./run";
+import type { SavedStatuses } from "./savedStatuses";
+import { hostOf, promote, saveOnce } from "./serviceRows";
+import { takeSurvey } from "./takeSurvey";
+
+const LOOK_SECONDS = 20;
+
+/** Volumes of hosts that have moved, whose images Cinder could not promote: it sets them to error and tries no more. */
+function leftBehind({ backend, rows, pairs }: Survey, wanted: readonly string[]): Pair[] {
+    const moved = new Set(
+        rows.filter((row) => activeSide(row, backend) === "secondary").map(({ host }) => host),
+    );
+    return pairs.filter(
+        ({ volume, secondary }) =>
+            wanted.includes(volume.id) &&
+            moved.has(serviceOf(volume.host)) &&
+            secondary !== undefined &&
+            volume.replicationStatus === "failover-error",
+    );
+}
+
+/** Gives the rows of promoted volumes what a failover would have, and the status of before it. @returns rows written */
+async function writeRows(run: Run, survey: Survey, promoted: readonly Pair[]): Promise<number> {
+    const before = run.journal.entries.findLast(({ step }) => step === "statuses")
+        ?.data as SavedStatuses;
+    let count = 0;
+    for (const service of new Set(promoted.map(({ volume }) => serviceOf(volume.host)))) {
+        const host = hostOf(run, survey, service);
+        await saveOnce(run, host, service);
+        const own = promoted.filter(({ volume }) => serviceOf(volume.host) === service);
+        const volumes = Object.fromEntries(
+            own.map(({ volume: { id } }) => [
+                id,
+                { status: before.volumes[id] ?? "available", replication_status: "failed-over" },
+            ]),
+        );
+        count += await host.writeVolumes(service, volumes);
+    }
+    return count;
+}
+
+/**
+ * Promotes by force the images that a failover by Cinder has left behind, and writes their volumes' rows; a step of an
+ * operation where there are any. The target's rbd-mirror must be stopped.
+ */
+export async function promoteLeft(run: Run, wanted: readonly string[]): Promise<void> {
+    const survey = await takeSurvey(run.parts, run.backend, {
+        sides: ["secondary"],
+        reach: ["secondary"],
+        seconds: LOOK_SECONDS,
+    });
+    const left = leftBehind(survey, wanted);
+    if (left.length === 0) return;
+    const work = async () => {
+        const asleep = left.filter((pair) => pair.secondary?.primary !== true);
+        const awake = await promote(
+            run,
+            asleep.map(({ volume }) => volume.image),
+        );
+        const promoted = left.filter(
+            (pair) => !asleep.includes(pair) || awake.has(pair.volume.image),
+        );
+        return { count: await writeRows(run, survey, promoted) };
+    };
+    await phase(
+        run,
+        "promote",
+        work,
+        ({ count }) =>
+            `${String(count)} of ${String(left.length)} volumes that Cinder had left behind in error are promoted`,
+    );
+}
