@@ -8,6 +8,14 @@ export function addCounts(list) {
 export const summaryLine = ({ passed, failed, skipped }) =>
     `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
+/** The last summary line of an output, which may be the only one; a run that ended without any is one failure. */
+export function countsIn(output) {
+    const [last] = output.match(/^\d+ passed, \d+ failed, \d+ skipped$/gm)?.slice(-1) ?? [];
+    if (last === undefined) return { passed: 0, failed: 1, skipped: 0 };
+    const [passed, failed, skipped] = last.match(/\d+/g).map(Number);
+    return { passed, failed, skipped };
+}
+
 /** A run that tested nothing proves nothing, so it fails too. */
 export const exitCode = (counts) => (counts.failed > 0 || counts.passed === 0 ? 1 : 0);
 

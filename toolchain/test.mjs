@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCounts, countGoTests, exitCode, summaryLine } from "./counts.mjs";
+import { addCounts, countGoTests, countsIn, exitCode, summaryLine } from "./counts.mjs";
 import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
@@ -17,6 +17,8 @@ const SUITE = process.argv[2];
 const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"], takeover: ["--bare"] };
 /** Packages of a suite alone, in a folder of their own: nobody else has to install them. */
 const PACKAGES = { review: ["test/lab/review/mermaid"] };
+/** The rest of a suite that would take too long in one lab. */
+const BESIDE = { operations: "operations.beside" };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
 const pulumi = join(project, "node_modules", ".bin", "pulumi");
 const oneFailure = { passed: 0, failed: 1, skipped: 0 };
@@ -74,6 +76,22 @@ async function goTests() {
     return addCounts(results);
 }
 
+/** Runs a suite in a lane beside this one, and shows its output when it has ended. Needs the packages of a lab. */
+async function inLane(suite) {
+    progress.line(`${suite}: begun in a lab of its own`);
+    let output = "";
+    const onLine = (line) => (output += `${line}\n`);
+    const self = [process.execPath, "toolchain/test.mjs", suite];
+    const words = [join(import.meta.dirname, "lane.sh"), suite, ...self];
+    const crash = await run("bash", words, { cwd: project, onLine }).then(
+        () => undefined,
+        (error) => error,
+    );
+    const counts = countsIn(output);
+    console.log(output.replace(`\n${summaryLine(counts)}\n`, "\n"));
+    return crash && counts.failed === 0 ? addCounts([counts, oneFailure]) : counts;
+}
+
 /** @param suite name of the mocha configuration whose tests need the lab */
 async function labTests(suite) {
     const obstacles = labObstacles(inspectMachine());
@@ -88,11 +106,16 @@ async function labTests(suite) {
         await run(process.execPath, words, { inherit: true });
         const env = labEnvironment();
         await openStack({ project, pulumi, env, progress });
-        return mocha(configOf(suite), { env });
+        const beside = BESIDE[suite] && inLane(BESIDE[suite]);
+        const counts = await mocha(configOf(suite), { env });
+        return beside ? addCounts([counts, await beside]) : counts;
     }
     if (process.env.CI)
         throw new Error(`the lab must run where CI is set: ${obstacles.join("; ")}`);
-    const { titles } = await mocha([...configOf(suite), "--dry-run"], { show: false });
+    const suites = [suite, ...(BESIDE[suite] ? [BESIDE[suite]] : [])];
+    const titles = [];
+    for (const name of suites)
+        titles.push(...(await mocha([...configOf(name), "--dry-run"], { show: false })).titles);
     for (const title of titles) console.log(`  - skipped: ${title}`);
     console.log(obstacles.map((obstacle) => `    ${obstacle}`).join("\n"));
     return { passed: 0, failed: 0, skipped: titles.length };

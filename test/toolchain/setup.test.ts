@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCounts, countGoTests, exitCode, summaryLine } from "../../toolchain/counts.mjs";
+import {
+    addCounts,
+    countGoTests,
+    countsIn,
+    exitCode,
+    summaryLine,
+} from "../../toolchain/counts.mjs";
 import { goEnvironment } from "../../toolchain/golang.mjs";
 import { isInstalled } from "../../toolchain/install.mjs";
 import { nodeWarning } from "../../toolchain/node.mjs";
 import { labObstacles, nodeObstacle } from "../../toolchain/preconditions.mjs";
 
+const ROOT = join(__dirname, "../..");
 const good = { platform: "linux", debian: "12", root: true, apt: true, node: "22.23.3" };
 
 describe("preconditions", () => {
@@ -85,6 +92,28 @@ describe("the counts of npm test", () => {
             { passed: 1, failed: 1, skipped: 0 },
         ]);
         assert.equal(summaryLine(total), "3 passed, 1 failed, 1 skipped");
+    });
+
+    it("are read from what a lane has printed, and a lane without any has failed", () => {
+        assert.deepEqual(
+            countsIn("2 passed, 0 failed, 0 skipped\nx\n3 passed, 1 failed, 2 skipped\n"),
+            {
+                passed: 3,
+                failed: 1,
+                skipped: 2,
+            },
+        );
+        assert.deepEqual(countsIn("lane x: killed"), { passed: 0, failed: 1, skipped: 0 });
+    });
+
+    it("are of every test of the operations, each in one of the two labs", () => {
+        const specs = ["operations", "operations.beside"].flatMap((name) => {
+            const text = readFileSync(join(ROOT, `.mocharc.${name}.json`), "utf8");
+            return (JSON.parse(text) as { spec: string[] }).spec;
+        });
+        const folder = "test/lab/operations";
+        const files = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".test.ts"));
+        assert.deepEqual(specs.sort(), files.map((name) => `${folder}/${name}`).sort());
     });
 
     it("take go's whole tests, and a package that does not build as a failure", () => {

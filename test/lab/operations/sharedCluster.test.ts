@@ -7,7 +7,7 @@ import { expectCode, lab, labTopology, LabHost, up } from "../support";
 const CLUSTER = "dr";
 
 /**
- * Both hosts in one active-active `cluster`. Last in the suite by its name: volumes of the lab stay with the cluster's
+ * Both hosts in one active-active `cluster`. Last in its lab: volumes of the lab stay with the cluster's
  * name, so the lab must be made anew after it.
  */
 describe("an active-active cluster on the lab", () => {
