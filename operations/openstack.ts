@@ -75,14 +75,11 @@ export class OpenStackApi {
         for (let again = true; ; again = false) {
             const { token, url } = await this.signedIn();
             const headers = { "X-Auth-Token": token, "OpenStack-API-Version": apiVersion };
-            const response = await this.send(method, url + path, body, headers, signal);
+            const { response, answer } = await this.send(method, url + path, body, headers, signal);
             if (response.status === 401 && again) {
                 this.session = undefined;
-                // An answer that nobody reads keeps its connection, and close() waits for that.
-                await response.body?.cancel();
                 continue;
             }
-            const answer = await response.text();
             if (!response.ok)
                 throw new OpenStackError(
                     `${this.service.name}: ${method} ${path.split("?")[0] ?? path}: HTTP ${String(response.status)}: ${reasonIn(answer)}`,
@@ -107,9 +104,9 @@ export class OpenStackApi {
         const base = this.cloud.authUrl.replace(/\/+$/, "").replace(/\/v3$/, "");
         const { identity, scope } = this.cloud;
         const auth = { identity, ...(scope === undefined ? {} : { scope }) };
-        const response = await this.send("POST", `${base}/v3/auth/tokens`, { auth }, {});
+        const url = `${base}/v3/auth/tokens`;
+        const { response, answer } = await this.send("POST", url, { auth }, {});
         const token = response.headers.get("x-subject-token");
-        const answer = await response.text();
         if (!response.ok || token === null)
             throw new OpenStackError(
                 `Keystone at ${base} refused the credentials: HTTP ${String(response.status)}: ${reasonIn(answer)}`,
@@ -146,7 +143,7 @@ export class OpenStackApi {
     ) {
         const limit = AbortSignal.timeout(REQUEST_MILLISECONDS);
         try {
-            return await fetch(url, {
+            const response = await fetch(url, {
                 method,
                 dispatcher: this.dispatcher,
                 signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
@@ -157,6 +154,8 @@ export class OpenStackApi {
                 },
                 ...(body === undefined ? {} : { body: JSON.stringify(body) }),
             });
+            // An answer that nobody reads keeps its connection, and close() waits for that.
+            return { response, answer: await response.text() };
         } catch (error) {
             const cause = (error as Error).cause;
             const why = cause instanceof Error ? cause.message : (error as Error).message;

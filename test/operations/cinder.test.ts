@@ -330,6 +330,28 @@ describe("Cinder's API", () => {
         });
     });
 
+    it("says of an answer that breaks off in its middle that there was none", async () => {
+        const enough = new AbortController();
+        const half = createServer((_, response) => {
+            response.writeHead(200, { "x-subject-token": "t" });
+            response.write('{"token": ');
+            setTimeout(() => {
+                enough.abort();
+            }, 100);
+        }).listen(0, "127.0.0.1");
+        await once(half, "listening");
+        const url = `http://127.0.0.1:${(half.address() as AddressInfo).port}`;
+        script = {
+            "POST /v3/auth/tokens": [token("t", catalog(endpoint({ url })))],
+        };
+        try {
+            assert.equal(await signIn().answers("a@ceph", enough.signal), false);
+        } finally {
+            half.closeAllConnections();
+            half.close();
+        }
+    });
+
     it("takes a host for living only where its driver has properties to tell", async () => {
         const never = new AbortController().signal;
         const path = "GET /v3/p/capabilities/a%40ceph";
