@@ -151,7 +151,7 @@ async function body(
             (how) => how,
         );
         const ids = moving.map(({ id }) => id);
-        if (options.writeRows === true) await promoteLeft(run, ids);
+        if (options.writeRows === true) await promoteLeft(run, survey, ids);
         const { wrong } = await verifyStep(run, "secondary", ids);
         const bad = new Set(wrong.map(({ volume }) => volume.split(" ")[0]));
         const good = moving.filter(({ id }) => !bad.has(id)).map(({ image }) => image);

@@ -6,8 +6,6 @@ import type { SavedStatuses } from "./savedStatuses";
 import { hostOf, promote, saveOnce } from "./serviceRows";
 import { takeSurvey } from "./takeSurvey";
 
-const LOOK_SECONDS = 20;
-
 /** Volumes of hosts that have moved, whose images Cinder could not promote: it sets them to error and tries no more. */
 function leftBehind({ backend, rows, pairs }: Survey, wanted: readonly string[]): Pair[] {
     const moved = new Set(
@@ -45,14 +43,15 @@ async function writeRows(run: Run, survey: Survey, promoted: readonly Pair[]): P
 /**
  * Promotes by force the images that a failover by Cinder has left behind, and writes their volumes' rows; a step of an
  * operation where there are any. The target's rbd-mirror must be stopped.
+ * @param survey of the operation's begin, which knows what each host runs
  */
-export async function promoteLeft(run: Run, wanted: readonly string[]): Promise<void> {
-    const survey = await takeSurvey(run.parts, run.backend, {
-        sides: ["secondary"],
-        reach: ["secondary"],
-        seconds: LOOK_SECONDS,
-    });
-    const left = leftBehind(survey, wanted);
+export async function promoteLeft(
+    run: Run,
+    survey: Survey,
+    wanted: readonly string[],
+): Promise<void> {
+    const now = await takeSurvey(run.parts, run.backend, { sides: ["secondary"] });
+    const left = leftBehind(now, wanted);
     if (left.length === 0) return;
     const work = async () => {
         const asleep = left.filter((pair) => pair.secondary?.primary !== true);

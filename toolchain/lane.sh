@@ -12,8 +12,9 @@ unshare --net --mount --pid --fork true 2>/dev/null || {
     exit 2
 }
 copy=$(mktemp -d "${TMPDIR:-/tmp}/cinder-dr-lane-$name.XXXXXX")
-git clone --quiet "$project" "$copy/checkout"
-cp -a "$project/node_modules" "$copy/checkout/"
+cp -a "$project" "$copy/checkout"
+# It names the other lab, and is written with a lab.
+rm -f "$copy/checkout/Pulumi.lab.yaml"
 mkdir -p "$lab" "$lab.$name"
 
 # The loopback is brought up without iproute2, which a small machine may lack: SIOCSIFFLAGS with IFF_UP.

@@ -173,10 +173,11 @@ export class Fleet {
 
     /** The consents that a plan asks for, as flags: the number of volumes is the lab's own business. */
     async consents(move: "planned" | "forced" | "failback"): Promise<string[]> {
-        const { stdout } = await this.dr("preflight", move, "--json");
+        const { stdout, output } = await this.dr("preflight", move, "--json");
         const { plan } = JSON.parse(stdout) as {
-            plan: { consents: { name: string; count: number }[] };
+            plan?: { consents: { name: string; count: number }[] };
         };
+        assert.ok(plan, output);
         return plan.consents.flatMap(({ name, count }) => [
             "--accept-loss",
             `${name}=${String(count)}`,

@@ -160,6 +160,8 @@ export const verify = (topology: Mutable, ...flags: string[]): Promise<Run> =>
 
 export const resolved = (topology: Mutable): Topology => parseTopology(topology as TopologyInput);
 
+const PARENT = "pgrep -o -f '[c]inder-volume --config-file'";
+
 /** One Cinder host of the lab, looked at over SSH as the topology says. */
 export class LabHost {
     private readonly ssh: SshHost;
@@ -193,14 +195,14 @@ export class LabHost {
         (await this.sh("ls -d /etc/cinder/.cinder-dr 2>/dev/null || true")) !== "";
 
     /** Process id of the running cinder-volume's parent process. */
-    pid = (): Promise<string> => this.sh("pgrep -o -f '[c]inder-volume --config-file'");
+    pid = (): Promise<string> => this.sh(PARENT);
 
     /** Restarts cinder-volume, and does not wait for it to be ready: while its Ceph is dead it never is. */
     async restartVolume(): Promise<void> {
         const before = await this.pid();
         await this.sh("systemctl restart cinder-volume </dev/null >/dev/null 2>&1 & sleep 1");
         const isNew = async () => {
-            const now = await this.sh("pgrep -o -f '[c]inder-volume --config-file' || true");
+            const now = await this.sh(`${PARENT} || true`);
             return (now !== "" && now !== before) || undefined;
         };
         const signal = AbortSignal.timeout(200_000);
