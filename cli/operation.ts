@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { summarize } from "../core/finding";
+import { wordsOf } from "../core/problem";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { Parts } from "../operations/parts";
@@ -33,10 +34,9 @@ function parseAccepted(given: readonly string[] = []): Map<string, number> {
     );
 }
 
-const codeOf = (error: unknown): ExitCode | undefined => {
+const codeOf = (error: unknown): ExitCode => {
     if (error instanceof RefusedError || error instanceof LockedError) return ExitCode.Problem;
-    if (error instanceof PartialError) return ExitCode.Partial;
-    return undefined;
+    return error instanceof PartialError ? ExitCode.Partial : ExitCode.Failed;
 };
 
 /** Runs one operation, prints what it finds, and turns its end into an exit code. */
@@ -74,20 +74,10 @@ export async function runOperation(
     try {
         id = await work(options);
     } catch (thrown) {
-        const known = codeOf(thrown);
-        if (known === undefined && json)
-            console.log(
-                JSON.stringify({
-                    verb,
-                    ok: false,
-                    plan,
-                    findings: out.findings,
-                    error: String(thrown),
-                }),
-            );
-        if (known === undefined) throw thrown;
-        code = known;
-        error = (thrown as Error).message;
+        // A wrong word on the command line is the command line's business.
+        if (thrown instanceof UsageError) throw thrown;
+        code = codeOf(thrown);
+        error = wordsOf(thrown);
         if (thrown instanceof RefusedError)
             for (const { subject, fact, next } of thrown.blockers)
                 out.found({ state: "problem", subject, fact, next });

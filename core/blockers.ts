@@ -89,7 +89,15 @@ function imageBlockers(survey: Survey, active: Role): Blocker[] {
             ...blocker(subjectOf(pair), fact, next, isUnmarked(kind) ? "unmarked" : undefined),
             ...(kind === "unflushed" && idle ? { settles: true } : {}),
         }));
-        if (users.length > 0 && faults.length === 0)
+        if (pair[active]?.users === null)
+            found.push(
+                blocker(
+                    subjectOf(pair),
+                    "it cannot be seen whether a client has it open",
+                    "the site's Ceph user must be able to open it",
+                ),
+            );
+        else if (users.length > 0 && faults.length === 0)
             found.push(
                 blocker(
                     subjectOf(pair),

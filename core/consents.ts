@@ -30,6 +30,12 @@ export const volumes = (count: number): string =>
 export const consentFlag = ({ name, count }: Consent): string =>
     `--accept-loss ${name}=${String(count)}`;
 
+/** Those that have become more than was agreed to, since volumes were made or attached after the plan. */
+export const grown = (
+    consents: readonly Consent[],
+    accepted: ReadonlyMap<string, number>,
+): Consent[] => consents.filter(({ name, count }) => count > (accepted.get(name) ?? 0));
+
 /** What the operator must say yes to, by name and number. */
 export function consentsOf(survey: Survey, move: Move): Consent[] {
     const active = otherSide(targetOf(move));

@@ -50,12 +50,20 @@ export const subjectOf = ({ volume }: Pair): string =>
 export const unreplicated = ({ pairs }: Survey): Pair[] =>
     pairs.filter((pair) => !isReplicated(pair.volume));
 
+/** The API says `enabled` of a volume before its image is made. */
+const UNMADE = ["creating", "downloading"];
+
 /**
  * Volumes that Cinder counts as replicated and that have no mirrored image, e.g. all that were made before the backend had
  * a replication_device: their replication_status is NULL. Their demotion fails, and all that follow are promoted by force.
  */
 export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
-    pairs.filter((pair) => isReplicated(pair.volume) && pair[active] === undefined);
+    pairs.filter(
+        (pair) =>
+            isReplicated(pair.volume) &&
+            pair[active] === undefined &&
+            !UNMADE.includes(pair.volume.status),
+    );
 
 /**
  * Of those, the volumes that no site has a mirrored image of: after a forced failover Cinder says `failover-error` of

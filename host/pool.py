@@ -235,6 +235,12 @@ def writable(_, pool, request):
 def probe(_, pool, request):
     """Makes a mirrored image of its own, writes random bytes, reads them back and takes it away."""
     name, tool, data = request["name"], rbd.RBD(), os.urandom(4096)
+    if name in tool.list(pool):
+        # Of a probe that was cut short.
+        with rbd.Image(pool, name) as image:
+            if image.mirror_image_get_info()["state"] != rbd.RBD_MIRROR_IMAGE_DISABLED:
+                image.mirror_image_disable(False)
+        tool.remove(pool, name)
     tool.create(pool, name, 8 << 20, features=rbd.RBD_FEATURE_EXCLUSIVE_LOCK | rbd.RBD_FEATURE_JOURNALING)
     try:
         with rbd.Image(pool, name) as image:
@@ -293,7 +299,8 @@ def holder(pool, key):
     """Who holds the lock, and for how long it has not been renewed, both by the cluster's own clock."""
     try:
         content = json.loads(pool.read(key, 65536).decode("utf-8"))
-        clock = key + ".clock"
+        # Of its own: two that ask at once must not take away each other's.
+        clock = "%s.clock.%s" % (key, os.urandom(8).hex())
         pool.write_full(clock, b"-")
         age = stamp(pool, clock) - stamp(pool, key)
         pool.remove_object(clock)

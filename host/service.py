@@ -131,26 +131,58 @@ def write(request):
     return {"changed": count}
 
 
+def queues_of(service):
+    """The names that Cinder casts to: the topic of a host or cluster, and the server in front of its `@` behind it."""
+    names = [service.host] + ([service.cluster_name] if service.cluster_name else [])
+    topics = [(name, "cinder-volume.%s" % name) for name in names]
+    return [queue for name, topic in topics for queue in (topic, "%s.%s" % (topic, name.split("@")[0]))]
+
+
+def tls_of(conf):
+    """What the section [oslo_messaging_rabbit] says of TLS, in kombu's words; False where it says nothing."""
+    from oslo_messaging._drivers import impl_rabbit
+    conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
+    own = conf.oslo_messaging_rabbit
+    if not own.ssl:
+        return False
+    files = {"ca_certs": own.ssl_ca_file, "certfile": own.ssl_cert_file, "keyfile": own.ssl_key_file}
+    known = {name: file for name, file in files.items() if file}
+    return dict(known, cert_reqs=__import__("ssl").CERT_REQUIRED) if "ca_certs" in known else dict(known) or True
+
+
+def purge(connection, queues):
+    """How many messages were dropped. A queue that is not there has none; asking for it closes the channel."""
+    dropped = 0
+    for queue in queues:
+        channel = connection.channel()
+        try:
+            dropped += channel.queue_purge(queue) or 0
+        except connection.channel_errors:
+            continue
+        channel.close()
+    return dropped
+
+
 def drain(request):
     """Drops what is queued for the stopped service: a failover cast in the outage would be carried out after its start."""
     import kombu
     from oslo_config import cfg
     import oslo_messaging
-    database(request)
-    target = "cinder-volume.%s" % request["service"]
+    objects, context = database(request)
+    queues = queues_of(objects.Service.get_by_args(context, request["service"], "cinder-volume"))
     url = oslo_messaging.TransportURL.parse(cfg.CONF)
-    dropped = 0
+    ssl, errors = tls_of(cfg.CONF), []
+    # The brokers of one cluster share their queues, and one of them may have died with its site.
     for host in url.hosts:
-        at = "amqp://%s:%s@%s:%s/%s" % tuple(__import__("urllib.parse").parse.quote(str(part or ""), safe="") for part in (
-            host.username, host.password, host.hostname, host.port or 5672, url.virtual_host or "/"))
-        with kombu.Connection(at, connect_timeout=10) as connection:
-            channel = connection.channel()
-            try:
-                dropped += channel.queue_purge(target) or 0
-            except channel.connection.channel_errors:
-                pass  # No such queue: nothing waits.
-        break
-    return {"dropped": dropped}
+        at = {"hostname": host.hostname, "port": host.port or 5672, "userid": host.username,
+              "password": host.password, "virtual_host": url.virtual_host or "/"}
+        try:
+            with kombu.Connection(transport="amqp", connect_timeout=10, ssl=ssl, **at) as connection:
+                connection.connect()
+                return {"dropped": purge(connection, queues)}
+        except Exception as error:
+            errors.append("%s: %s" % (host.hostname, said(error)))
+    raise RuntimeError("no message broker answers: %s" % "; ".join(errors))
 
 
 VERBS = {"look": look, "save": save, "write": write, "drain": drain}

@@ -1,5 +1,6 @@
 import { isSeen } from "../core/replica";
 import { subjectOf, type Survey } from "../core/survey";
+import { ROLES } from "../core/topology/site";
 import { PartialError } from "./operationEnd";
 import { type Run } from "./run";
 
@@ -28,8 +29,15 @@ export async function compareBytes(
 ): Promise<Compared> {
     const pairs = survey.pairs.filter(({ volume }) => ids.includes(volume.id));
     const images = pairs.map(({ volume }) => volume.image);
-    if (images.length === 0 || !isSeen(survey.views.primary) || !isSeen(survey.views.secondary))
-        return { images: 0, whole: 0, bytes: 0 };
+    if (images.length === 0) return { images: 0, whole: 0, bytes: 0 };
+    for (const role of ROLES) {
+        const view = survey.views[role];
+        if (!isSeen(view))
+            throw new PartialError(
+                `nothing was compared: ${survey.names[role]} cannot be asked: ${view.unseen}`,
+                [`\`cinder-dr resume ${run.journal.id}\` compares again`],
+            );
+    }
     const request = { do: "checksum", images, budget, seed: run.journal.id };
     const { primary, secondary } = run.parts.sites;
     const [here, there] = await Promise.all(

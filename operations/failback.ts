@@ -5,15 +5,13 @@ import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
 import { gate, gateRest } from "./gate";
 import { calledHosts, lookAtBoth, proveReverse, rowsNow, thawStep } from "./moveBackend";
-import { markPlain } from "./markPlain";
+import { markStep } from "./markPlain";
 import { discard, giveUp, waitReady } from "./resync";
 import { PartialError } from "./operationEnd";
 import { operate, phase, type Run, type RunOptions } from "./run";
+import { restartBehind } from "./restartBehind";
 import { restore } from "./savedStatuses";
 import { moveAndVerify } from "./verifyMove";
-import { waitFor } from "./wait";
-
-const RESTART_SECONDS = 120;
 
 export interface FailbackOptions extends RunOptions {
     /** How long resyncing may take. */
@@ -35,44 +33,11 @@ export function refuseFailback(survey: Survey, accepted: ReadonlyMap<string, num
     refuseBlocked(survey, "failback", accepted, ({ subject }) => curable.has(subject));
 }
 
-/** Restarts the hosts whose process would go on with the secondary in memory: members of a cluster, or without secrets. */
-async function restart(run: Run, survey: Survey): Promise<string[]> {
-    const rows = await rowsNow(run);
-    const done: string[] = [];
-    for (const { name, service, secrets } of survey.hosts) {
-        const row = rows.find((r) => r.host === service);
-        const host = run.parts.hosts.find((h) => h.host.name === name);
-        if (row === undefined || host === undefined) continue;
-        if (!row.cluster && secrets !== false && row.replication_status === "enabled") continue;
-        await host.restart();
-        await waitFor(
-            async () => {
-                const now = (await rowsNow(run)).find((r) => r.host === service);
-                const fresh =
-                    now !== undefined && now.updated_at !== row.updated_at && now.state === "up";
-                return fresh && now.replication_status === "enabled" ? true : undefined;
-            },
-            {
-                what: `${service ?? name} to come up again`,
-                seconds: RESTART_SECONDS,
-                signal: AbortSignal.timeout((RESTART_SECONDS + 60) * 1000),
-            },
-        );
-        done.push(name);
-    }
-    return done;
-}
-
 async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<void> {
     const survey = await lookAtBoth(run);
     const lonely = unmarkedAnywhere(survey);
     if (lonely.length > 0 && run.accepted.has("unmarked"))
-        await phase(
-            run,
-            "mark",
-            () => markPlain(run, survey, lonely, "not-capable"),
-            (n) => `${String(n)} volume(s) without a mirrored image are marked not-capable`,
-        );
+        await markStep(run, survey, lonely, "not-capable");
     await phase(
         run,
         "discard",
@@ -112,7 +77,7 @@ async function body(run: Run, options: FailbackOptions): Promise<string> {
     await phase(
         run,
         "restart",
-        () => restart(run, survey),
+        () => restartBehind(run, survey),
         (hosts) =>
             hosts.length === 0
                 ? "no host needs it"

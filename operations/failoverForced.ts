@@ -1,11 +1,14 @@
 import { isSeen, type PoolView } from "../core/replica";
-import { lossOf, replicated, type Survey } from "../core/survey";
+import { lossOf, replicated, subjectOf, type Survey } from "../core/survey";
+import { ROLES } from "../core/topology/site";
 import { agree, refuseBlocked } from "./agree";
 import { moveByWays, waysOf, type Ways } from "./forcedWays";
 import { promoteLeft } from "./leftBehind";
+import type { Journal } from "./journal";
 import { MirrorDaemons } from "./mirrorDaemons";
 import { thaw } from "./moveBackend";
-import { PartialError, RefusedError } from "./operationEnd";
+import { hasChanged, PartialError, RefusedError } from "./operationEnd";
+import { both } from "./parallel";
 import { operate, phase, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
 import { undoRows } from "./serviceRows";
@@ -17,6 +20,10 @@ const DEAD_SECONDS = 5;
 const WRITABLE_SECONDS = 300;
 /** The journal's step with the names of the target's rbd-mirror daemons. */
 const DAEMONS = "rbd-mirror daemons";
+
+/** The daemons that an operation ends; noted before, so that a killed run's are started again. */
+const stoppedDaemons = ({ entries }: Journal): string[] | undefined =>
+    entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
 
 export interface ForcedOptions extends RunOptions {
     /** How the primary was fenced, in the operator's words; needed when anything still reaches it. */
@@ -30,7 +37,7 @@ export interface ForcedOptions extends RunOptions {
 }
 
 const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
-    takeSurvey(parts, backend, { reach: ["primary", "secondary"], seconds: DEAD_SECONDS });
+    takeSurvey(parts, backend, { reach: ROLES, seconds: DEAD_SECONDS, living: "secondary" });
 
 /** Who still reaches the primary. Nobody here does not prove that it is dead; somebody proves that it is not. */
 export function witnesses(survey: Survey): string[] {
@@ -100,12 +107,6 @@ function record(run: Run, survey: Survey): void {
     });
 }
 
-/** Both results, or the first failure once both have ended: what still works may not outlive the operation. */
-async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-    await Promise.allSettled([a, b]);
-    return [await a, await b];
-}
-
 const saidOf = ({ byCinder, byRows }: Ways): string =>
     [
         ...(byCinder.length > 0 ? [`${byCinder.join(", ")} live`] : []),
@@ -119,17 +120,18 @@ async function body(
     since: number,
 ): Promise<string> {
     const { journal, parts } = run;
+    const { secondary } = parts.names;
     const moving = journal.entries.findLast((e) => e.step === "moving")?.data as {
         id: string;
         image: string;
     }[];
     const view = survey.views.secondary as PoolView;
     const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
-    // Written before they are ended, so that a killed run's are started again.
-    const units = (): string[] | undefined =>
-        journal.entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
+    const units = () => stoppedDaemons(journal);
     const startAgain = () => daemons.start(units() ?? []);
     try {
+        // Days may lie between: Cinder would demote a primary that is back, and nobody would replay it.
+        refuseLiving(survey, options.fenced);
         const stop = async (): Promise<string> => {
             if (options.mirrorStopped === true) return "rbd-mirror was stopped before";
             const names = units() ?? (await daemons.running(view));
@@ -164,11 +166,13 @@ async function body(
         journal.append({ kind: "noted", step: "phases", data: run.phases });
         await journal.always("start rbd-mirror", startAgain);
         await journal.always("thaw", () => thaw(run));
+        const byHand = (units() ?? []).length === 0;
         run.found({
             state: "ok",
             subject: "thaw",
-            fact: "the hosts take requests; rbd-mirror runs again",
+            fact: `the hosts take requests; rbd-mirror ${byHand ? "is as it was" : "runs again"}`,
         });
+        if (byHand) run.left.push(`start rbd-mirror on ${secondary}, if it was stopped by hand`);
         if (wrong.length > 0)
             throw new PartialError(
                 `${String(wrong.length)} volume(s) did not move: ${wrong.map((w) => `${w.volume}: ${w.fact}`).join("; ")}`,
@@ -192,7 +196,7 @@ async function body(
         `${parts.names.primary} will come back as a second primary: keep its clients away, then \`cinder-dr failback\``,
         `servers keep the old connection: \`cinder-dr servers --backend ${run.backend.section}\``,
     );
-    return `${String(moving.length)} volumes are on ${parts.names.secondary} and writable`;
+    return `${String(moving.length)} volumes are on ${secondary} and writable`;
 }
 
 async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {
@@ -232,6 +236,30 @@ async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<v
     }
 }
 
+/** Puts back the rows that the operation wrote; what it promoted stays so, and is named. */
+async function undo(run: Run): Promise<string> {
+    const { journal, parts } = run;
+    const { primary, secondary } = parts.names;
+    const services = await undoRows(run);
+    const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
+    try {
+        await journal.always("start rbd-mirror", () =>
+            daemons.start(stoppedDaemons(journal) ?? []),
+        );
+    } finally {
+        daemons.close();
+    }
+    const { pairs } = await takeSurvey(parts, run.backend, { sides: ["secondary"] });
+    const promoted = pairs.filter((pair) => pair.secondary?.primary === true).map(subjectOf);
+    if (promoted.length > 0)
+        run.left.push(
+            `${String(promoted.length)} image(s) are primary on ${secondary} still: demote and resync them there once ${primary} is proven to have all that is wanted: ${promoted.join(", ")}`,
+        );
+    for (const line of run.left)
+        run.found({ state: "warning", subject: "undo", fact: "not all is as before", next: line });
+    return `rows of ${services.join(", ")} are as they were before`;
+}
+
 /**
  * Moves a backend to the secondary when the primary is dead or cut off. What the secondary does not have is lost, and
  * each loss needs the operator's word.
@@ -247,8 +275,7 @@ export async function failoverForced(
         flags,
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
-            if (options.undo === true)
-                return `rows of ${(await undoRows(run)).join(", ")} are as they were before`;
+            if (options.undo === true) return undo(run);
             const since = performance.now();
             run.doing("asking Cinder, its hosts and both clusters");
             const survey = await look(options);
@@ -260,7 +287,8 @@ export async function failoverForced(
                 fact: `Cinder, ${String(survey.hosts.length)} host(s) and both sites were asked`,
                 seconds,
             });
-            if (!run.journal.entries.some((e) => e.step === "moving")) {
+            // Nothing is done yet, so nothing binds to an old plan.
+            if (!hasChanged(run.journal)) {
                 await plan(run, survey, options);
                 record(run, survey);
             }

@@ -2,7 +2,7 @@ import { lossOf, replicated, unmarked, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { gate, gateRest } from "./gate";
 import { calledHosts, lookAtBoth, proveReverse, thawStep } from "./moveBackend";
-import { markPlain } from "./markPlain";
+import { markStep } from "./markPlain";
 import { PartialError } from "./operationEnd";
 import { operate, phase, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
@@ -13,13 +13,8 @@ async function body(run: Run): Promise<string> {
     if (calledHosts(journal).length > 0) await gateRest(run, "planned");
     else {
         const first = await lookAtBoth(run);
-        if (unmarked(first, "primary").length > 0)
-            await phase(
-                run,
-                "mark",
-                () => markPlain(run, first, unmarked(first, "primary"), "disabled"),
-                (n) => `${String(n)} volume(s) without a mirrored image are marked disabled`,
-            );
+        const lonely = unmarked(first, "primary");
+        if (lonely.length > 0) await markStep(run, first, lonely, "disabled");
         const ready = await phase(
             run,
             "gate",

@@ -3,6 +3,8 @@ import type { Survey } from "../core/survey";
 import { calledHosts, moveHosts, rowsNow } from "./moveBackend";
 import { RefusedError } from "./operationEnd";
 import { type Run } from "./run";
+import { both } from "./parallel";
+import { seatsOf } from "./rowSeats";
 import { moveByRows } from "./serviceRows";
 import { pause } from "./wait";
 
@@ -115,12 +117,13 @@ export async function moveByWays(
         );
     const rows = await rowsNow(run);
     const byRows = rows.filter((row) => ways.byRows.includes(row.host));
-    await Promise.all([
-        byRows.length > 0 ? moveByRows(run, survey, byRows) : undefined,
+    const seats = seatsOf(run, survey, byRows);
+    await both<unknown, unknown>(
+        seats.length > 0 ? moveByRows(run, survey, seats) : Promise.resolve(),
         ways.byCinder.length > 0
             ? moveHosts(run, "secondary", count, (row) => ways.byCinder.includes(row.host))
-            : undefined,
-    ]);
+            : Promise.resolve(),
+    );
     return [
         ...(ways.byCinder.length > 0 ? [`${ways.byCinder.join(", ")} by Cinder`] : []),
         ...(ways.byRows.length > 0 ? [`${ways.byRows.join(", ")} by rows`] : []),

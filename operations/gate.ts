@@ -1,7 +1,11 @@
+import { blocker, type Blocker } from "../core/blocker";
 import { blockersOf, flushable } from "../core/blockers";
+import { consentFlag, consentsOf, grown } from "../core/consents";
+import { wordsOf } from "../core/problem";
 import { restOf } from "../core/rest";
 import { otherSide } from "../core/service";
-import { replicated, targetOf, type Move, type Survey } from "../core/survey";
+import { replicated, subjectOf, targetOf, type Move, type Survey } from "../core/survey";
+import type { Role } from "../core/topology/site";
 import { calledHosts, freeze, lookAtBoth, rowsNow, thaw } from "./moveBackend";
 import { hasMarked } from "./markPlain";
 import { putBack } from "./putBack";
@@ -13,6 +17,7 @@ import { pause } from "./wait";
 
 /** The statuses that rbd-mirror publishes are up to 30 s old, so an image that is not ready may be in a moment. */
 const READY_SECONDS = 60;
+const LOCK_SECONDS = 120;
 const PAUSE_MILLISECONDS = 1000;
 
 /** What is not as it was found: a refusal must say so. */
@@ -26,6 +31,57 @@ function changedBefore(run: Run, rest: Survey, whole: Survey): string | undefine
     return hasMarked(run.journal) ? "volumes without a mirrored image are marked" : undefined;
 }
 
+const unagreed = ({ accepted }: Run, survey: Survey, move: Move): Blocker[] =>
+    grown(consentsOf(survey, move), accepted).map((consent) =>
+        blocker(
+            consent.name,
+            `has become more than was agreed to (${String(accepted.get(consent.name) ?? 0)}): ${consent.means}`,
+            `the command again, with ${consentFlag(consent)}`,
+        ),
+    );
+
+/**
+ * Images that a client holds for itself, though the operator has agreed to its I/O errors: their demotion would fail, and
+ * Cinder then promotes all that follow by force. Taking the write lock is what a demotion does first.
+ */
+async function held(run: Run, survey: Survey, active: Role): Promise<Blocker[]> {
+    const open = replicated(survey).filter((pair) => (pair[active]?.users ?? []).length > 0);
+    if (open.length === 0) return [];
+    const images = open.map(({ volume }) => volume.image);
+    const question = { do: "writable", images };
+    const { pool } = run.backend;
+    const refused = await run.parts.sites[active].refusedImages(pool, question, LOCK_SECONDS);
+    return refused.map(({ image, error }) => {
+        const pair = open.find(({ volume }) => volume.image === image);
+        return blocker(
+            pair === undefined ? image : subjectOf(pair),
+            `its client does not give the write lock away, so it cannot be demoted: ${error}`,
+            "stop the client, or detach the volume",
+        );
+    });
+}
+
+async function stopsOf(run: Run, survey: Survey, move: Move): Promise<Blocker[]> {
+    // What was agreed to be marked is marked by now: an image that is missing still is one whose demotion fails.
+    const accepted = new Map([...run.accepted].filter(([name]) => name !== "unmarked"));
+    const stops = [...stopping(blockersOf(survey, move), accepted), ...unagreed(run, survey, move)];
+    return stops.length > 0 ? stops : held(run, survey, otherSide(targetOf(move)));
+}
+
+/** Thaws where a look failed or the user gave up, while nothing has moved; what cannot be thawed is said. */
+async function thawUnmoved(run: Run, error: unknown): Promise<void> {
+    const isTold = error instanceof RefusedError || error instanceof PartialError;
+    if (isTold || calledHosts(run.journal).length > 0) return;
+    await thaw(run).catch((trouble: unknown) => {
+        run.found({
+            state: "problem",
+            subject: "thaw",
+            fact: `the hosts are still frozen: ${wordsOf(trouble)}`,
+            next: `\`cinder-dr resume ${run.journal.id}\` goes on; \`cinder thaw-host HOST\` lets them take requests`,
+        });
+    });
+}
+
 /**
  * Freezes every host, and looks until nothing stands in the way of the move; flushes what lacks only that. Of a move
  * that was cut short, only the hosts that it has not moved are looked at.
@@ -33,6 +89,15 @@ function changedBefore(run: Run, rest: Survey, whole: Survey): string | undefine
  * @throws RefusedError, or PartialError when something was changed before, with every host thawed again
  */
 export async function gate(run: Run, move: Move): Promise<Survey> {
+    try {
+        return await whenReady(run, move);
+    } catch (error) {
+        await thawUnmoved(run, error);
+        throw error;
+    }
+}
+
+async function whenReady(run: Run, move: Move): Promise<Survey> {
     const frozen = await freeze(run, await rowsNow(run));
     run.journal.append({ kind: "noted", step: "frozen", data: frozen });
     const active = otherSide(targetOf(move));
@@ -43,7 +108,7 @@ export async function gate(run: Run, move: Move): Promise<Survey> {
         const whole = await lookAtBoth(run);
         const survey = restOf(whole, called, targetOf(move));
         if (survey.rows.length === 0 && whole.rows.length > 0) return survey;
-        const stops = stopping(blockersOf(survey, move), run.accepted);
+        const stops = await stopsOf(run, survey, move);
         if (stops.length === 0) return survey;
         run.doing(`frozen; ${String(stops.length)} blocker(s) left: ${stops[0]?.subject ?? ""}`);
         if (performance.now() > end) {

@@ -65,7 +65,8 @@ function claim(file: string): void {
             if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         }
         const pid = Number(readFileSync(file, "utf8"));
-        if (pid !== process.pid && isAlive(pid))
+        // Empty after a loss of power: and pid 0 would be this process's own group.
+        if (pid > 0 && pid !== process.pid && isAlive(pid))
             throw new JournalError(
                 `process ${String(pid)} on this machine works on this operation`,
             );

@@ -3,7 +3,8 @@ import { activeSide, serviceOf } from "../core/service";
 import type { Survey } from "../core/survey";
 import { phase, type Run } from "./run";
 import type { SavedStatuses } from "./savedStatuses";
-import { hostOf, promote, saveOnce } from "./serviceRows";
+import { writerOf } from "./rowSeats";
+import { promote, saveOnce } from "./serviceRows";
 import { takeSurvey } from "./takeSurvey";
 
 /** Volumes of hosts that have moved, whose images Cinder could not promote: it sets them to error and tries no more. */
@@ -26,7 +27,7 @@ async function writeRows(run: Run, survey: Survey, promoted: readonly Pair[]): P
         ?.data as SavedStatuses;
     let count = 0;
     for (const service of new Set(promoted.map(({ volume }) => serviceOf(volume.host)))) {
-        const host = hostOf(run, survey, service);
+        const host = writerOf(run, survey, service);
         await saveOnce(run, host, service);
         const own = promoted.filter(({ volume }) => serviceOf(volume.host) === service);
         const volumes = Object.fromEntries(

@@ -1,34 +1,62 @@
-import type { Pair } from "../core/replica";
+import { blocker } from "../core/blocker";
+import { isSeen, type Pair } from "../core/replica";
 import { serviceOf } from "../core/service";
-import type { Survey } from "../core/survey";
+import { subjectOf, type Survey } from "../core/survey";
+import { ROLES } from "../core/topology/site";
 import type { Journal } from "./journal";
-import type { Run } from "./run";
+import { RefusedError } from "./operationEnd";
+import { writerOf } from "./rowSeats";
+import { phase, type Run } from "./run";
 
-/** The journal's note of a host's rows before volumes on it are marked; the host's name follows. */
+/** The journal's note of a service's rows before volumes on it are marked; the service's host follows. */
 const BEFORE = "rows before mark on";
 
 /** Whether the operation has marked volumes: a refusal may not say then that nothing was changed. */
 export const hasMarked = ({ entries }: Journal): boolean =>
     entries.some((e) => e.kind === "noted" && e.step?.startsWith(BEFORE) === true);
 
+type Mark = "disabled" | "not-capable";
+
 /**
- * Marks volumes that have no mirrored image as what they are, through their own host's Cinder.
+ * A mark must be right: whoever is marked is not replicated any longer, and goes to error with a failover.
+ * @throws RefusedError where a site was not seen, so that its images seem to be missing, or where there are more volumes
+ * than the operator has agreed to
+ */
+function refuseMark({ accepted }: Run, { views, names }: Survey, lonely: readonly Pair[]): void {
+    const stops = ROLES.flatMap((role) => {
+        const view = views[role];
+        const next = "its admin host and cluster must answer";
+        return isSeen(view) ? [] : [blocker(`site ${names[role]}`, view.unseen, next)];
+    });
+    const agreed = accepted.get("unmarked") ?? 0;
+    if (lonely.length > agreed)
+        stops.push(
+            blocker(
+                "unmarked",
+                `${String(lonely.length)} volumes have no mirrored image, and ${String(agreed)} were agreed to: ${lonely.map(subjectOf).join(", ")}`,
+                "`cinder-dr preflight` names them and the consent",
+            ),
+        );
+    if (stops.length > 0) throw new RefusedError("refused: no volume was marked", stops);
+}
+
+/**
+ * Marks volumes that have no mirrored image as what they are, through Cinder's own objects.
  * @param status `disabled` as Cinder itself sets it at creation, or `not-capable` as a failover leaves a plain volume
  * @returns how many rows changed
  */
-export async function markPlain(
+async function markPlain(
     run: Run,
     survey: Survey,
     lonely: readonly Pair[],
-    status: "disabled" | "not-capable",
+    status: Mark,
 ): Promise<number> {
     let count = 0;
-    for (const { name, service } of survey.hosts) {
+    for (const service of new Set(lonely.map(({ volume }) => serviceOf(volume.host)))) {
         const own = lonely.filter(({ volume }) => serviceOf(volume.host) === service);
-        const host = run.parts.hosts.find((h) => h.host.name === name);
-        if (own.length === 0 || host === undefined || service === undefined) continue;
+        const host = writerOf(run, survey, service);
         const saved = await host.saveRows(service);
-        run.journal.append({ kind: "noted", step: `${BEFORE} ${name}`, data: saved });
+        run.journal.append({ kind: "noted", step: `${BEFORE} ${service}`, data: saved });
         const volumes = Object.fromEntries(
             own.map(({ volume }) => [volume.id, { replication_status: status }]),
         );
@@ -36,3 +64,19 @@ export async function markPlain(
     }
     return count;
 }
+
+/** Marks as a step of an operation. @throws RefusedError where that would not be right */
+export const markStep = (
+    run: Run,
+    survey: Survey,
+    lonely: readonly Pair[],
+    status: Mark,
+): Promise<number> => {
+    refuseMark(run, survey, lonely);
+    return phase(
+        run,
+        "mark",
+        () => markPlain(run, survey, lonely, status),
+        (n) => `${String(n)} volume(s) without a mirrored image are marked ${status}`,
+    );
+};

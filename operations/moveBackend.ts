@@ -1,6 +1,6 @@
 import { flushable } from "../core/blockers";
 import { activeSide, leadersOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
-import type { Survey } from "../core/survey";
+import { replicated, type Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { OpenStackError } from "./openstack";
@@ -52,10 +52,12 @@ export async function thaw(run: Run): Promise<string[]> {
     const { cinder } = run.parts;
     for (const row of leadersOf(await rowsNow(run)))
         if (row.frozen === true) await cinder.service("thaw", row.host);
-    for (const row of await rowsNow(run)) {
-        if (row.status === "enabled") continue;
-        await cinder.service("enable", row.host);
-    }
+    const isOff = (row: ServiceRow) => row.status !== "enabled";
+    const isUp = (row: ServiceRow) => row.state === "up";
+    for (const row of (await rowsNow(run)).filter(isOff)) await cinder.service("enable", row.host);
+    // A thaw enables as well, and newer releases' `enable` has been seen to leave the row as it is.
+    for (const row of leadersOf((await rowsNow(run)).filter(isOff)).filter(isUp))
+        for (const verb of ["freeze", "thaw"] as const) await cinder.service(verb, row.host);
     const rows = await rowsNow(run);
     const left = rows.filter((row) => row.status !== "enabled" || row.frozen === true);
     if (left.length > 0)
@@ -142,13 +144,14 @@ export async function proveReverse(run: Run, to: Role, wanted: readonly string[]
     await waitFor(
         async () => {
             const survey = await takeSurvey(run.parts, run.backend, { sides: [from] });
-            const pairs = survey.pairs.filter(({ volume }) => wanted.includes(volume.id));
+            const pairs = replicated(survey).filter(({ volume }) => wanted.includes(volume.id));
             const ready = pairs.filter(
                 (pair) => pair[from]?.primary === false && pair[from].state === "up+replaying",
             );
-            last = `${String(ready.length)} of ${String(wanted.length)} replay`;
+            // The hosts take requests again: what was deleted or retyped meanwhile is not waited for.
+            last = `${String(ready.length)} of ${String(pairs.length)} replay`;
             run.doing(`waiting for ${survey.names[from]} to replay: ${last}`);
-            return ready.length === wanted.length ? true : undefined;
+            return ready.length === pairs.length ? true : undefined;
         },
         {
             what: `the images on ${run.parts.names[from]} to replay`,

@@ -22,8 +22,9 @@ export class PartialError extends Error {
     constructor(
         message: string,
         readonly left: readonly string[],
+        options?: ErrorOptions,
     ) {
-        super(message);
+        super(message, options);
     }
 }
 
@@ -31,18 +32,40 @@ export class PartialError extends Error {
 const hasActed = (journal: Journal): boolean =>
     journal.entries.some((e) => e.kind === "started" || e.kind === "noted");
 
-/** How the journal of a failed operation ends. */
+/** Notes of what a refusal does not take back; a freeze and a stop of rbd-mirror it does. */
+const CHANGES = /^(?:failover-host|stopped|rows written|demoted|resynced|rows before mark on .*)$/;
+
+/** Whether hosts, images or rows are no longer as the operation found them. */
+export const hasChanged = ({ entries }: Journal): boolean =>
+    entries.some((e) => e.kind === "noted" && CHANGES.test(e.step ?? ""));
+
+/** How the journal of a failed operation ends. One that is refused is over; every other can be gone on with. */
 export function endOf(error: unknown, journal: Journal): Ended {
     const { id } = journal;
     const fact = wordsOf(error);
-    if (error instanceof RefusedError || error instanceof LockedError || !hasActed(journal))
-        return { outcome: "refused", fact, left: [] };
+    const again = `\`cinder-dr resume ${id}\``;
+    if (!hasActed(journal)) return { outcome: "refused", fact, left: [] };
+    if (error instanceof LockedError)
+        return { outcome: "partial", fact, left: [`when that operation has ended, ${again}`] };
+    if (error instanceof RefusedError) {
+        if (!hasChanged(journal)) return { outcome: "refused", fact, left: [] };
+        const stops = error.blockers.map((b) => `${b.subject}: ${b.fact}; next: ${b.next}`);
+        return { outcome: "partial", fact, left: [...stops, `then ${again}`] };
+    }
     if (error instanceof PartialError) return { outcome: "partial", fact, left: [...error.left] };
     return {
         outcome: /^interrupted/.test(fact) ? "interrupted" : "failed",
         fact,
-        left: [`see why, then \`cinder-dr resume ${id}\``],
+        left: [`see why, then ${again}`],
     };
+}
+
+/** What the command line is told: an operation that has changed something is done in part, whatever ended it. */
+export function toldOf(error: unknown, ended: Ended, journal: Journal): unknown {
+    const isDone =
+        ended.outcome === "partial" || (ended.outcome !== "refused" && hasChanged(journal));
+    if (!isDone || error instanceof PartialError) return error;
+    return new PartialError(ended.fact, ended.left, { cause: error });
 }
 
 /** What is left to do, unless the error names it already: nobody opens a report for it in an outage. */

@@ -29,3 +29,9 @@ export async function inParallel<T, R>(
     if (errors.length > 0) throw errors[0];
     return results;
 }
+
+/** Both results, or the first failure once both have ended: what still works may not outlive the operation. */
+export async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+    await Promise.allSettled([a, b]);
+    return [await a, await b];
+}

@@ -1,10 +1,11 @@
 import { flushable } from "../core/blockers";
 import { consentFlag } from "../core/consents";
 import { discardsOf, needOf } from "../core/failback";
-import type { Pair } from "../core/replica";
+import { isSeen, type Pair } from "../core/replica";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import type { Journal } from "./journal";
 import { hasMarked } from "./markPlain";
+import { OpenStackError } from "./openstack";
 import { PartialError, RefusedError } from "./operationEnd";
 import { type Run } from "./run";
 import { flush } from "./settle";
@@ -13,6 +14,8 @@ import { pause } from "./wait";
 
 const ROLE_SECONDS = 600;
 const PAUSE_MILLISECONDS = 2000;
+/** How long a wait goes on without a look. */
+const BLIND_SECONDS = 120;
 /** The journal's note of what the operator gave up. */
 const GIVEN_UP = "given up";
 
@@ -106,6 +109,22 @@ function unproven(open: readonly Pair[], isChanged: boolean): Error {
         : new RefusedError(`refused, nothing was changed: ${fact}; ${next}`);
 }
 
+const blind = (): Error =>
+    new Error(
+        `Cinder or one of the sites has not answered for ${String(BLIND_SECONDS)} s; the resync goes on without it`,
+    );
+
+/** A survey that sees both sites; undefined where one does not answer now, as may be for a moment of a wait of hours. */
+async function lookAgain(run: Run): Promise<Survey | undefined> {
+    try {
+        const survey = await takeSurvey(run.parts, run.backend, { users: true });
+        return Object.values(survey.views).every(isSeen) ? survey : undefined;
+    } catch (error) {
+        if (error instanceof OpenStackError) return undefined;
+        throw error;
+    }
+}
+
 /**
  * Waits until every replicated volume's copy on the designed primary replays with nothing behind.
  * @throws RefusedError naming what is not proven when time is up, or what a person must decide; PartialError once images
@@ -115,8 +134,16 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
     const end = performance.now() + seconds * 1000;
     const flagged = resyncedImages(run.journal);
     const flushed = new Set<string>();
+    let seen = performance.now();
     for (;;) {
-        const survey = await takeSurvey(run.parts, run.backend, { users: true });
+        const survey = await lookAgain(run);
+        const now = performance.now();
+        if (survey !== undefined) seen = now;
+        if (now - seen > BLIND_SECONDS * 1000) throw blind();
+        if (survey === undefined) {
+            await pause(PAUSE_MILLISECONDS, run.signal);
+            continue;
+        }
         const all = replicated(survey);
         const open = all.filter((pair) => needOf(pair, survey) !== "nothing");
         run.doing(

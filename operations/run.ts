@@ -7,7 +7,7 @@ import type { Phase } from "../core/report";
 import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { Journal, openJournalOf, newOperationId, whoAmI } from "./journal";
-import { endOf, RefusedError, untold } from "./operationEnd";
+import { endOf, RefusedError, toldOf, untold } from "./operationEnd";
 import type { Parts } from "./parts";
 import { SiteLock } from "./siteLock";
 
@@ -167,7 +167,7 @@ export async function operate(
         journal.end(ended);
         const left = untold(ended);
         if (left !== undefined) options.found(left);
-        throw error;
+        throw toldOf(error, ended, journal);
     } finally {
         journal.close();
     }

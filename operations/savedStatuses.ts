@@ -16,9 +16,13 @@ export const statusesOf = (survey: Survey): SavedStatuses => ({
     snapshots: Object.fromEntries(survey.snapshots.map((s) => [s.id, s.status])),
 });
 
-/** Statuses that the last failover of this backend saved. */
-function savedStatuses(section: string): SavedStatuses | undefined {
-    for (const id of listJournals().reverse()) {
+/** Statuses that the failovers of this backend saved, the newest that is no error of each: a second one has found the first one's. */
+function savedStatuses(section: string): SavedStatuses {
+    const found: SavedStatuses = { volumes: {}, snapshots: {} };
+    const keep = (to: Record<string, string>, from: Record<string, string>) => {
+        for (const [id, status] of Object.entries(from)) if (status !== "error") to[id] = status;
+    };
+    for (const id of listJournals()) {
         const entries = readJournal(id);
         if (
             entries.length === 0 ||
@@ -27,9 +31,12 @@ function savedStatuses(section: string): SavedStatuses | undefined {
         )
             continue;
         const saved = entries.findLast((e) => e.kind === "noted" && e.step === "statuses");
-        if (saved !== undefined) return saved.data as SavedStatuses;
+        if (saved === undefined) continue;
+        const { volumes, snapshots } = saved.data as SavedStatuses;
+        keep(found.volumes, volumes);
+        keep(found.snapshots, snapshots);
     }
-    return undefined;
+    return found;
 }
 
 /** Gives volumes and snapshots back the status that the failover took, where their image is there. */
@@ -52,8 +59,8 @@ export async function restore(
             !(plain || proven.has(volume.id))
         )
             continue;
-        const before = saved?.volumes[volume.id];
-        if (before === undefined || before === "error") {
+        const before = saved.volumes[volume.id];
+        if (before === undefined) {
             run.left.push(
                 `volume ${volume.id} is in error, and no failover of this machine saved its status: \`cinder reset-state --state available ${volume.id}\``,
             );
@@ -63,8 +70,8 @@ export async function restore(
         count.volumes++;
     }
     for (const { id, status } of survey.snapshots) {
-        const before = saved?.snapshots[id];
-        if (status !== "error" || before === undefined || before === "error") continue;
+        const before = saved.snapshots[id];
+        if (status !== "error" || before === undefined) continue;
         await cinder.resetStatus("snapshots", id, before);
         count.snapshots++;
     }

@@ -4,6 +4,7 @@ import type { Survey } from "../core/survey";
 import type { CinderHost, SavedRows } from "./cinderHost";
 import { rowsNow } from "./moveBackend";
 import { PartialError } from "./operationEnd";
+import type { Seat } from "./rowSeats";
 import { type Run } from "./run";
 import { waitFor } from "./wait";
 
@@ -14,21 +15,13 @@ const PROMOTE_SECONDS = 1800;
 const SAVED = "saved rows";
 
 interface Saved {
+    /** Through whose Cinder they were read. */
     host: string;
+    /** Its service was lost with its host, and can be neither stopped nor started. */
+    lost?: true;
     service: string;
     rows: SavedRows;
 }
-
-export const hostOf = (run: Run, survey: Survey, service: string): CinderHost => {
-    const name = survey.hosts.find((facts) => facts.service === service)?.name;
-    const host = run.parts.hosts.find((h) => h.host.name === name);
-    if (host === undefined)
-        throw new PartialError(
-            `no host of the topology runs ${service}: its rows cannot be written through its Cinder`,
-            ["add the host to the topology, then `cinder-dr resume`"],
-        );
-    return host;
-};
 
 export const savedRows = (run: Run): Saved[] =>
     run.journal.entries.flatMap((e) =>
@@ -36,9 +29,15 @@ export const savedRows = (run: Run): Saved[] =>
     );
 
 /** Saves a service's rows as they were before this operation wrote the first of them. */
-export async function saveOnce(run: Run, host: CinderHost, service: string): Promise<void> {
+export async function saveOnce(
+    run: Run,
+    host: CinderHost,
+    service: string,
+    isLost = false,
+): Promise<void> {
     if (savedRows(run).some((saved) => saved.service === service)) return;
-    const data: Saved = { host: host.host.name, service, rows: await host.saveRows(service) };
+    const rows = await host.saveRows(service);
+    const data: Saved = { host: host.host.name, service, rows, ...(isLost ? { lost: true } : {}) };
     run.journal.append({ kind: "noted", step: SAVED, data });
 }
 
@@ -100,6 +99,7 @@ export async function promote(run: Run, images: string[]): Promise<Set<string>> 
     return new Set(images.filter((image) => !left.has(image)));
 }
 
+/** @param before its row after the last write to it, which changes its time as well as a sign of life does */
 const comesUp = (run: Run, before: ServiceRow, seconds = UP_SECONDS): Promise<true> =>
     waitFor(
         async () => {
@@ -124,33 +124,22 @@ const comesUp = (run: Run, before: ServiceRow, seconds = UP_SECONDS): Promise<tr
 export async function moveByRows(
     run: Run,
     survey: Survey,
-    rows: readonly ServiceRow[],
+    seats: readonly Seat[],
 ): Promise<string[]> {
     const { backendId } = run.backend.replicationDevice;
-    const hosts = rows.map((row) => ({ row, host: hostOf(run, survey, row.host) }));
     // All are stopped before one row is written: a service that wakes up meanwhile would act on half of them.
-    for (const { row, host } of hosts) {
-        await saveOnce(run, host, row.host);
-        run.doing(`stopping cinder-volume on ${host.host.name}`);
-        await host.stop();
-        const dropped = await host.drain(row.host);
-        run.journal.append({
-            kind: "noted",
-            step: "stopped",
-            data: { host: host.host.name, dropped },
-        });
-    }
-    const services = new Set(rows.map((row) => row.host));
+    for (const seat of seats) await stopSeat(run, seat);
+    const services = new Set(seats.map(({ row }) => row.host));
     const images = survey.pairs
         .filter((pair) => isReplicated(pair.volume) && pair.secondary !== undefined)
         .filter(({ volume }) => services.has(serviceOf(volume.host)))
         .map(({ volume }) => volume.image);
     run.doing(`promoting ${String(images.length)} images`);
     const promoted = await promote(run, images);
-    for (const { row, host } of hosts) {
+    for (const { row, writer } of seats) {
         const saved = savedRows(run).find(({ service }) => service === row.host);
         if (saved === undefined) continue;
-        const count = await host.writeRows(
+        const count = await writer.writeRows(
             row.host,
             movedRows(saved.rows, survey, row.host, promoted, backendId),
         );
@@ -160,20 +149,45 @@ export async function moveByRows(
             data: { service: row.host, count },
         });
     }
-    for (const { host } of hosts) await host.start();
-    for (const { row } of hosts) await comesUp(run, row);
+    await startServices(run, seats);
     return [...services];
+}
+
+async function stopSeat(run: Run, { row, writer, runners }: Seat): Promise<void> {
+    await saveOnce(run, writer, row.host, runners.length === 0);
+    for (const host of runners) {
+        run.doing(`stopping cinder-volume on ${host.host.name}`);
+        await host.stop();
+    }
+    const dropped = await writer.drain(row.host);
+    const host = runners[0]?.host.name ?? row.host;
+    run.journal.append({ kind: "noted", step: "stopped", data: { host, dropped } });
+}
+
+/** Starts services and waits for their signs of life; one that was lost with its host reads its rows when it comes back. */
+async function startServices(
+    run: Run,
+    seats: readonly { row: { host: string }; runners: readonly CinderHost[] }[],
+): Promise<void> {
+    const rows = await rowsNow(run);
+    const own = seats.filter(({ runners }) => runners.length > 0);
+    for (const host of own.flatMap(({ runners }) => runners)) await host.start();
+    for (const { row } of own) {
+        const before = rows.find(({ host }) => host === row.host);
+        if (before !== undefined) await comesUp(run, before);
+    }
 }
 
 /** Puts back every row that this operation wrote, and starts the services again. */
 export async function undoRows(run: Run): Promise<string[]> {
     const saved = savedRows(run);
-    for (const { host: name, service, rows } of saved) {
+    for (const { host: name, service, rows, lost } of saved) {
         const host = run.parts.hosts.find((h) => h.host.name === name);
         if (host === undefined) throw new PartialError(`the topology has no host ${name}`, []);
-        await host.stop();
+        const runners = lost === true ? [] : [host];
+        for (const one of runners) await one.stop();
         await host.writeRows(service, rows);
-        await host.start();
+        await startServices(run, [{ row: { host: service }, runners }]);
     }
     return saved.map(({ service }) => service);
 }

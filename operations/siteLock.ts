@@ -43,6 +43,8 @@ export class LockedError extends Error {
  */
 export class SiteLock {
     private timer: NodeJS.Timeout | undefined;
+    /** The renewal that is under way: one that comes after the release would make the lock again. */
+    private renewal: Promise<unknown> = Promise.resolve();
     private readonly content: Omit<Holder, "silentSeconds">;
 
     private constructor(
@@ -68,7 +70,7 @@ export class SiteLock {
         if (!answer.held) throw new LockedError(at.site.name, answer.by ?? unknown());
         lock.timer = setInterval(() => {
             // A renewal that fails is tried again; who finds the lock silent must ask before taking it.
-            lock.ask("renew").catch(() => undefined);
+            lock.renewal = lock.ask("renew").catch(() => undefined);
         }, RENEW_MILLISECONDS);
         lock.timer.unref();
         return lock;
@@ -82,6 +84,7 @@ export class SiteLock {
 
     async release(): Promise<void> {
         clearInterval(this.timer);
+        await this.renewal;
         await this.ask("unlock");
     }
 

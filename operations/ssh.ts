@@ -91,7 +91,12 @@ export class SshHost {
             const jump = this.keep(await dial(proxy, configOf(proxy)));
             const { address, port } = this.connection;
             const sock = await new Promise<ClientChannel>((resolve, reject) => {
+                // The jump host's own connect takes minutes where a dead host does not even refuse.
+                const timer = setTimeout(() => {
+                    reject(new Error(`no answer behind ${proxy.address}`));
+                }, DIAL_MILLISECONDS);
                 jump.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
+                    clearTimeout(timer);
                     if (error) reject(error);
                     else resolve(channel);
                 });
@@ -118,7 +123,11 @@ export class SshHost {
      * @param seconds limit on the host itself (coreutils `timeout`), so that nothing runs on there
      */
     async run(command: Words, seconds: number, stdin?: Buffer): Promise<CommandResult> {
-        const client = await (this.client ??= this.connect());
+        const client = await (this.client ??= this.connect().catch((error: unknown) => {
+            // A host that cannot be reached now may be in a moment: a lock's renewal and a long wait try again.
+            this.client = undefined;
+            throw error;
+        }));
         const bounded = toShell(["timeout", "-k", "5", String(seconds), ...command]);
         const late = new AbortController();
         const timer = setTimeout(

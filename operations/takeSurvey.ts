@@ -17,6 +17,8 @@ export interface SurveyOptions {
     sides?: readonly Role[];
     /** Limit for a site that may be dead. */
     seconds?: number;
+    /** The side that the limit is not meant for: it must live, and a large pool takes its time. */
+    living?: Role;
 }
 
 const SITE_SECONDS = 60;
@@ -118,9 +120,10 @@ export async function takeSurvey(
     known: Promise<CinderView> = askCinder(parts),
 ): Promise<Survey> {
     const { sides = ROLES, reach = [] } = options;
+    const { seconds, ...unhurried } = options;
     const view = (role: Role) =>
         sides.includes(role)
-            ? lookAt(parts, role, backend.pool, options)
+            ? lookAt(parts, role, backend.pool, role === options.living ? unhurried : options)
             : Promise.resolve({ unseen: "not asked" });
     const [cinder, primary, secondary, hosts] = await Promise.all([
         known,
@@ -135,7 +138,7 @@ export async function takeSurvey(
                           host.look(
                               backend,
                               reach,
-                              Math.min(REACH_SECONDS, options.seconds ?? REACH_SECONDS),
+                              Math.min(REACH_SECONDS, seconds ?? REACH_SECONDS),
                           ),
                       ),
               ),

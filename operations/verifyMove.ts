@@ -9,6 +9,8 @@ import { pause } from "./wait";
 
 /** Volume rows are written one by one after the service's row. */
 const ROWS_SECONDS = 120;
+/** A target that does not answer is asked this often again, for up to a minute each time. */
+const BLIND_LOOKS = 1;
 
 /** What Cinder and the target cluster say of each volume after a move. */
 export interface Moved {
@@ -23,9 +25,11 @@ function wrongWith(survey: Survey, to: Role, wanted: readonly string[]): Moved {
         if (!wanted.includes(pair.volume.id)) continue;
         const { status, replicationStatus } = pair.volume;
         const facts = [
-            ...(isSeen(view) && pair[to]?.primary !== true
-                ? [`its image is not primary on ${survey.names[to]}`]
-                : []),
+            ...(!isSeen(view)
+                ? [`its image cannot be seen on ${survey.names[to]}: ${view.unseen}`]
+                : pair[to]?.primary !== true
+                  ? [`its image is not primary on ${survey.names[to]}`]
+                  : []),
             ...(/^error/.test(status) ? [`its status in Cinder is '${status}'`] : []),
             ...(isReplicated(pair.volume) && replicationStatus === "failover-error"
                 ? ["its replication_status is failover-error"]
@@ -55,7 +59,7 @@ const strayRows = ({ rows, backend, names }: Survey, to: Role): Moved["wrong"] =
  */
 async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
     const end = performance.now() + ROWS_SECONDS * 1000;
-    for (;;) {
+    for (let blind = 0; ;) {
         const known = askCinder(run.parts);
         const survey = await takeSurvey(run.parts, run.backend, { sides: [to] }, known);
         const result = wrongWith(survey, to, wanted);
@@ -67,10 +71,12 @@ async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promi
             ({ volume }) => !wanted.includes(volume.id) || volume.replicationStatus === status,
         );
         if (rows && settled && result.wrong.length === 0) return result;
+        blind = isSeen(survey.views[to]) ? 0 : blind + 1;
         if (
             performance.now() >= end ||
+            blind > BLIND_LOOKS ||
             stray.length > 0 ||
-            result.wrong.some(({ fact }) => /error/.test(fact))
+            result.wrong.some(({ fact }) => /'error|failover-error/.test(fact))
         )
             return { moved: result.moved, wrong: [...result.wrong, ...stray] };
         await pause(1000, run.signal);

@@ -18,6 +18,8 @@ export interface WaitOptions {
     signal: AbortSignal;
     /** The last thing seen, for the error. */
     last?: () => string;
+    /** Milliseconds between two questions. Defaults to 500. */
+    every?: number;
 }
 
 const PAUSE_MILLISECONDS = 500;
@@ -46,7 +48,7 @@ export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> 
  */
 export async function waitFor<T>(
     ask: () => Promise<T | undefined>,
-    { what, seconds, signal, last }: WaitOptions,
+    { what, seconds, signal, last, every = PAUSE_MILLISECONDS }: WaitOptions,
 ): Promise<T> {
     const end = performance.now() + seconds * 1000;
     for (;;) {
@@ -58,6 +60,6 @@ export async function waitFor<T>(
                 `gave up after ${String(seconds)} s waiting for ${what}${seen === "" ? "" : `; last seen: ${seen}`}`,
             );
         }
-        await pause(PAUSE_MILLISECONDS, signal);
+        await pause(every, signal);
     }
 }

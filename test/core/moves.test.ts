@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { blockersOf, flushable } from "../../core/blockers";
 import { discardsOf, needOf } from "../../core/failback";
 import { imageFaults } from "../../core/imageFaults";
-import { consentsOf } from "../../core/consents";
+import { consentsOf, grown } from "../../core/consents";
 import { planLines, preflightOf } from "../../core/preflight";
 import {
     lagOf,
@@ -547,6 +547,20 @@ describe("consents", () => {
             consentsOf(volumeInUse, "failback").map(({ name, count }) => [name, count]),
             [["attached", 1]],
         );
+    });
+    it("do not ask for the marking of a volume that is being made", () => {
+        const young = survey({
+            volume: { status: "creating" },
+            primary: undefined,
+            secondary: undefined,
+        });
+        assert.deepEqual(consentsOf(young, "planned"), []);
+    });
+    it("have grown when there is more than was agreed to", () => {
+        const two = [{ name: "attached", count: 2, means: "" }];
+        const agreed = (count: number) => grown(two, new Map([["attached", count]]));
+        assert.deepEqual([agreed(1), agreed(2), agreed(3)], [two, [], []]);
+        assert.deepEqual(grown(two, new Map()), two);
     });
     it("take the time of the last operation", () => {
         const { duration } = preflightOf(survey(), "planned", { id: "x", seconds: 10, volumes: 6 });

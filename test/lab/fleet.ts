@@ -18,6 +18,8 @@ import { configFile, labEnvironment, resolved, run, type Mutable, type Run } fro
 
 const GIB = 1 << 30;
 const BYTES = 4096;
+/** Milliseconds between two looks: a look takes a second of processor, and rbd-mirror publishes every 30 s. */
+const EVERY = 3000;
 
 /** Where a fleet lives; the lab's own backend unless a test has made another. */
 interface Place {
@@ -86,7 +88,12 @@ export class Fleet {
                     ? true
                     : undefined;
             },
-            { what: "the fleet to replay", seconds: 600, signal: AbortSignal.timeout(900_000) },
+            {
+                what: "the fleet to replay",
+                seconds: 600,
+                signal: AbortSignal.timeout(900_000),
+                every: EVERY,
+            },
         );
     }
 
@@ -130,6 +137,7 @@ export class Fleet {
             },
             {
                 what: `${move} to be ready`,
+                every: EVERY,
                 seconds: 120,
                 signal: AbortSignal.timeout(200_000),
                 last: () => last,
@@ -164,6 +172,7 @@ export class Fleet {
             },
             {
                 what: "the fleet to be replayed",
+                every: EVERY,
                 seconds: 180,
                 signal: AbortSignal.timeout(500_000),
                 last: () => last,

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { blocker } from "../../core/blocker";
 import { Journal } from "../../operations/journal";
-import { endOf, PartialError, RefusedError, untold } from "../../operations/operationEnd";
+import { endOf, PartialError, RefusedError, toldOf, untold } from "../../operations/operationEnd";
+import { LockedError } from "../../operations/siteLock";
 
 describe("the end of an operation that failed", () => {
     const folder = mkdtempSync(join(tmpdir(), "cinder-dr-end-"));
@@ -36,6 +38,29 @@ describe("the end of an operation that failed", () => {
             next: `see why, then \`cinder-dr resume ${begun.id}\``,
         });
         assert.equal(untold(endOf(new RefusedError("refused"), journal)), undefined);
+    });
+
+    it("is refused as long as nothing has changed, and can be gone on with afterwards", () => {
+        const taken = new LockedError("lyon", { ...begun, since: "now", silentSeconds: 1 });
+        const stop = blocker("volume-1", "behind", "wait");
+        const refused = new RefusedError("refused", [stop]);
+        assert.equal(endOf(refused, journal).outcome, "refused");
+        assert.equal(toldOf(refused, endOf(refused, journal), journal), refused);
+        // Its hosts may be frozen, or its images resynced by an earlier run.
+        assert.equal(endOf(taken, journal).outcome, "partial");
+
+        journal.append({ kind: "noted", step: "failover-host", data: { host: "cinder-a@ceph" } });
+        const ended = endOf(refused, journal);
+        assert.equal(ended.outcome, "partial");
+        assert.deepEqual(ended.left, [
+            "volume-1: behind; next: wait",
+            `then \`cinder-dr resume ${begun.id}\``,
+        ]);
+        for (const error of [refused, taken, new Error("no answer")]) {
+            const told = toldOf(error, endOf(error, journal), journal);
+            assert.ok(told instanceof PartialError, String(told));
+            assert.equal(told.message, error.message);
+        }
     });
 
     it("does not say twice what the error names", () => {

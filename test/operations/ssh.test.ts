@@ -136,6 +136,24 @@ describe("a host over SSH", () => {
         );
     });
 
+    it("connects for the next command where it could not for the one before", async () => {
+        const late = join(folder, "late");
+        const host = hostAt({ identityFile: late });
+        await assert.rejects(host.run(["x"], 5), /ENOENT/);
+        writeFileSync(late, server.clientKey);
+        assert.equal((await host.run(["y"], 5)).code, 0);
+    });
+
+    it("fails in bounded time when nobody speaks behind the jump host", async () => {
+        const [jump, key] = await another(echo);
+        jump.isMute = true;
+        mock.timers.enable({ apis: ["setTimeout"] });
+        const fault = faultOf({ proxy: jump.connection(key) });
+        while (jump.forwards === 0) await new Promise((resolve) => setImmediate(resolve));
+        mock.timers.tick(15_000);
+        assert.match(await fault, /^site paris: ssh: no answer behind 127\.0\.0\.1$/);
+    });
+
     it("fails for a port that nobody listens on", async () => {
         const gone = createServer().listen(0, "127.0.0.1");
         await new Promise((resolve) => gone.once("listening", resolve));

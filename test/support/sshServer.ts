@@ -24,6 +24,10 @@ export class SshServer {
     readonly commands: string[] = [];
     /** Connections made so far. */
     connections = 0;
+    /** Ways on to other hosts that were asked for so far. */
+    forwards = 0;
+    /** Whether it says nothing to them, like a jump host whose connect is not answered. */
+    isMute = false;
     private readonly server: Server;
 
     private constructor(
@@ -43,6 +47,8 @@ export class SshServer {
                 this.serve(accept());
             });
             client.on("tcpip", (accept, _reject, { destIP, destPort }) => {
+                this.forwards++;
+                if (this.isMute) return;
                 const channel = accept();
                 const socket = connect(destPort, destIP);
                 socket.pipe(channel).pipe(socket);

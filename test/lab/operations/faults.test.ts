@@ -151,7 +151,7 @@ describe("faults in the middle of a move", () => {
             for (const pid of apis) process.kill(pid, "SIGCONT");
             for (const site of admins) lab("cont", site, "sshd");
         });
-        expectCode(gone, 1);
+        expectCode(gone, 4);
         // Cut before or after Cinder took the request.
         assert.match(
             gone.output,
@@ -196,7 +196,7 @@ describe("faults in the middle of a move", () => {
             const hung = await fleet.during(fleet.hasCalled, hang, words).finally(() => {
                 lab("cont", "secondary", "osd");
             });
-            assert.ok(hung.code === 1 || hung.code === 4, hung.output);
+            expectCode(hung, 4);
             assert.match(hung.output, /PROBLEM operation: .*\n +next: .*`cinder-dr resume /);
             assert.ok(performance.now() - start < GONE_MILLISECONDS);
             // Cinder has set all of them to error, and tries no more.
@@ -240,6 +240,8 @@ describe("faults in the middle of a move", () => {
             lab("up");
         }
         await fleet.expectAllOn("secondary");
+        const late = expectCode(await fleet.dr("resume"), 4);
+        assert.match(late.output, /the primary lives, and its writers would go on/);
         const flags = await fleet.consents("failback");
         const refused = expectCode(await fleet.dr("failback", ...flags), 3);
         assert.ok(refused.output.includes(lost), refused.output);
