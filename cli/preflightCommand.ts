@@ -8,6 +8,7 @@ import { Parts } from "../operations/parts";
 import { preflight } from "../operations/preflight";
 import { ExitCode, type Done } from "./exitCode";
 import { chooseBackend } from "./backends";
+import { interruptible } from "./interrupt";
 import { formatFinding, Progress } from "./print";
 import { CREDENTIALS, readTopology, withSource, type Source } from "./topologyFile";
 
@@ -27,7 +28,7 @@ export async function runPreflight(
     const progress = new Progress(process.stderr);
     try {
         progress.show("asking Cinder, its hosts and both clusters");
-        const plan = await preflight(parts, chosen, move);
+        const plan = await preflight(parts, chosen, move, interruptible("stopping"));
         progress.clear();
         const stops = plan.blockers.filter(
             ({ consent, settles }) =>

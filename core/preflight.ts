@@ -1,10 +1,10 @@
 import type { Blocker } from "./blocker";
 import { blockersOf } from "./blockers";
 import { consentFlag, consentsOf, volumes, type Consent } from "./consents";
-import { isSeen } from "./replica";
+import { forcedLoss, type Loss, type Rates } from "./loss";
+import type { Pair } from "./replica";
 import { otherSide } from "./service";
 import {
-    lossOf,
     replicated,
     subjectOf,
     targetOf,
@@ -25,8 +25,10 @@ export interface Preflight {
     snapshotErrors: number;
     attached: { volume: string; servers: string[]; bootable: boolean }[];
     projects: string[];
-    /** Bound on what is lost in seconds; undefined when it cannot be known. */
+    /** Bound on what is lost in seconds; undefined when nothing bounds it. */
     lossSeconds?: number;
+    /** The bound with what it rests on, or why there is none. */
+    loss: string;
     /** How long it will take, from the last operation of this kind here, else from a rule of thumb. */
     duration: { seconds: number; from: string };
     consents: Consent[];
@@ -68,7 +70,29 @@ function expected(
     };
 }
 
-export function preflightOf(survey: Survey, move: Move, measured?: Measured): Preflight {
+function lossOfMove(
+    survey: Survey,
+    move: Move,
+    moved: readonly Pair[],
+    consents: readonly Consent[],
+    rates: Rates,
+): Loss {
+    if (move === "planned") return { seconds: 0, text: "none" };
+    if (move === "forced") return forcedLoss(survey, moved, rates);
+    const discards = consents.some(({ name }) => name === "discarded");
+    return { text: discards ? "only what is consented to below" : "none" };
+}
+
+/**
+ * @param measured the last move of this kind
+ * @param rates growth of the journals in entries a second; empty where it was not sampled
+ */
+export function preflightOf(
+    survey: Survey,
+    move: Move,
+    measured?: Measured,
+    rates: Rates = new Map(),
+): Preflight {
     const active = otherSide(targetOf(move));
     // A dead site cannot be asked: what has no image on the target cannot move.
     const asked = move === "forced" ? "secondary" : active;
@@ -76,9 +100,8 @@ export function preflightOf(survey: Survey, move: Move, measured?: Measured): Pr
     const lost = new Set(unreplicated(survey).concat(unmarked(survey, asked)));
     const errors = move === "failback" ? [] : [...lost];
     const errorIds = new Set(errors.map(({ volume }) => volume.id));
-    const losses = moved.map((pair) => lossOf(pair, active, survey.views).seconds);
-    const known = losses.length > 0 && losses.every((s) => s !== undefined);
-    const seen = isSeen(survey.views.primary) && isSeen(survey.views.secondary);
+    const consents = consentsOf(survey, move);
+    const loss = lossOfMove(survey, move, moved, consents, rates);
     return {
         move,
         backend: survey.backend.section,
@@ -94,10 +117,10 @@ export function preflightOf(survey: Survey, move: Move, measured?: Measured): Pr
                 bootable: pair.volume.bootable,
             })),
         projects: [...new Set(survey.pairs.map(({ volume }) => volume.project))].sort(),
-        ...(move === "forced" && seen && known ? { lossSeconds: Math.max(...losses) } : {}),
-        ...(move === "planned" ? { lossSeconds: 0 } : {}),
+        ...(loss.seconds === undefined ? {} : { lossSeconds: loss.seconds }),
+        loss: loss.text,
         duration: expected(move, moved.length, measured),
-        consents: consentsOf(survey, move),
+        consents,
         blockers: blockersOf(survey, move),
     };
 }
@@ -118,7 +141,7 @@ export function planLines(plan: Preflight): string[] {
                 `${volume} is attached to ${servers.join(", ")}${bootable ? " (may boot from it)" : ""}: it keeps the old cluster's connection until it is re-attached`,
         ),
         `projects concerned: ${plan.projects.join(", ") || "none"}`,
-        `data loss: ${plan.move === "failback" ? (plan.consents.some(({ name }) => name === "discarded") ? "only what is consented to below" : "none") : plan.lossSeconds === undefined ? "not known: the site that is left behind cannot be asked" : plan.lossSeconds === 0 ? "none" : `at most ${plan.lossSeconds.toFixed(1)} s`}`,
+        `data loss: ${plan.loss}`,
         `expected: ${String(plan.duration.seconds)} s (${plan.duration.from})`,
         ...plan.consents.map((consent) => `needs ${consentFlag(consent)}: ${consent.means}`),
     ];

@@ -114,6 +114,9 @@ const table = (head: string[], rows: string[][]): string[] =>
           ];
 const time = (seconds: number | undefined): string =>
     seconds === undefined ? "not seen" : `${seconds.toFixed(1)} s`;
+/** Entries that nobody timed are seen, and their age is not known. */
+const lossTime = ({ seconds, entries }: VolumeLoss): string =>
+    seconds === undefined && entries !== undefined ? "not known" : time(seconds);
 const list = (lines: string[]): string[] =>
     lines.length === 0 ? ["nothing", ""] : [...lines.map((line) => `- ${line}`), ""];
 
@@ -157,7 +160,7 @@ export function renderReport(report: Report): string {
             report.losses.map((l) => [
                 l.volume,
                 l.name,
-                time(l.seconds),
+                lossTime(l),
                 l.entries === undefined ? "not seen" : String(l.entries),
             ]),
         ),

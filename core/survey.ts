@@ -1,4 +1,4 @@
-import { isReplicated, isSeen, lagOf, type Pair, type Views } from "./replica";
+import { isReplicated, isSeen, lagOf, type ImageView, type Pair, type Views } from "./replica";
 import { otherSide, type ServiceRow } from "./service";
 import type { Backend } from "./topology/backend";
 import type { Role } from "./topology/site";
@@ -79,7 +79,11 @@ export const isInUse = (pair: Pair, active: Role): boolean =>
 export const replicated = ({ pairs }: Survey): Pair[] =>
     pairs.filter((pair) => isReplicated(pair.volume));
 
-/** What a pair has lost at most when the active site is gone now. */
+/** Whether rbd-mirror replays an image, by its last word; `down` of a daemon that is gone takes nothing back. */
+export const isReplaying = (image: ImageView | undefined): boolean =>
+    image !== undefined && /\+replaying$/.test(image.state);
+
+/** What a pair has lost at most when the active site is gone now; no seconds of an image that does not replay. */
 export function lossOf(
     pair: Pair,
     active: Role,
@@ -94,12 +98,13 @@ export function lossOf(
     const age = Math.max(view.now - there.lastUpdate, 0);
     // Live positions make the published status's age irrelevant.
     const live = Object.keys(pair[active]?.positions ?? {}).length > 1;
-    const behind =
-        entries === undefined || entries === 0
-            ? 0
-            : entryRate !== undefined && entryRate > 0
-              ? entries / entryRate
-              : undefined;
+    const behind = !isReplaying(there)
+        ? undefined
+        : entries === undefined || entries === 0
+          ? 0
+          : entryRate !== undefined && entryRate > 0
+            ? entries / entryRate
+            : undefined;
     return {
         ...(entries === undefined ? {} : { entries }),
         ...(behind === undefined

@@ -4,6 +4,7 @@ import { reportOf } from "../core/report";
 import type { Move } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { listJournals, readJournal } from "./journal";
+import { journalRates } from "./journalRates";
 import type { Parts } from "./parts";
 import { takeSurvey } from "./takeSurvey";
 
@@ -28,12 +29,21 @@ export function measuredOf(move: Move, backend: Backend): Measured | undefined {
     return undefined;
 }
 
-/** What a move would do and what stands in its way. Changes nothing. */
-export async function preflight(parts: Parts, backend: Backend, move: Move): Promise<Preflight> {
+/**
+ * What a move would do and what stands in its way. Changes nothing.
+ * @throws OpenStackError when Cinder does not answer, InterruptedError when the signal is aborted
+ */
+export async function preflight(
+    parts: Parts,
+    backend: Backend,
+    move: Move,
+    signal: AbortSignal,
+): Promise<Preflight> {
     const survey = await takeSurvey(parts, backend, {
         users: move !== "forced",
         reach: move === "forced" ? ["secondary"] : ["primary", "secondary"],
         ...(move === "forced" ? { seconds: 15 } : {}),
     });
-    return preflightOf(survey, move, measuredOf(move, backend));
+    const rates = move === "forced" ? await journalRates(parts, survey, signal) : undefined;
+    return preflightOf(survey, move, measuredOf(move, backend), rates);
 }

@@ -5,119 +5,23 @@ import { discardsOf, needOf } from "../../core/failback";
 import { imageFaults } from "../../core/imageFaults";
 import { consentsOf, grown } from "../../core/consents";
 import { planLines, preflightOf } from "../../core/preflight";
-import {
-    lagOf,
-    type ImageView,
-    type Pair,
-    type PoolView,
-    type VolumeFacts,
-} from "../../core/replica";
+import { lagOf, type ImageView, type PoolView } from "../../core/replica";
 import { halfMoved, restOf } from "../../core/rest";
 import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/service";
 import { entryRates, statusOf } from "../../core/status";
 import { verdictLine } from "../../core/verdict";
-import { lossOf, unmarked, type Survey } from "../../core/survey";
-import { parseTopology } from "../../core/topology";
-import { goodTopology } from "../support/topology";
-
-const NOW = 1_800_000_000;
-const names = { primary: "paris", secondary: "lyon" };
-const topology = parseTopology(goodTopology());
-const backend = topology.backends[0];
-assert.ok(backend);
-
-const writer = (more: Partial<ImageView> = {}): ImageView => ({
-    state: "up+stopped",
-    description: "local image is primary",
-    lastUpdate: NOW - 10,
-    globalId: "g",
-    enabled: true,
-    primary: true,
-    journal: true,
-    peers: [],
-    positions: { "": [3, 100], peer: [3, 100] },
-    users: [],
-    ...more,
-});
-const reader = (more: Partial<ImageView> = {}): ImageView => ({
-    ...writer(),
-    state: "up+replaying",
-    description:
-        'replaying, {"bytes_per_second":2048.0,"entries_behind_primary":0,"entries_per_second":2.0}',
-    primary: false,
-    positions: { "": [0, 0] },
-    ...more,
-});
-const volume = (more: Partial<VolumeFacts> = {}): VolumeFacts => ({
-    id: "v1",
-    name: "db",
-    status: "available",
-    replicationStatus: "enabled",
-    host: "cinder-a@ceph#ceph",
-    project: "p1",
-    image: "volume-v1",
-    bootable: false,
-    servers: [],
-    type: "replicated",
-    typeSpec: "<is> True",
-    ...more,
-});
-const row = (more: Partial<ServiceRow> = {}): ServiceRow => ({
-    host: "cinder-a@ceph",
-    status: "enabled",
-    state: "up",
-    updated_at: "2026-11-22T20:00:00",
-    replication_status: "enabled",
-    active_backend_id: null,
-    frozen: false,
-    ...more,
-});
-const view = (images: Record<string, ImageView>, more: Partial<PoolView> = {}): PoolView => ({
-    now: NOW,
-    fsid: "f",
-    images,
-    all: Object.keys(images),
-    peers: [{ site: "other", uuid: "peer", direction: 2 }],
-    daemons: { list: [{ id: "1", name: "m", hostname: "h", beacon: NOW - 3 }] },
-    ...more,
-});
-
-interface Given {
-    volume?: Partial<VolumeFacts>;
-    primary?: ImageView | undefined;
-    secondary?: ImageView | undefined;
-    rows?: ServiceRow[];
-    views?: Partial<Survey["views"]>;
-    hosts?: Survey["hosts"];
-    snapshots?: Survey["snapshots"];
-}
-
-function survey(given: Given = {}): Survey {
-    const primary = "primary" in given ? given.primary : writer();
-    const secondary = "secondary" in given ? given.secondary : reader();
-    const facts = volume(given.volume);
-    const images = (image: ImageView | undefined) =>
-        image === undefined ? {} : { [facts.image]: image };
-    const pair: Pair = {
-        volume: facts,
-        ...(primary === undefined ? {} : { primary }),
-        ...(secondary === undefined ? {} : { secondary }),
-    };
-    assert.ok(backend);
-    return {
-        backend,
-        names,
-        rows: given.rows ?? [row()],
-        pairs: [pair],
-        snapshots: given.snapshots ?? [],
-        views: {
-            primary: view(images(primary)),
-            secondary: view(images(secondary)),
-            ...given.views,
-        },
-        hosts: given.hosts ?? [],
-    };
-}
+import { lossOf, unmarked } from "../../core/survey";
+import {
+    backend,
+    names,
+    NOW,
+    reader,
+    row,
+    survey,
+    view,
+    writer,
+    type Given,
+} from "../support/survey";
 
 /** As seen after a planned failover and one write that nobody flushed. */
 const UNFLUSHED: Given = {

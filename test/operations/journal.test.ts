@@ -191,6 +191,7 @@ describe("an operation's journal", () => {
             data: [
                 { volume: "v1", name: "db", seconds: 0, entries: 0 },
                 { volume: "v2", name: "x" },
+                { volume: "v3", name: "y", entries: 7 },
             ],
         });
         journal.end({ outcome: "partial", fact: "1 volume is in error", left: ["look at v1"] });
@@ -213,6 +214,7 @@ describe("an operation's journal", () => {
             "| sum | 7.5 s |",
             "| v1 | db | 0.0 s | 0 |",
             "| v2 | x | not seen | not seen |",
+            "| v3 | y | not known | 7 |",
             "- look at v1",
         ])
             assert.ok(page.split("\n").includes(line), `${line}\n\n${page}`);

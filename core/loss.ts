@@ -1,0 +1,82 @@
+import { volumes } from "./consents";
+import { isSeen, type Pair, type PoolView } from "./replica";
+import { isReplaying, lossOf, subjectOf, type Survey } from "./survey";
+
+/** What a move loses of the volumes that it moves. */
+export interface Loss {
+    /** Bound in seconds; undefined where nothing bounds it. */
+    seconds?: number;
+    /** The bound with what it rests on, or why there is none. */
+    text: string;
+}
+
+/** Seconds since the primary's rbd-mirror last reported to the secondary; undefined where it never did. */
+function silence(view: PoolView, moved: readonly Pair[]): number | undefined {
+    const reports = moved.flatMap(({ secondary }) =>
+        (secondary?.peers ?? []).map(({ lastUpdate }) => lastUpdate),
+    );
+    return reports.length === 0 ? undefined : Math.max(view.now - Math.max(...reports), 0);
+}
+
+/** Why entries that are behind cannot be told in seconds. */
+function whyUntimed({ views, names }: Survey, rates: readonly (number | undefined)[]): string {
+    if (!isSeen(views.primary))
+        return `${names.primary} cannot be asked how fast they were written`;
+    return rates.every((rate) => rate === 0)
+        ? "nothing was written while they were watched"
+        : "how fast they were written was not measured";
+}
+
+function whyUnbounded(survey: Survey, open: readonly Pair[], rates: Rates): string {
+    const stuck = open.filter(({ secondary }) => !isReplaying(secondary));
+    const late = open.filter((pair) => !stuck.includes(pair));
+    const entries = late.map((pair) => lossOf(pair, "primary", survey.views).entries ?? 0);
+    const sum = entries.reduce((all, one) => all + one, 0);
+    const [first] = stuck;
+    return [
+        ...(first === undefined
+            ? []
+            : [
+                  `${volumes(stuck.length)} without replay on ${survey.names.secondary} (${subjectOf(first)}: ${first.secondary?.state ?? ""}${stuck.length > 1 ? ", …" : ""})`,
+              ]),
+        ...(late.length === 0
+            ? []
+            : [
+                  `${volumes(late.length)} ${String(sum)} journal entries behind, and ${whyUntimed(
+                      survey,
+                      late.map(({ volume }) => rates.get(volume.image)),
+                  )}`,
+              ]),
+    ].join("; ");
+}
+
+/** Growth of journals by image, in entries a second. */
+export type Rates = ReadonlyMap<string, number>;
+
+/**
+ * What a forced failover loses at most. A dead primary's writes are bounded by the age of the last status that the
+ * secondary has published: rbd-mirror publishes none once the other site is dead (seen on Ceph 16.2).
+ * @param moved volumes that have an image on the secondary
+ */
+export function forcedLoss(survey: Survey, moved: readonly Pair[], rates: Rates): Loss {
+    const { views, names } = survey;
+    if (!isSeen(views.secondary))
+        return { text: `not known: ${names.secondary} cannot be asked: ${views.secondary.unseen}` };
+    if (moved.length === 0) return { text: "none: no volume moves" };
+    const seconds = moved.map(
+        (pair) => lossOf(pair, "primary", views, rates.get(pair.volume.image)).seconds,
+    );
+    const open = moved.filter((_, index) => seconds[index] === undefined);
+    const quiet = isSeen(views.primary) ? undefined : silence(views.secondary, moved);
+    const reported =
+        quiet === undefined ? "" : `; ${names.primary} last reported ${quiet.toFixed(0)} s ago`;
+    if (open.length > 0)
+        return { text: `not known: ${whyUnbounded(survey, open, rates)}${reported}` };
+    const bound = Math.max(...seconds.map((s) => s ?? 0));
+    if (isSeen(views.primary))
+        return { seconds: bound, text: bound === 0 ? "none" : `at most ${bound.toFixed(1)} s` };
+    return {
+        seconds: bound,
+        text: `at most ${bound.toFixed(1)} s (${names.secondary}'s last status is that old${reported})`,
+    };
+}
