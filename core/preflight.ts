@@ -3,7 +3,7 @@ import { blockersOf } from "./blockers";
 import { consentFlag, consentsOf, volumes, type Consent } from "./consents";
 import { forcedLoss, type Loss, type Rates } from "./loss";
 import type { Pair } from "./replica";
-import { otherSide } from "./service";
+import { activeSideOf, otherSide } from "./service";
 import {
     replicated,
     subjectOf,
@@ -13,6 +13,7 @@ import {
     type Move,
     type Survey,
 } from "./survey";
+import { livingBlockers } from "./witnesses";
 
 export interface Preflight {
     move: Move;
@@ -32,6 +33,7 @@ export interface Preflight {
     /** How long it will take, from the last operation of this kind here, else from a rule of thumb. */
     duration: { seconds: number; from: string };
     consents: Consent[];
+    /** What the move would refuse; a forced one goes past a living primary with `--fenced` alone. */
     blockers: Blocker[];
 }
 
@@ -101,6 +103,9 @@ export function preflightOf(
     const errors = move === "failback" ? [] : [...lost];
     const errorIds = new Set(errors.map(({ volume }) => volume.id));
     const consents = consentsOf(survey, move);
+    // On the secondary already there is nothing to force.
+    const isThere = activeSideOf(survey.rows, survey.backend) === targetOf(move);
+    const needsFence = move === "forced" && !isThere;
     const loss = lossOfMove(survey, move, moved, consents, rates);
     return {
         move,
@@ -121,7 +126,7 @@ export function preflightOf(
         loss: loss.text,
         duration: expected(move, moved.length, measured),
         consents,
-        blockers: blockersOf(survey, move),
+        blockers: [...blockersOf(survey, move), ...(needsFence ? livingBlockers(survey) : [])],
     };
 }
 

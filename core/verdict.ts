@@ -3,6 +3,7 @@ import { blockersOf } from "./blockers";
 import type { VolumeStatus } from "./status";
 import { replicated, type Move, type Survey } from "./survey";
 import type { Role } from "./topology/site";
+import { witnesses } from "./witnesses";
 
 /** The one line that answers the question. */
 export interface Verdict {
@@ -15,6 +16,8 @@ export interface Verdict {
     rpoSeconds?: number;
     mayPlanned: boolean;
     mayForced: boolean;
+    /** The primary answers, so a forced failover asks for `--fenced`. */
+    forcedNeedsFence: boolean;
     mayFailback: boolean;
     why: Record<"planned" | "forced" | "failback", string>;
 }
@@ -53,6 +56,7 @@ export function verdictOf(
         ...(bound === undefined ? {} : { rpoSeconds: bound }),
         mayPlanned: blocked.planned.length === 0,
         mayForced: blocked.forced.length === 0,
+        forcedNeedsFence: witnesses(survey).length > 0,
         mayFailback: blocked.failback.length === 0,
         why: {
             planned: why(blocked.planned),
@@ -67,12 +71,13 @@ export function verdictLine(verdict: Verdict): string {
     const plain = verdict.volumes - verdict.replicated;
     const move = (may: boolean, name: string, reason: string) =>
         may ? `may ${name}` : `may not ${name}: ${reason}`;
+    const fence = verdict.mayForced && verdict.forcedNeedsFence ? " only with --fenced" : "";
     return [
         `${verdict.backend}: active on ${verdict.active}`,
         `protected ${String(verdict.protected)} of ${String(verdict.replicated)} replicated volumes${plain > 0 ? `, ${String(plain)} more not replicated` : ""}`,
         `RPO now ${verdict.rpoSeconds === undefined ? "not known" : `at most ${verdict.rpoSeconds.toFixed(1)} s`}`,
         move(verdict.mayPlanned, "fail over planned", verdict.why.planned),
-        move(verdict.mayForced, "fail over forced", verdict.why.forced),
+        move(verdict.mayForced, `fail over forced${fence}`, verdict.why.forced),
         ...(verdict.mayFailback ? ["may fail back"] : []),
     ].join("; ");
 }

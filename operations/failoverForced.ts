@@ -1,6 +1,7 @@
 import { isSeen, type PoolView } from "../core/replica";
 import { lossOf, replicated, subjectOf, type Survey } from "../core/survey";
 import { ROLES } from "../core/topology/site";
+import { livingBlockers } from "../core/witnesses";
 import { agree, refuseBlocked } from "./agree";
 import { moveByWays, waysOf, type Ways } from "./forcedWays";
 import { promoteLeft } from "./leftBehind";
@@ -39,27 +40,12 @@ export interface ForcedOptions extends RunOptions {
 const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
     takeSurvey(parts, backend, { reach: ROLES, seconds: DEAD_SECONDS, living: "secondary" });
 
-/** Who still reaches the primary. Nobody here does not prove that it is dead; somebody proves that it is not. */
-export function witnesses(survey: Survey): string[] {
-    const { views, hosts, names } = survey;
-    return [
-        ...(isSeen(views.primary) ? [`its admin host answers for ${names.primary}`] : []),
-        ...hosts
-            .filter((host) => host.unseen === undefined && host.reach.primary === undefined)
-            .map((host) => `${host.name} reaches ${names.primary}`),
-    ];
-}
-
 function refuseLiving(survey: Survey, fenced: string | undefined): void {
-    const seen = witnesses(survey);
+    const seen = livingBlockers(survey);
     if (seen.length === 0 || fenced !== undefined) return;
     throw new RefusedError(
         "refused, nothing was changed: the primary lives, and its writers would go on beside the secondary's",
-        seen.map((fact) => ({
-            subject: `site ${survey.names.primary}`,
-            fact,
-            next: "`failover --planned` loses nothing; or cut the site off from every client and say how: --fenced '<how>'",
-        })),
+        seen,
     );
 }
 

@@ -3,6 +3,7 @@ import { preflightOf, type Measured, type Preflight } from "../core/preflight";
 import { reportOf } from "../core/report";
 import type { Move } from "../core/survey";
 import type { Backend } from "../core/topology";
+import { ROLES } from "../core/topology/site";
 import { listJournals, readJournal } from "./journal";
 import { journalRates } from "./journalRates";
 import type { Parts } from "./parts";
@@ -41,7 +42,8 @@ export async function preflight(
 ): Promise<Preflight> {
     const survey = await takeSurvey(parts, backend, {
         users: move !== "forced",
-        reach: move === "forced" ? ["secondary"] : ["primary", "secondary"],
+        // Of a forced one too: a host that reaches the primary proves that it lives.
+        reach: ROLES,
         ...(move === "forced" ? { seconds: 15 } : {}),
     });
     const rates = move === "forced" ? await journalRates(parts, survey, signal) : undefined;

@@ -610,7 +610,6 @@ describe("service rows", () => {
         );
     });
     it("agree on a side, '' being the primary like null", () => {
-        assert.ok(backend);
         assert.equal(activeSideOf([row(), row({ active_backend_id: "" })], backend), "primary");
         assert.equal(
             activeSideOf([row(), row({ active_backend_id: "secondary" })], backend),
@@ -626,8 +625,13 @@ describe("the verdict", () => {
     it("says what is protected and what may be done", () => {
         assert.equal(
             line({}),
-            "ceph: active on paris; protected 1 of 1 replicated volumes; RPO now at most 0.0 s; may fail over planned; may fail over forced",
+            "ceph: active on paris; protected 1 of 1 replicated volumes; RPO now at most 0.0 s; may fail over planned; may fail over forced only with --fenced",
         );
+    });
+    it("asks for no fence of a primary that does not answer, nor where nothing may be forced", () => {
+        const dead = { views: { primary: { unseen: "no answer" } }, primary: undefined };
+        assert.match(line(dead), /; may fail over forced$/);
+        assert.match(line({ rows: [row({ state: "down" })] }), /may not fail over forced: /);
     });
     it("says why not", () => {
         assert.match(

@@ -9,8 +9,9 @@ import { goodTopology } from "./topology";
 export const NOW = 1_800_000_000;
 export const names = { primary: "paris", secondary: "lyon" };
 const topology = parseTopology(goodTopology());
-export const [backend] = topology.backends;
-assert.ok(backend);
+const [first] = topology.backends;
+assert.ok(first);
+export const backend = first;
 
 export const writer = (more: Partial<ImageView> = {}): ImageView => ({
     state: "up+stopped",
@@ -93,7 +94,6 @@ export function survey(given: Given = {}): Survey {
         ...(primary === undefined ? {} : { primary }),
         ...(secondary === undefined ? {} : { secondary }),
     };
-    assert.ok(backend);
     return {
         backend,
         names,

@@ -1,0 +1,26 @@
+import { blocker, type Blocker } from "./blocker";
+import { isSeen } from "./replica";
+import type { Survey } from "./survey";
+
+/**
+ * Who still reaches the primary. Nobody here does not prove that it is dead; somebody proves that it is not.
+ * @param survey hosts in it were asked for their way to the primary, or there are none in it
+ */
+export function witnesses({ views, hosts, names }: Survey): string[] {
+    return [
+        ...(isSeen(views.primary) ? [`its admin host answers for ${names.primary}`] : []),
+        ...hosts
+            .filter((host) => host.unseen === undefined && host.reach.primary === undefined)
+            .map((host) => `${host.name} reaches ${names.primary}`),
+    ];
+}
+
+/** What a forced failover without `--fenced` refuses: its writers would go on beside the secondary's. */
+export const livingBlockers = (survey: Survey): Blocker[] =>
+    witnesses(survey).map((fact) =>
+        blocker(
+            `site ${survey.names.primary}`,
+            `the primary lives: ${fact}`,
+            "`failover --planned` loses nothing; or cut the site off from every client and say how: --fenced '<how>'",
+        ),
+    );
