@@ -53,6 +53,30 @@ describe("the pages", () => {
     });
 });
 
+describe("the operator's pages", () => {
+    const optionsIn = (...files: string[]): string[] =>
+        files.flatMap((file) =>
+            [...read(file).matchAll(/\.option\(\s*"(--[a-z-]+)/g)].map(([, name = ""]) => name),
+        );
+    const lacks = (page: string, names: readonly string[]): string[] => {
+        assert.ok(names.length > 0);
+        return names.filter((name) => !read(page).includes(name));
+    };
+    it("name every option of a drill and of the moves", () => {
+        assert.deepEqual(lacks("docs/drill.md", optionsIn("cli/drillCommand.ts")), []);
+        const moves = ["failoverCommand", "failbackCommand", "resumeCommand", "operation"];
+        const names = optionsIn(...moves.map((verb) => `cli/${verb}.ts`));
+        assert.deepEqual(lacks("docs/operate.md", names), []);
+    });
+    it("name every consent, and the runbook of a forced failover its own", () => {
+        const names = [...read("core/consents.ts").matchAll(/add\(\s*"([a-z-]+)"/g)];
+        const all = names.map(([, name = ""]) => name);
+        assert.deepEqual(lacks("docs/operate.md", all), []);
+        const forced = ["unreplicated", "unseen-hosts", "lost-writes"];
+        assert.deepEqual(lacks("docs/runbooks/forced.md", forced), []);
+    });
+});
+
 describe("docs/article.md", () => {
     it("names only tests that exist", () => {
         const tests = read("test/lab/mainJob.test.ts");
