@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import { COMPARE_BYTES } from "../core/duration";
 import { failback, refuseFailback } from "../operations/failback";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
@@ -30,7 +31,7 @@ export const failbackCommand = (root: Command, done: Done): Command =>
                 .option(
                     "--compare-bytes <n>",
                     "bytes of each image compared on both sites at the end",
-                    String(1 << 30),
+                    String(COMPARE_BYTES),
                 ),
         ),
     ).action(async ({ resyncSeconds, compareBytes, ...flags }: FailbackFlags) => {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import { COMPARE_BYTES } from "../core/duration";
 import { begunOf, endedOf, followerOf, isOpen, type Begun } from "../core/operation";
 import { failback } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
@@ -72,7 +73,7 @@ function goOn(
         case "failback": {
             const limits = {
                 resyncSeconds: count(flags.resyncSeconds, 14_400),
-                compareBytes: count(flags.compareBytes, 1 << 30),
+                compareBytes: count(flags.compareBytes, COMPARE_BYTES),
             };
             return (options) => failback({ ...options, ...limits }, flags, id);
         }

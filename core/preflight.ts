@@ -1,7 +1,9 @@
 import type { Blocker } from "./blocker";
 import { blockersOf } from "./blockers";
 import { consentFlag, consentsOf, volumes, type Consent } from "./consents";
+import { durationOf, durationText, type Duration } from "./duration";
 import { forcedLoss, type Loss, type Rates } from "./loss";
+import type { Measured } from "./measured";
 import type { Pair } from "./replica";
 import { activeSideOf, otherSide } from "./service";
 import {
@@ -30,46 +32,11 @@ export interface Preflight {
     lossSeconds?: number;
     /** The bound with what it rests on, or why there is none. */
     loss: string;
-    /** How long it will take, from the last operation of this kind here, else from a rule of thumb. */
-    duration: { seconds: number; from: string };
+    /** How long it will take, part by part. */
+    duration: Duration;
     consents: Consent[];
     /** What the move would refuse; a forced one goes past a living primary with `--fenced` alone. */
     blockers: Blocker[];
-}
-
-/** Seconds a move took the last time, for how many volumes. */
-export interface Measured {
-    id: string;
-    seconds: number;
-    volumes: number;
-}
-
-/**
- * Cinder moves one volume after another. Planned: the promotions wait for the demotions, up to 15 s. Forced: 30 s of
- * tries to reach the dead site first. Seen with 12 volumes on Cinder 21.3.1.
- */
-const THUMB: Record<Move, { fixed: number; each: number }> = {
-    planned: { fixed: 16, each: 0.4 },
-    forced: { fixed: 36, each: 0.4 },
-    failback: { fixed: 16, each: 0.4 },
-};
-
-function expected(
-    move: Move,
-    volumes: number,
-    measured: Measured | undefined,
-): Preflight["duration"] {
-    const { fixed, each } = THUMB[move];
-    if (measured === undefined)
-        return {
-            seconds: Math.round(fixed + each * volumes),
-            from: "a rule of thumb: none was measured here yet",
-        };
-    const more = (volumes - measured.volumes) * each;
-    return {
-        seconds: Math.round(Math.max(measured.seconds + more, 1)),
-        from: `operation ${measured.id}: ${measured.seconds.toFixed(1)} s for ${String(measured.volumes)} volumes`,
-    };
 }
 
 function lossOfMove(
@@ -86,7 +53,7 @@ function lossOfMove(
 }
 
 /**
- * @param measured the last move of this kind
+ * @param measured the last whole move of this kind here
  * @param rates growth of the journals in entries a second; empty where it was not sampled
  */
 export function preflightOf(
@@ -124,7 +91,7 @@ export function preflightOf(
         projects: [...new Set(survey.pairs.map(({ volume }) => volume.project))].sort(),
         ...(loss.seconds === undefined ? {} : { lossSeconds: loss.seconds }),
         loss: loss.text,
-        duration: expected(move, moved.length, measured),
+        duration: durationOf(survey, move, moved, measured),
         consents,
         blockers: [...blockersOf(survey, move), ...(needsFence ? livingBlockers(survey) : [])],
     };
@@ -147,7 +114,7 @@ export function planLines(plan: Preflight): string[] {
         ),
         `projects concerned: ${plan.projects.join(", ") || "none"}`,
         `data loss: ${plan.loss}`,
-        `expected: ${String(plan.duration.seconds)} s (${plan.duration.from})`,
+        `expected: ${durationText(plan.duration)}`,
         ...plan.consents.map((consent) => `needs ${consentFlag(consent)}: ${consent.means}`),
     ];
 }

@@ -59,6 +59,8 @@ export interface VolumeFacts {
     /** Name of its RBD image. */
     image: string;
     bootable: boolean;
+    /** Size in GiB; undefined where Cinder names none. */
+    sizeGib?: number;
     servers: string[];
     type: string;
     /** What the type's extra spec says, verbatim; undefined where there is none. */

@@ -1,6 +1,6 @@
-import { endedOf, begunOf } from "../core/operation";
-import { preflightOf, type Measured, type Preflight } from "../core/preflight";
-import { reportOf } from "../core/report";
+import { measuredIn, type Measured } from "../core/measured";
+import { begunOf } from "../core/operation";
+import { preflightOf, type Preflight } from "../core/preflight";
 import type { Move } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES } from "../core/topology/site";
@@ -15,17 +15,15 @@ const VERBS: Record<Move, string> = {
     failback: "failback",
 };
 
-/** How long a move took here the last time; only what this machine's journals say. */
+/** How long the last whole move of its kind took here; only what this machine's journals say. */
 export function measuredOf(move: Move, backend: Backend): Measured | undefined {
     for (const id of listJournals().reverse()) {
         const entries = readJournal(id);
         if (entries.length === 0) continue;
         const begun = begunOf(entries);
         if (begun.verb !== VERBS[move] || begun.backend !== backend.section) continue;
-        if (endedOf(entries)?.outcome !== "done") continue;
-        const { phases, losses } = reportOf(entries);
-        const seconds = phases.reduce((sum, phase) => sum + phase.seconds, 0);
-        if (seconds > 0) return { id, seconds, volumes: losses.length };
+        const measured = measuredIn(entries);
+        if (measured !== undefined) return measured;
     }
     return undefined;
 }

@@ -1,6 +1,8 @@
 import { flushable } from "../core/blockers";
 import { consentFlag } from "../core/consents";
+import { sizeOf } from "../core/duration";
 import { discardsOf, needOf } from "../core/failback";
+import { RESYNC_BYTES } from "../core/measured";
 import { isSeen, type Pair } from "../core/replica";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import type { Journal } from "./journal";
@@ -41,6 +43,14 @@ export const resyncedImages = ({ entries }: Journal): Set<string> =>
             e.kind === "noted" && e.step === "resynced" ? (e.data as string[]) : [],
         ),
     );
+
+/** Notes the images that are flagged now, and how large they are: the next plan tells the time of a resync by it. */
+function noteResynced({ journal }: Run, pairs: readonly Pair[]): void {
+    const images = pairs.map(({ volume }) => volume.image);
+    journal.append({ kind: "noted", step: "resynced", data: images });
+    const bytes = sizeOf(pairs);
+    if (bytes !== undefined) journal.append({ kind: "noted", step: RESYNC_BYTES, data: bytes });
+}
 
 /** Images whose copy on the designed primary the operator gave up. */
 const agreedImages = ({ entries }: Journal): Set<string> =>
@@ -96,8 +106,7 @@ export async function discard(run: Run, survey: Survey): Promise<string[]> {
     if (demote.length > 0)
         run.journal.append({ kind: "noted", step: "demoted", data: names(demote) });
     await act(run, "resync", names(resync));
-    if (resync.length > 0)
-        run.journal.append({ kind: "noted", step: "resynced", data: names(resync) });
+    if (resync.length > 0) noteResynced(run, resync);
     return names(resync);
 }
 

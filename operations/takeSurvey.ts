@@ -79,6 +79,7 @@ function factsOf(volume: Volume, types: Map<string, VolumeType>): VolumeFacts {
         bootable: volume.bootable === "true",
         servers: (volume.attachments ?? []).map((attachment) => attachment.server_id),
         type: volume.volume_type ?? "",
+        ...(volume.size === undefined ? {} : { sizeGib: volume.size }),
         ...(spec === undefined ? {} : { typeSpec: spec }),
     };
 }
