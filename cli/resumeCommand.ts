@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 
 import { COMPARE_BYTES } from "../core/duration";
-import { begunOf, endedOf, followerOf, isOpen, type Begun } from "../core/operation";
+import { begunOf, endedOf, followerOf, isOpen, type Begun, isMove } from "../core/operation";
+import { notResumed } from "../core/resumable";
 import { failback } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
 import { failoverPlanned } from "../operations/failoverPlanned";
@@ -35,15 +36,20 @@ function named(id: string, isUndo: boolean): Begun {
     return begun;
 }
 
-/** The operation that is meant: the only one that is open, or the one that is named. */
+/** The operation that is meant: the only move that is open, or the one that is named. */
 function chosen(id: string | undefined, isUndo: boolean): Begun {
     if (id !== undefined) return named(id, isUndo);
     const open = openOperations();
-    const [only, ...more] = open;
-    if (only === undefined) throw new UsageError("there is no operation to go on with");
+    // Servers that were stopped for a move wait for its end: their journal is open all the while.
+    const moves = open.filter(({ verb }) => isMove(verb));
+    const [only, ...more] = moves;
+    if (only === undefined)
+        throw new UsageError(
+            ["there is no operation to go on with", ...open.map(notResumed)].join("; "),
+        );
     if (more.length > 0)
         throw new UsageError(
-            `several operations were cut short: name one of ${open.map((begun) => begun.id).join(", ")}`,
+            `several operations were cut short: name one of ${moves.map(({ id: one }) => one).join(", ")}`,
         );
     return only;
 }
@@ -54,9 +60,10 @@ const count = (value: unknown, fallback: number): number =>
     typeof value === "number" ? value : fallback;
 
 function goOn(
-    { id, verb, flags }: Begun,
+    begun: Begun,
     given: ResumeFlags,
 ): (options: RunOptions) => Promise<string> {
+    const { id, verb, flags } = begun;
     switch (verb) {
         case "failover --planned":
             return (options) => failoverPlanned(options, flags, id);
@@ -78,7 +85,7 @@ function goOn(
             return (options) => failback({ ...options, ...limits }, flags, id);
         }
         default:
-            throw new UsageError(`operation ${id} is a \`${verb}\`: run that command again`);
+            throw new UsageError(notResumed(begun));
     }
 }
 

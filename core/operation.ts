@@ -87,8 +87,8 @@ export const isOpen = (entries: readonly JournalEntry[]): boolean => {
     return outcome !== "done" && outcome !== "refused" && outcome !== "abandoned";
 };
 
-/** Verbs that leave a backend on the other side, or on a side anew. */
-const isMove = (verb: string): boolean => /^fail(?:over|back)\b/.test(verb);
+/** Verbs that leave a backend on the other side, or on a side anew; what `resume` goes on with. */
+export const isMove = (verb: string): boolean => /^fail(?:over|back)\b/.test(verb);
 
 /**
  * The later move of the same backend that is done, if there is one: a move that was cut short before it is history, and
