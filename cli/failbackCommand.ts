@@ -1,11 +1,16 @@
 import type { Command } from "commander";
 
 import { COMPARE_BYTES } from "../core/duration";
-import { failback, refuseFailback } from "../operations/failback";
+import { failback, failbackMove } from "../operations/failback";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { recorded, runOperation, withOperation, type OperationFlags } from "./operation";
-import { perhapsStopping, withStopServers, type StopServersFlags } from "./stopServers";
+import {
+    perhapsStopping,
+    recordedStop,
+    withStopServers,
+    type StopServersFlags,
+} from "./stopServers";
 import { UsageError } from "./topologyFile";
 
 interface FailbackFlags extends OperationFlags, StopServersFlags {
@@ -39,8 +44,12 @@ export const failbackCommand = (root: Command, done: Done): Command =>
             resyncSeconds: whole("--resync-seconds", resyncSeconds),
             compareBytes: whole("--compare-bytes", compareBytes),
         };
+        const stop = recordedStop(flags);
         const work = (options: RunOptions) =>
-            failback({ ...options, ...limits }, { ...recorded(flags, options), ...limits });
-        const move = { move: "failback", verb: "failback", refuse: refuseFailback } as const;
-        done(await runOperation("failback", flags, perhapsStopping(flags, move, work)));
+            failback(
+                { ...options, ...limits },
+                { ...recorded(flags, options), ...limits, ...stop },
+            );
+        const { verb } = failbackMove;
+        done(await runOperation(verb, flags, perhapsStopping(stop, failbackMove, work)));
     });

@@ -1,11 +1,16 @@
 import type { Command } from "commander";
 
 import { failoverForced } from "../operations/failoverForced";
-import { failoverPlanned, refusePlanned } from "../operations/failoverPlanned";
+import { failoverPlanned, plannedMove } from "../operations/failoverPlanned";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { recorded, runOperation, withOperation, type OperationFlags } from "./operation";
-import { perhapsStopping, withStopServers, type StopServersFlags } from "./stopServers";
+import {
+    perhapsStopping,
+    recordedStop,
+    withStopServers,
+    type StopServersFlags,
+} from "./stopServers";
 import { UsageError } from "./topologyFile";
 
 interface FailoverFlags extends OperationFlags, StopServersFlags {
@@ -53,11 +58,11 @@ export const failoverCommand = (root: Command, done: Done): Command =>
                 throw new UsageError(
                     "--fenced, --rbd-mirror-stopped and --write-rows go with --forced only",
                 );
-            const verb = "failover --planned";
-            const move = { move: "planned", verb, refuse: refusePlanned } as const;
+            const stop = recordedStop(flags);
             const work = (options: RunOptions) =>
-                failoverPlanned(options, recorded(flags, options));
-            done(await runOperation(verb, common, perhapsStopping(flags, move, work)));
+                failoverPlanned(options, { ...recorded(flags, options), ...stop });
+            const { verb } = plannedMove;
+            done(await runOperation(verb, common, perhapsStopping(stop, plannedMove, work)));
             return;
         }
         if (flags.stopServers === true)

@@ -1,15 +1,24 @@
 import type { Command } from "commander";
 
 import { COMPARE_BYTES } from "../core/duration";
-import { begunOf, endedOf, followerOf, isOpen, type Begun, isMove } from "../core/operation";
+import {
+    begunOf,
+    endedOf,
+    followerOf,
+    isMove,
+    isOpen,
+    type Begun,
+    type JournalEntry,
+} from "../core/operation";
 import { notResumed } from "../core/resumable";
-import { failback } from "../operations/failback";
+import { failback, failbackMove } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
-import { failoverPlanned } from "../operations/failoverPlanned";
+import { failoverPlanned, plannedMove } from "../operations/failoverPlanned";
 import { listJournals, openOperations, readJournal } from "../operations/journal";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { runOperation, withOperation, type OperationFlags } from "./operation";
+import { perhapsStopping } from "./stopServers";
 import { UsageError } from "./topologyFile";
 
 interface ResumeFlags extends OperationFlags {
@@ -22,10 +31,7 @@ interface ResumeFlags extends OperationFlags {
 function named(id: string, isUndo: boolean): Begun {
     const entries = readJournal(id);
     const begun = begunOf(entries);
-    const follower = followerOf(
-        entries,
-        listJournals().map((one) => readJournal(one)),
-    );
+    const follower = followerOf(entries, allJournals());
     if (follower !== undefined)
         throw new UsageError(
             `operation ${id} was followed by ${follower}, which is done: begin a new one`,
@@ -33,7 +39,19 @@ function named(id: string, isUndo: boolean): Begun {
     const outcome = endedOf(entries)?.outcome;
     if (!isOpen(entries) && !isUndo)
         throw new UsageError(`operation ${id} is ${outcome ?? ""}: there is nothing to go on with`);
+    if (!isMove(begun.verb)) throw new UsageError(notResumed(entries, allJournals()));
     return begun;
+}
+
+const allJournals = (): JournalEntry[][] =>
+    listJournals()
+        .map((id) => readJournal(id))
+        .filter((entries) => entries.length > 0);
+
+/** What to do about operations that are no moves; a sentence each. */
+function waysOn(open: readonly Begun[]): string[] {
+    const all = allJournals();
+    return open.map(({ id }) => notResumed(readJournal(id), all));
 }
 
 /** The operation that is meant: the only move that is open, or the one that is named. */
@@ -44,9 +62,7 @@ function chosen(id: string | undefined, isUndo: boolean): Begun {
     const moves = open.filter(({ verb }) => isMove(verb));
     const [only, ...more] = moves;
     if (only === undefined)
-        throw new UsageError(
-            ["there is no operation to go on with", ...open.map(notResumed)].join("; "),
-        );
+        throw new UsageError(["there is no operation to go on with", ...waysOn(open)].join("; "));
     if (more.length > 0)
         throw new UsageError(
             `several operations were cut short: name one of ${moves.map(({ id: one }) => one).join(", ")}`,
@@ -59,14 +75,15 @@ const text = (value: unknown): string | undefined =>
 const count = (value: unknown, fallback: number): number =>
     typeof value === "number" ? value : fallback;
 
-function goOn(
-    begun: Begun,
-    given: ResumeFlags,
-): (options: RunOptions) => Promise<string> {
+function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promise<string> {
     const { id, verb, flags } = begun;
+    // What was stopped for the move is to be re-attached and started after it, whoever ends it.
+    const stop = { stopServers: flags.stopServers === true, batch: count(flags.batch, 1) };
     switch (verb) {
-        case "failover --planned":
-            return (options) => failoverPlanned(options, flags, id);
+        case plannedMove.verb:
+            return perhapsStopping(stop, plannedMove, (options) =>
+                failoverPlanned(options, flags, id),
+            );
         case "failover --forced": {
             const fenced = text(flags.fenced);
             const more = {
@@ -77,15 +94,17 @@ function goOn(
             };
             return (options) => failoverForced({ ...options, ...more }, flags, id);
         }
-        case "failback": {
+        case failbackMove.verb: {
             const limits = {
                 resyncSeconds: count(flags.resyncSeconds, 14_400),
                 compareBytes: count(flags.compareBytes, COMPARE_BYTES),
             };
-            return (options) => failback({ ...options, ...limits }, flags, id);
+            return perhapsStopping(stop, failbackMove, (options) =>
+                failback({ ...options, ...limits }, flags, id),
+            );
         }
         default:
-            throw new UsageError(notResumed(begun));
+            throw new Error(`${verb} is no move`);
     }
 }
 

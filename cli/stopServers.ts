@@ -18,9 +18,17 @@ export const withStopServers = (command: Command): Command =>
         "stop the running servers before a planned move, re-attach and start them after it",
     );
 
+/** What a move's journal keeps of it: who goes on re-attaches and starts the servers as well. */
+export const recordedStop = ({ stopServers }: StopServersFlags): RecordedStop =>
+    stopServers === true ? { stopServers, batch: BATCH } : {};
+
+interface RecordedStop extends StopServersFlags {
+    batch?: number;
+}
+
 /** The move as it is, or between a stop and a start of its servers. */
 export function perhapsStopping(
-    { stopServers }: StopServersFlags,
+    { stopServers, batch = BATCH }: RecordedStop,
     move: Omit<StoppedServersOptions, "nova" | "batch">,
     work: (options: RunOptions) => Promise<string>,
 ): (options: RunOptions) => Promise<string> {
@@ -28,7 +36,7 @@ export function perhapsStopping(
     return async (options) => {
         const nova = new Nova(findCloud(process.env));
         try {
-            return await withServersStopped(options, { ...move, nova, batch: BATCH }, work);
+            return await withServersStopped(options, { ...move, nova, batch }, work);
         } finally {
             await nova.close();
         }

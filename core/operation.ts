@@ -90,19 +90,13 @@ export const isOpen = (entries: readonly JournalEntry[]): boolean => {
 /** Verbs that leave a backend on the other side, or on a side anew; what `resume` goes on with. */
 export const isMove = (verb: string): boolean => /^fail(?:over|back)\b/.test(verb);
 
-/**
- * The later move of the same backend that is done, if there is one: a move that was cut short before it is history, and
- * going on with it would move the backend again on an old consent.
- * @param all entries of every journal
- * @returns its id
- */
-export function followerOf(
+/** The move of the same backend that was begun after an operation and is done, if there is one. @returns its id */
+export function laterMove(
     entries: readonly JournalEntry[],
     all: readonly (readonly JournalEntry[])[],
 ): string | undefined {
-    const { verb, backend } = begunOf(entries);
+    const { backend } = begunOf(entries);
     const at = entries[0]?.at ?? "";
-    if (!isMove(verb)) return undefined;
     const later = all.find((others) => {
         if (others.length === 0 || (others[0]?.at ?? "") <= at) return false;
         const other = begunOf(others);
@@ -111,3 +105,14 @@ export function followerOf(
     });
     return later === undefined ? undefined : begunOf(later).id;
 }
+
+/**
+ * The later move that is done after a move, see {@link laterMove}: one that was cut short before it is history, and going
+ * on with it would move the backend again on an old consent.
+ * @param all entries of every journal
+ * @returns its id
+ */
+export const followerOf = (
+    entries: readonly JournalEntry[],
+    all: readonly (readonly JournalEntry[])[],
+): string | undefined => (isMove(begunOf(entries).verb) ? laterMove(entries, all) : undefined);

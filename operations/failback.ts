@@ -145,6 +145,9 @@ async function finish(
     );
 }
 
+/** What `--stop-servers` must know of it. */
+export const failbackMove = { move: "failback", verb: "failback", refuse: refuseFailback } as const;
+
 /**
  * Takes a backend back to its designed primary, when every image there is proven to hold what the secondary has.
  * Throws away only what the operator gave up by name and number, and only on the side that is not active.
@@ -155,7 +158,7 @@ export async function failback(
     id?: string,
 ): Promise<string> {
     return operate(options, {
-        verb: "failback",
+        verb: failbackMove.verb,
         locks: ["secondary", "primary"],
         flags,
         ...(id === undefined ? {} : { id }),

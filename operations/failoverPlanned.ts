@@ -65,6 +65,9 @@ export const refusePlanned = (survey: Survey, accepted: ReadonlyMap<string, numb
     refuseBlocked(survey, "planned", accepted);
 };
 
+/** What `--stop-servers` must know of it. */
+export const plannedMove = { move: "planned", verb: "failover --planned", refuse: refusePlanned } as const;
+
 /**
  * Moves a backend to the secondary while both sites live: nothing is lost, nothing is promoted by force.
  * @throws RefusedError when anything is not ready; then nothing was changed
@@ -75,7 +78,7 @@ export async function failoverPlanned(
     id?: string,
 ): Promise<string> {
     return operate(options, {
-        verb: "failover --planned",
+        verb: plannedMove.verb,
         locks: ["secondary", "primary"],
         flags,
         ...(id === undefined ? {} : { id }),

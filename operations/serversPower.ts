@@ -25,6 +25,8 @@ export interface PowerOptions {
     signal: AbortSignal;
     found: (finding: Finding) => void;
     doing: (what: string) => void;
+    /** Verb of the move that the servers are stopped for, when it follows in the same command; for who goes on. */
+    before?: string;
 }
 
 /** Ids in the order of the plans that a journal of --stop names, each once. */
@@ -83,7 +85,7 @@ export async function stopServers(options: PowerOptions): Promise<number> {
                   backend: backend.section,
                   who: whoAmI(),
                   version: options.version,
-                  flags: {},
+                  flags: options.before === undefined ? {} : { before: options.before },
               })
             : Journal.resume(open);
     try {

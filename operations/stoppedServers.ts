@@ -111,7 +111,7 @@ export async function withServersStopped(
     const power = { backend, cinder: parts.cinder, nova, version, batch, signal, found, doing };
     if (openJournalOf(verb, backend.section) === undefined) {
         refuseEarly(options, await lookAtBoth(options), stopped);
-        const failed = await stopServers(power);
+        const failed = await stopServers({ ...power, before: verb });
         if (failed > 0)
             throw new PartialError(`nothing was moved: ${String(failed)} servers did not stop`, [
                 "`cinder-dr servers --start` starts those that did",

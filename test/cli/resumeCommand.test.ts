@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
 
 import { Command } from "commander";
+import { stringify } from "yaml";
 
+import type { Done } from "../../cli/exitCode";
+import { failbackCommand } from "../../cli/failbackCommand";
+import { failoverCommand } from "../../cli/failoverCommand";
 import { resumeCommand } from "../../cli/resumeCommand";
-import { Journal } from "../../operations/journal";
+import type { Outcome } from "../../core/operation";
+import { Journal, listJournals, readJournal } from "../../operations/journal";
+import type { RunOptions } from "../../operations/run";
+import { LockedError, SiteLock } from "../../operations/siteLock";
+import * as stoppedServers from "../../operations/stoppedServers";
+import { goodTopology } from "../support/topology";
 
 describe("resume", () => {
     const before = process.env.CINDER_DR_JOURNALS;
@@ -22,10 +32,15 @@ describe("resume", () => {
     });
 
     /** An operation that was done in part, or killed when it has no end. */
-    function make(id: string, verb: string, flags: Record<string, unknown> = {}): void {
+    function make(
+        id: string,
+        verb: string,
+        flags: Record<string, unknown> = {},
+        outcome: Outcome = "partial",
+    ): void {
         const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags };
         const journal = Journal.create({ ...begun, id, verb });
-        journal.end({ outcome: "partial", fact: "", left: [] });
+        journal.end({ outcome, fact: "", left: [] });
         journal.close();
     }
 
@@ -66,5 +81,93 @@ describe("resume", () => {
         for (const [at, sentence] of all.entries())
             assert.equal(await said(`${String(at)}-ceph`), sentence);
         assert.equal(await said(), ["there is no operation to go on with", ...all].join("; "));
+    });
+
+    it("says of stopped servers what their move has come to", async () => {
+        const start = "`cinder-dr servers --backend ceph --start`";
+        make("1-servers-stop-ceph", "servers --stop", { before: "failback" });
+        assert.match(
+            await said(),
+            new RegExp(
+                `: \`cinder-dr failback --stop-servers\` with its other words goes on to the move; or ${start} starts its servers again$`,
+            ),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        make("2-failback-ceph", "failback", {}, "done");
+        assert.match(
+            await said(),
+            new RegExp(
+                `: 2-failback-ceph has moved the volumes since: \`cinder-dr servers --backend ceph --reattach\`, then ${start}$`,
+            ),
+        );
+    });
+
+    describe("of a move with --stop-servers", () => {
+        const env = { ...process.env };
+        const around: unknown[] = [];
+        beforeEach(() => {
+            writeFileSync(join(folder, "topology.yaml"), stringify(goodTopology()));
+            Object.assign(process.env, {
+                OS_AUTH_URL: "http://127.0.0.1:9",
+                OS_USERNAME: "u",
+                OS_PASSWORD: "p",
+                OS_PROJECT_NAME: "p",
+            });
+            around.length = 0;
+            mock.method(console, "log", () => undefined);
+            mock.method(console, "error", () => undefined);
+            const holder = { id: "x", who: "kim", verb: "drill", since: "now", silentSeconds: 0 };
+            mock.method(SiteLock, "take", () => Promise.reject(new LockedError("lyon", holder)));
+            mock.method(
+                stoppedServers,
+                "withServersStopped",
+                (
+                    options: RunOptions,
+                    { move, verb, batch }: stoppedServers.StoppedServersOptions,
+                    work: (options: RunOptions) => Promise<string>,
+                ) => {
+                    around.push([move, verb, batch]);
+                    return work(options);
+                },
+            );
+        });
+        afterEach(() => {
+            mock.restoreAll();
+            process.removeAllListeners("SIGINT");
+            process.removeAllListeners("SIGTERM");
+            process.env = { ...env };
+        });
+
+        const run = async (verb: (root: Command, done: Done) => Command, ...words: string[]) => {
+            const root = new Command().exitOverride();
+            verb(root, () => undefined);
+            const file = join(folder, "topology.yaml");
+            await root.parseAsync(["node", "x", ...words, "--topology", file]);
+        };
+
+        for (const [verb, words, command] of [
+            ["failover --planned", ["failover", "--planned"], failoverCommand],
+            ["failback", ["failback"], failbackCommand],
+        ] as const) {
+            const move = words.length === 2 ? "planned" : "failback";
+            it(`has it in the journal of ${verb}, and does it around the rest too`, async () => {
+                await run(command, ...words, "--stop-servers");
+                const [id = ""] = listJournals();
+                const { flags } = readJournal(id)[0]?.data as { flags: Record<string, unknown> };
+                assert.deepEqual([flags.stopServers, flags.batch], [true, 4]);
+                make(`20990101T000000-${words[0]}-ceph-0001`, verb, flags);
+                await run(resumeCommand, "resume");
+                assert.deepEqual(around, [
+                    [move, verb, 4],
+                    [move, verb, 4],
+                ]);
+            });
+        }
+
+        it("leaves the servers of a move without it alone", async () => {
+            make("1-failover-ceph", "failover --planned");
+            await run(resumeCommand, "resume");
+            assert.deepEqual(around, []);
+        });
     });
 });
