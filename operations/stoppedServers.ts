@@ -8,6 +8,7 @@ import type { Nova } from "./nova";
 import { PartialError, RefusedError } from "./operationEnd";
 import { checkConsents, type RunOptions } from "./run";
 import { startServers, stopServers, unfinishedStop, type PowerOptions } from "./serversPower";
+import { ServersError } from "./servers";
 import { reattach } from "./serversSession";
 import { LockedError } from "./siteLock";
 
@@ -61,19 +62,46 @@ function refuseUsed(survey: Survey, move: Move): void {
     );
 }
 
+/** Servers are left: says so beside the error, which is all that the command line prints of it. */
+function leave(
+    { backend, found }: Pick<RunOptions, "backend" | "found">,
+    fact: string,
+    verbs: readonly ("--reattach" | "--start")[],
+): string[] {
+    const left = verbs.map((verb) => `\`cinder-dr servers --backend ${backend.section} ${verb}\``);
+    found({ state: "problem", subject: "servers", fact, next: left.join("; ") });
+    return left;
+}
+
+/** @throws PartialError with what is left to do; told as a finding too */
+function endInPart(
+    options: RunOptions,
+    fact: string,
+    verbs: readonly ("--reattach" | "--start")[],
+): never {
+    throw new PartialError(fact, leave(options, fact, verbs));
+}
+
 /** Ends a stop whose move was refused: the connections are as they were, so the servers start as they are. */
-async function startAgain(power: PowerOptions): Promise<void> {
+async function startAgain(options: RunOptions, power: PowerOptions): Promise<void> {
     if (unfinishedStop(power.backend.section) === undefined) return;
-    const failed = await startServers(power);
+    let failed: number;
+    try {
+        failed = await startServers(power);
+    } catch (error) {
+        if (!(error instanceof ServersError)) throw error;
+        // The volumes have moved before: why nothing more was done is the error to end with.
+        leave(options, error.message, ["--reattach", "--start"]);
+        return;
+    }
     if (failed > 0)
-        throw new PartialError(`nothing was moved, and ${String(failed)} servers did not start`, [
-            "cinder-dr servers --start",
+        endInPart(options, `nothing was moved, and ${String(failed)} servers did not start`, [
+            "--start",
         ]);
 }
 
 /** Gives every server its new connection, and starts those that were stopped. @throws PartialError */
 async function bringBack(options: RunOptions, power: PowerOptions): Promise<void> {
-    const left = ["cinder-dr servers --reattach", "cinder-dr servers --start"];
     const { failed, notBegun, byHand } = await reattach({
         ...power,
         topology: options.parts.topology,
@@ -83,15 +111,26 @@ async function bringBack(options: RunOptions, power: PowerOptions): Promise<void
     });
     const open = failed.length + notBegun.length + byHand.length;
     if (open > 0)
-        throw new PartialError(
+        endInPart(
+            options,
             `the volumes are moved, and ${String(open)} servers do not lead to them: none was started`,
-            left,
+            ["--reattach", "--start"],
         );
     if (unfinishedStop(power.backend.section) === undefined) return;
     if ((await startServers(power)) > 0)
-        throw new PartialError("the volumes are moved, and not every server started", [
-            "cinder-dr servers --start",
-        ]);
+        endInPart(options, "the volumes are moved, and not every server started", ["--start"]);
+}
+
+/** Refuses before a server is stopped; those that a killed run of the same command has stopped are named. */
+async function refuseInTime(options: RunOptions, stopped: StoppedServersOptions): Promise<void> {
+    try {
+        refuseEarly(options, await lookAtBoth(options), stopped);
+    } catch (error) {
+        const open = unfinishedStop(options.backend.section);
+        if (error instanceof RefusedError && open !== undefined)
+            leave(options, `those that ${open} has stopped are left so`, ["--reattach", "--start"]);
+        throw error;
+    }
 }
 
 /**
@@ -110,12 +149,14 @@ export async function withServersStopped(
     const { backend, parts, version, signal, found, doing } = options;
     const power = { backend, cinder: parts.cinder, nova, version, batch, signal, found, doing };
     if (openJournalOf(verb, backend.section) === undefined) {
-        refuseEarly(options, await lookAtBoth(options), stopped);
+        await refuseInTime(options, stopped);
         const failed = await stopServers({ ...power, before: verb });
         if (failed > 0)
-            throw new PartialError(`nothing was moved: ${String(failed)} servers did not stop`, [
-                "`cinder-dr servers --start` starts those that did",
-            ]);
+            endInPart(
+                options,
+                `nothing was moved: ${String(failed)} servers did not stop, the others wait for their start`,
+                ["--start"],
+            );
     }
     let id: string;
     try {
@@ -123,9 +164,17 @@ export async function withServersStopped(
         refuseUsed(survey, move);
         id = await work(acceptedWith(options, consentsOf(survey, move)));
     } catch (error) {
-        if (error instanceof RefusedError || error instanceof LockedError) await startAgain(power);
+        if (error instanceof RefusedError || error instanceof LockedError)
+            await startAgain(options, power);
         throw error;
     }
-    await bringBack(options, power);
+    try {
+        await bringBack(options, power);
+    } catch (error) {
+        if (!(error instanceof ServersError || error instanceof LockedError)) throw error;
+        // Alone it would stand for «nothing was changed».
+        const fact = `the volumes are moved, and their servers are not seen to: ${error.message}`;
+        endInPart(options, fact, ["--reattach", "--start"]);
+    }
     return id;
 }

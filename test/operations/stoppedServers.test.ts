@@ -9,9 +9,10 @@ import { expectedConnection } from "../../core/servers";
 import { parseTopology } from "../../core/topology";
 import { Journal, openOperations } from "../../operations/journal";
 import type { Nova } from "../../operations/nova";
+import { RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
-import { SiteLock } from "../../operations/siteLock";
+import { LockedError, SiteLock } from "../../operations/siteLock";
 import { withServersStopped } from "../../operations/stoppedServers";
 import { goodTopology } from "../support/topology";
 
@@ -170,5 +171,73 @@ describe("a move with its servers stopped", () => {
         assert.equal(await world.move(moved), "the move");
         assert.deepEqual(world.acts, ["os-stop", "os-start"]);
         assert.deepEqual(openOperations(), []);
+    });
+
+    const refused = () => {
+        throw new RefusedError("refused");
+    };
+    const [REATTACH, START] = ["--reattach", "--start"].map(
+        (verb) => `\`cinder-dr servers --backend ceph ${verb}\``,
+    );
+
+    it("says what is left when a server does not stop", async () => {
+        world.broken = ["os-stop"];
+        const fact = "nothing was moved: 1 servers did not stop, the others wait for their start";
+        assert.equal(await world.move(moved), fact);
+        assert.deepEqual(world.problems.at(-1), ["servers", fact, START]);
+    });
+
+    it("says what is left when a refused move's server does not start", async () => {
+        world.broken = ["os-start"];
+        const fact = "nothing was moved, and 1 servers did not start";
+        assert.equal(await world.move(() => Promise.reject(new RefusedError("no"))), fact);
+        assert.deepEqual(world.problems.at(-1), ["servers", fact, START]);
+    });
+
+    it("says what is left when the volumes are moved and a server does not follow", async () => {
+        const fact = "the volumes are moved, and 1 servers do not lead to them: none was started";
+        const away = () => {
+            world.active = "secondary";
+            return Promise.resolve("the move");
+        };
+        assert.equal(await world.move(away), fact);
+        assert.deepEqual(world.problems.at(-1), ["servers", fact, `${REATTACH}; ${START}`]);
+    });
+
+    it("says what is left when a server does not start after the move", async () => {
+        world.broken = ["os-start"];
+        const fact = "the volumes are moved, and not every server started";
+        assert.equal(await world.move(moved), fact);
+        assert.deepEqual(world.problems.at(-1), ["servers", fact, START]);
+    });
+
+    it("names what a killed run has stopped when the move is refused now", async () => {
+        await world.move(() => Promise.reject(new Error("killed")));
+        world.active = "secondary";
+        assert.equal(await world.move(moved, refused), "refused");
+        const [, fact, next] = world.problems.at(-1) as string[];
+        assert.match(fact ?? "", /^those that \S+-servers-stop-ceph-\S+ has stopped are left so$/);
+        assert.equal(next, `${REATTACH}; ${START}`);
+        assert.deepEqual(world.acts, ["os-stop"]);
+    });
+
+    it("ends with the refusal where the servers may not start as they are", async () => {
+        const away = () => {
+            world.active = "secondary";
+            return Promise.reject(new RefusedError("refused in its middle"));
+        };
+        assert.equal(await world.move(away), "refused in its middle");
+        assert.equal((world.problems.at(-1) as string[])[2], `${REATTACH}; ${START}`);
+        assert.deepEqual(world.acts, ["os-stop"]);
+    });
+
+    it("has done a part when somebody else has the lock after the move", async () => {
+        const holder = { id: "x", who: "kim", verb: "drill", since: "noon", silentSeconds: 0 };
+        mock.method(SiteLock, "take", () => Promise.reject(new LockedError("lyon", holder)));
+        assert.match(
+            await world.move(moved),
+            /^the volumes are moved, and their servers are not seen to: site lyon: kim runs `drill`/,
+        );
+        assert.equal((world.problems.at(-1) as string[])[2], `${REATTACH}; ${START}`);
     });
 });
