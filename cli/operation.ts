@@ -4,6 +4,7 @@ import { summarize } from "../core/finding";
 import { wordsOf } from "../core/problem";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
+import { BusyError } from "../operations/journal";
 import { Parts } from "../operations/parts";
 import { PartialError, RefusedError } from "../operations/operationEnd";
 import { type RunOptions } from "../operations/run";
@@ -36,6 +37,7 @@ function parseAccepted(given: readonly string[] = []): Map<string, number> {
 
 const codeOf = (error: unknown): ExitCode => {
     if (error instanceof RefusedError || error instanceof LockedError) return ExitCode.Problem;
+    if (error instanceof BusyError) return ExitCode.Problem;
     return error instanceof PartialError ? ExitCode.Partial : ExitCode.Failed;
 };
 

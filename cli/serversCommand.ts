@@ -1,10 +1,12 @@
 import { InvalidArgumentError, type Command } from "commander";
 
 import { isSound, summarize, type Finding } from "../core/finding";
+import { wordsOf } from "../core/problem";
 import type { ServerPlan } from "../core/servers";
 import type { Backend, Topology } from "../core/topology";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
+import { BusyError } from "../operations/journal";
 import { Nova } from "../operations/nova";
 import { lookAtServers, ServersError, type ServersView } from "../operations/servers";
 import {
@@ -190,8 +192,14 @@ async function runServers(flags: ServersFlags): Promise<ExitCode> {
             if (result !== undefined) results.push(result);
         }
     } catch (error) {
-        if (!(error instanceof LockedError || error instanceof ServersError)) throw error;
-        out.found({ state: "problem", subject: "servers", fact: error.message, next: "see above" });
+        if (![LockedError, BusyError, ServersError].some((kind) => error instanceof kind))
+            throw error;
+        out.found({
+            state: "problem",
+            subject: "servers",
+            fact: wordsOf(error),
+            next: "see above",
+        });
     } finally {
         out.clear();
         await Promise.all([clients.cinder.close(), clients.nova.close()]);

@@ -74,6 +74,15 @@ export function endedOf(entries: readonly JournalEntry[]): Ended | undefined {
     return last?.kind === "ended" ? (last.data as Ended) : undefined;
 }
 
+/** Who works on an operation since when, and on which one; a part of a sentence. */
+export function workerOf(entries: readonly JournalEntry[]): string {
+    const last = entries.findLast(({ kind }) => kind === "begun" || kind === "resumed");
+    if (last === undefined) return "somebody begins an operation";
+    const { id, verb, who: first } = begunOf(entries);
+    const who = (last.data as { who?: string } | undefined)?.who ?? first;
+    return `${who} runs \`${verb}\` since ${last.at} (operation ${id})`;
+}
+
 /** The result of a step that is done; undefined otherwise. */
 export const resultOf = (
     entries: readonly JournalEntry[],

@@ -21,6 +21,7 @@ import {
     isOpen,
     operationId,
     resultOf,
+    workerOf,
     type Begun,
     type Ended,
     type JournalEntry,
@@ -28,7 +29,12 @@ import {
 
 /** A journal is missing, unreadable or in use. */
 export class JournalError extends Error {
-    override readonly name = "JournalError";
+    override readonly name: string = "JournalError";
+}
+
+/** Another process of this machine works on the operation: to wait for, and no fault. */
+export class BusyError extends JournalError {
+    override readonly name = "BusyError";
 }
 
 /** `$CINDER_DR_JOURNALS`, else `$XDG_STATE_HOME/cinder-dr`, else `~/.local/state/cinder-dr`. */
@@ -53,8 +59,12 @@ const isAlive = (pid: number): boolean => {
     }
 };
 
-/** Makes the file that says which process works on a journal; a dead process's file is taken over. */
-function claim(file: string): void {
+/**
+ * Makes the file that says which process works on a journal; a dead process's file is taken over.
+ * @param entries of the journal so far; they say who works on it
+ * @throws BusyError
+ */
+function claim(file: string, entries: readonly JournalEntry[]): void {
     for (let tries = 0; tries < 2; tries++) {
         try {
             const handle = openSync(file, "wx", 0o600);
@@ -67,12 +77,12 @@ function claim(file: string): void {
         const pid = Number(readFileSync(file, "utf8"));
         // Empty after a loss of power: and pid 0 would be this process's own group.
         if (pid > 0 && pid !== process.pid && isAlive(pid))
-            throw new JournalError(
-                `process ${String(pid)} on this machine works on this operation`,
+            throw new BusyError(
+                `${workerOf(entries)} (process ${String(pid)} on this machine, by ${file})`,
             );
         rmSync(file, { force: true });
     }
-    throw new JournalError("another process has just begun to work on this operation");
+    throw new BusyError("another process has just begun to work on this operation");
 }
 
 const fileOf = (folder: string, id: string): string => join(folder, `${id}.jsonl`);
@@ -147,7 +157,7 @@ export class Journal {
     static create(begun: Begun, folder = journalFolder()): Journal {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const file = fileOf(folder, begun.id);
-        claim(`${file}.pid`);
+        claim(`${file}.pid`, []);
         let handle: number;
         try {
             handle = openSync(file, "ax", 0o600);
@@ -167,7 +177,7 @@ export class Journal {
         const entries = readJournal(id, folder);
         begunOf(entries);
         const file = fileOf(folder, id);
-        claim(`${file}.pid`);
+        claim(`${file}.pid`, entries);
         // A line that was cut short must not swallow the next one.
         const text = readFileSync(file);
         truncateSync(file, text.lastIndexOf("\n") + 1);

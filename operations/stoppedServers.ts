@@ -1,8 +1,9 @@
 import { consentsOf, type Consent } from "../core/consents";
+import { wordsOf } from "../core/problem";
 import { planLines, preflightOf } from "../core/preflight";
 import { otherSide } from "../core/service";
 import { subjectOf, targetOf, type Move, type Survey } from "../core/survey";
-import { openJournalOf } from "./journal";
+import { BusyError, openJournalOf } from "./journal";
 import { lookAtBoth } from "./moveBackend";
 import type { Nova } from "./nova";
 import { PartialError, RefusedError } from "./operationEnd";
@@ -171,9 +172,10 @@ export async function withServersStopped(
     try {
         await bringBack(options, power);
     } catch (error) {
-        if (!(error instanceof ServersError || error instanceof LockedError)) throw error;
+        if (![ServersError, LockedError, BusyError].some((kind) => error instanceof kind))
+            throw error;
         // Alone it would stand for «nothing was changed».
-        const fact = `the volumes are moved, and their servers are not seen to: ${error.message}`;
+        const fact = `the volumes are moved, and their servers are not seen to: ${wordsOf(error)}`;
         endInPart(options, fact, ["--reattach", "--start"]);
     }
     return id;

@@ -7,7 +7,7 @@ import { mock } from "node:test";
 import { Command } from "commander";
 import { stringify } from "yaml";
 
-import type { Done } from "../../cli/exitCode";
+import { ExitCode, type Done } from "../../cli/exitCode";
 import { failbackCommand } from "../../cli/failbackCommand";
 import { failoverCommand } from "../../cli/failoverCommand";
 import { resumeCommand } from "../../cli/resumeCommand";
@@ -102,7 +102,7 @@ describe("resume", () => {
         );
     });
 
-    describe("of a move with --stop-servers", () => {
+    describe("and its move", () => {
         const env = { ...process.env };
         const around: unknown[] = [];
         beforeEach(() => {
@@ -140,17 +140,26 @@ describe("resume", () => {
 
         const run = async (verb: (root: Command, done: Done) => Command, ...words: string[]) => {
             const root = new Command().exitOverride();
-            verb(root, () => undefined);
+            let code: ExitCode | undefined;
+            verb(root, (result) => (code = result));
             const file = join(folder, "topology.yaml");
             await root.parseAsync(["node", "x", ...words, "--topology", file]);
+            return code;
         };
+
+        it("is refused while another process of this machine works on it", async () => {
+            make("1-failover-ceph", "failover --planned");
+            writeFileSync(join(folder, "1-failover-ceph.jsonl.pid"), "1");
+            assert.equal(await run(resumeCommand, "resume"), ExitCode.Problem);
+            assert.equal(await run(failoverCommand, "failover", "--planned"), ExitCode.Problem);
+        });
 
         for (const [verb, words, command] of [
             ["failover --planned", ["failover", "--planned"], failoverCommand],
             ["failback", ["failback"], failbackCommand],
         ] as const) {
             const move = words.length === 2 ? "planned" : "failback";
-            it(`has it in the journal of ${verb}, and does it around the rest too`, async () => {
+            it(`has --stop-servers in the journal of ${verb}, and does it around the rest too`, async () => {
                 await run(command, ...words, "--stop-servers");
                 const [id = ""] = listJournals();
                 const { flags } = readJournal(id)[0]?.data as { flags: Record<string, unknown> };
@@ -164,7 +173,7 @@ describe("resume", () => {
             });
         }
 
-        it("leaves the servers of a move without it alone", async () => {
+        it("leaves the servers of a move without --stop-servers alone", async () => {
             make("1-failover-ceph", "failover --planned");
             await run(resumeCommand, "resume");
             assert.deepEqual(around, []);

@@ -13,12 +13,14 @@ import { join } from "node:path";
 import { endedOf, isOpen, operationId, type Begun, type Outcome } from "../../core/operation";
 import { renderReport, reportOf } from "../../core/report";
 import {
+    BusyError,
     Journal,
     JournalError,
     listJournals,
     openJournalOf,
     openOperations,
     readJournal,
+    whoAmI,
 } from "../../operations/journal";
 
 const begun = (id = "20261122T201503-failover-ceph-7f2a"): Begun => ({
@@ -100,12 +102,17 @@ describe("an operation's journal", () => {
         const journal = Journal.create(begun(), folder);
         const file = join(folder, `${journal.id}.jsonl.pid`);
         writeFileSync(file, "1");
-        assert.throws(() => Journal.resume(journal.id, folder), {
-            name: "JournalError",
-            message: "process 1 on this machine works on this operation",
-        });
+        const busy = (who: string) => (error: unknown) =>
+            error instanceof BusyError &&
+            new RegExp(
+                `^${who} runs \`failover --planned\` since 20\\S+Z \\(operation ${journal.id}\\) \\(process 1 on this machine, by ${file}\\)$`,
+            ).test(error.message);
+        assert.throws(() => Journal.resume(journal.id, folder), busy("ops@bastion"));
         writeFileSync(file, "4194304000");
-        Journal.resume(journal.id, folder).close();
+        const again = Journal.resume(journal.id, folder);
+        writeFileSync(file, "1");
+        assert.throws(() => Journal.resume(journal.id, folder), busy(whoAmI()));
+        again.close();
         journal.close();
     });
 

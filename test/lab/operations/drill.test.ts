@@ -130,7 +130,10 @@ describe("cinder-dr drill on the lab", () => {
         const clones = async () => ((await traces()).length >= 4 + 2 ? true : undefined);
         await waitFor(clones, { what: "clones", seconds: 180, signal: within() });
         const refused = expectCode(await drill(), 3);
-        assert.match(refused.output, /process \d+ on this machine works on this operation/);
+        assert.match(
+            refused.output,
+            /runs `drill` since \S+ \(operation \S+\) \(process \d+ on this machine/,
+        );
         child.kill("SIGKILL");
         const { output } = expectCode(await drill(), 0);
         assert.match(
