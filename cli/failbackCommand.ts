@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { COMPARE_BYTES } from "../core/duration";
+import { consentsSaid } from "../core/reportConsents";
 import { failback, failbackMove } from "../operations/failback";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
@@ -47,7 +48,7 @@ export const failbackCommand = (root: Command, done: Done): Command =>
         const stop = recordedStop(flags);
         const work = (options: RunOptions) =>
             failback(
-                { ...options, ...limits },
+                { ...options, ...limits, said: consentsSaid(flags) },
                 { ...recorded(flags, options), ...limits, ...stop },
             );
         const { verb } = failbackMove;

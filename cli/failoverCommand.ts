@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import { consentsSaid } from "../core/reportConsents";
 import { failoverForced } from "../operations/failoverForced";
 import { failoverPlanned, plannedMove } from "../operations/failoverPlanned";
 import type { RunOptions } from "../operations/run";
@@ -53,6 +54,7 @@ export const failoverCommand = (root: Command, done: Done): Command =>
     ).action(async ({ planned = false, forced = false, ...flags }: FailoverFlags) => {
         if (planned === forced) throw new UsageError("name either --planned or --forced");
         const { fenced, rbdMirrorStopped, writeRows, ...common } = flags;
+        const said = consentsSaid(flags);
         if (planned) {
             if (fenced !== undefined || rbdMirrorStopped === true || writeRows === true)
                 throw new UsageError(
@@ -60,7 +62,7 @@ export const failoverCommand = (root: Command, done: Done): Command =>
                 );
             const stop = recordedStop(flags);
             const work = (options: RunOptions) =>
-                failoverPlanned(options, { ...recorded(flags, options), ...stop });
+                failoverPlanned({ ...options, said }, { ...recorded(flags, options), ...stop });
             const { verb } = plannedMove;
             done(await runOperation(verb, common, perhapsStopping(stop, plannedMove, work)));
             return;
@@ -74,7 +76,10 @@ export const failoverCommand = (root: Command, done: Done): Command =>
         };
         done(
             await runOperation("failover --forced", common, (options) =>
-                failoverForced({ ...options, ...more }, { ...recorded(flags, options), ...more }),
+                failoverForced(
+                    { ...options, ...more, said },
+                    { ...recorded(flags, options), ...more },
+                ),
             ),
         );
     });

@@ -106,9 +106,13 @@ export async function runOperation(
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 /** What a journal keeps of the flags, to go on with the same ones. */
-export const recorded = ({ stack, topology }: OperationFlags, { accepted }: RunOptions) => ({
+export const recorded = (
+    { stack, topology, breakLock }: OperationFlags,
+    { accepted }: RunOptions,
+) => ({
     stack,
     topology,
+    breakLock,
     acceptLoss: [...accepted].map(([name, count]) => `${name}=${String(count)}`),
 });
 

@@ -10,6 +10,7 @@ import {
     type Begun,
     type JournalEntry,
 } from "../core/operation";
+import { consentsSaid } from "../core/reportConsents";
 import { notResumed } from "../core/resumable";
 import { failback, failbackMove } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
@@ -77,12 +78,13 @@ const count = (value: unknown, fallback: number): number =>
 
 function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promise<string> {
     const { id, verb, flags } = begun;
+    const said = consentsSaid(given);
     // What was stopped for the move is to be re-attached and started after it, whoever ends it.
     const stop = { stopServers: flags.stopServers === true, batch: count(flags.batch, 1) };
     switch (verb) {
         case plannedMove.verb:
             return perhapsStopping(stop, plannedMove, (options) =>
-                failoverPlanned(options, flags, id),
+                failoverPlanned({ ...options, said }, flags, id),
             );
         case "failover --forced": {
             const fenced = text(flags.fenced);
@@ -92,7 +94,7 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
                 writeRows: flags.writeRows === true || given.writeRows === true,
                 undo: given.undoRows === true,
             };
-            return (options) => failoverForced({ ...options, ...more }, flags, id);
+            return (options) => failoverForced({ ...options, ...more, said }, flags, id);
         }
         case failbackMove.verb: {
             const limits = {
@@ -100,7 +102,7 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
                 compareBytes: count(flags.compareBytes, COMPARE_BYTES),
             };
             return perhapsStopping(stop, failbackMove, (options) =>
-                failback({ ...options, ...limits }, flags, id),
+                failback({ ...options, ...limits, said }, flags, id),
             );
         }
         default:

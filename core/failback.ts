@@ -1,5 +1,6 @@
 import { imageFaults, isLate } from "./imageFaults";
 import { isReplicated, isSeen, type Pair } from "./replica";
+import type { VolumeLoss } from "./report";
 import { replicated, type Survey } from "./survey";
 
 /** What an image's copy on the designed primary needs before the failback, when the secondary is active. */
@@ -71,3 +72,11 @@ export function discardsOf(
     }
     return found;
 }
+
+/** The loss of a volume that goes back: none, since its image is behind in nothing when it moves. */
+export const nothingLost = ({ volume }: Pair): VolumeLoss => ({
+    volume: volume.id,
+    name: volume.name,
+    seconds: 0,
+    entries: 0,
+});

@@ -1,4 +1,6 @@
 import { begunOf, endedOf, type JournalEntry, type Outcome } from "./operation";
+import { consentsIn, type ReportConsent } from "./reportConsents";
+import { phaseRows, reachedSeconds, runsOf, type Phase, type ReportRun } from "./reportRuns";
 
 /** What may be lost of one volume, as seen before the operation. */
 export interface VolumeLoss {
@@ -10,23 +12,9 @@ export interface VolumeLoss {
     entries?: number;
 }
 
-/** One leg of the way from the command to the goal. */
-export interface Phase {
-    phase: string;
-    seconds: number;
-}
-
 /** The plan's data: what was shown before anything was done. */
 export interface Planned {
     lines: string[];
-}
-
-/** One consent's data, as the operator gave it. */
-export interface Consented {
-    /** The flag, e.g. `--accept-loss unreplicated=1`. */
-    flag: string;
-    /** What it allowed, one sentence. */
-    means: string;
 }
 
 export interface ReportStep {
@@ -49,14 +37,17 @@ export interface Report {
     outcome: Outcome | "running or killed";
     fact: string;
     plan: string[];
-    consents: Consented[];
+    consents: ReportConsent[];
     steps: ReportStep[];
-    /** How long each phase of the way took, of the last run; the sum is the RTO. */
+    /** The first run, and each time it was gone on with; how long each phase of the way took. */
+    runs: ReportRun[];
+    /** Those of all runs, in order. */
     phases: Phase[];
+    /** From the command to the end of the last phase, with the pauses between the runs: the RTO, in seconds. */
+    rtoSeconds?: number;
     /** RPO by volume. */
     losses: VolumeLoss[];
     left: string[];
-    resumed: number;
 }
 
 const dataOf = (entries: readonly JournalEntry[], kind: JournalEntry["kind"], step?: string) =>
@@ -82,6 +73,8 @@ export function reportOf(entries: readonly JournalEntry[]): Report {
     const ended = endedOf(entries);
     const last = entries.at(-1);
     const planned = dataOf(entries, "planned") as Planned | undefined;
+    const runs = runsOf(entries);
+    const rtoSeconds = reachedSeconds(entries, runs);
     return {
         id,
         verb,
@@ -93,12 +86,13 @@ export function reportOf(entries: readonly JournalEntry[]): Report {
         outcome: ended?.outcome ?? "running or killed",
         fact: ended?.fact ?? "the journal has no end: it runs, or it was killed",
         plan: planned?.lines ?? [],
-        consents: entries.flatMap((e) => (e.kind === "consented" ? [e.data as Consented] : [])),
+        consents: consentsIn(entries),
         steps: stepsOf(entries),
-        phases: (dataOf(entries, "noted", "phases") as Phase[] | undefined) ?? [],
+        runs,
+        phases: runs.flatMap(({ phases }) => phases),
+        ...(rtoSeconds === undefined ? {} : { rtoSeconds }),
         losses: (dataOf(entries, "noted", "losses") as VolumeLoss[] | undefined) ?? [],
         left: ended?.left ?? [`cinder-dr resume ${id}`],
-        resumed: entries.filter((e) => e.kind === "resumed").length,
     };
 }
 
@@ -120,9 +114,15 @@ const lossTime = ({ seconds, entries }: VolumeLoss): string =>
 const list = (lines: string[]): string[] =>
     lines.length === 0 ? ["nothing", ""] : [...lines.map((line) => `- ${line}`), ""];
 
+const consentLine = ({ flag, means, who, at }: ReportConsent): string =>
+    `\`${flag}\`: ${means}${who === undefined || at === undefined ? "" : `; said by ${who} at ${at}`}`;
+const resumedBy = ([, ...later]: readonly ReportRun[]): string =>
+    later.length === 0
+        ? "never"
+        : `${String(later.length)} times: ${later.map(({ who, at }) => `by ${who} at ${at}`).join(", ")}`;
+
 /** The report as a page of Markdown. */
 export function renderReport(report: Report): string {
-    const total = report.phases.reduce((sum, { seconds }) => sum + seconds, 0);
     return [
         `# ${report.verb} of ${report.backend}: ${report.outcome}`,
         "",
@@ -135,7 +135,7 @@ export function renderReport(report: Report): string {
                 ["who", report.who],
                 ["begun", report.begunAt],
                 ["ended", report.endedAt ?? "not"],
-                ["resumed", `${String(report.resumed)} times`],
+                ["resumed", resumedBy(report.runs)],
                 ["cinder-dr", report.version],
             ],
         ),
@@ -144,15 +144,10 @@ export function renderReport(report: Report): string {
         ...list(report.plan),
         "## Consents",
         "",
-        ...list(report.consents.map(({ flag, means }) => `\`${flag}\`: ${means}`)),
+        ...list(report.consents.map(consentLine)),
         "## RTO",
         "",
-        ...table(
-            ["phase", "time"],
-            report.phases.length === 0
-                ? []
-                : [...report.phases.map((p) => [p.phase, time(p.seconds)]), ["sum", time(total)]],
-        ),
+        ...table(["phase", "time"], phaseRows(report.runs, report.rtoSeconds)),
         "## RPO",
         "",
         ...table(

@@ -96,7 +96,7 @@ export async function drillSession(
     const { primary, secondary } = topology.sites;
     const sites = [new CephSite("primary", primary), new CephSite("secondary", secondary)] as const;
     const broken = breakLock ?? closeKilled(section, id);
-    const flags = { volumes: rest.volumes, check: rest.check?.command };
+    const flags = { volumes: rest.volumes, check: rest.check?.command, breakLock };
     const journal = Journal.create({ id, verb: VERB, backend: section, who, version, flags });
     const locks: SiteLock[] = [];
     try {

@@ -1,4 +1,4 @@
-import { needOf, needsResync } from "../core/failback";
+import { needOf, needsResync, nothingLost } from "../core/failback";
 import { activeSide } from "../core/service";
 import { replicated, subjectOf, unmarkedAnywhere, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
@@ -56,15 +56,12 @@ async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<vo
     const moving = await phase(
         run,
         "gate",
-        async () => replicated(await gate(run, "failback")).map(({ volume }) => volume.id),
-        (ids) => `frozen; ${String(ids.length)} images are ready`,
+        async () => replicated(await gate(run, "failback")).map(nothingLost),
+        (volumes) => `frozen; ${String(volumes.length)} images are ready`,
     );
-    run.journal.append({ kind: "noted", step: "moving", data: moving });
-    run.journal.append({
-        kind: "noted",
-        step: "losses",
-        data: moving.map((id) => ({ volume: id, name: "", seconds: 0, entries: 0 })),
-    });
+    const ids = moving.map(({ volume }) => volume);
+    run.journal.append({ kind: "noted", step: "moving", data: ids });
+    run.journal.append({ kind: "noted", step: "losses", data: moving });
 }
 
 async function body(run: Run, options: FailbackOptions): Promise<string> {

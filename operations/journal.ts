@@ -26,6 +26,7 @@ import {
     type Ended,
     type JournalEntry,
 } from "../core/operation";
+import type { Consented } from "../core/reportConsents";
 
 /** A journal is missing, unreadable or in use. */
 export class JournalError extends Error {
@@ -172,8 +173,13 @@ export class Journal {
         return journal;
     }
 
-    /** Goes on with a journal; only one process at a time may. */
-    static resume(id: string, folder = journalFolder()): Journal {
+    /**
+     * Goes on with a journal; only one process at a time may.
+     * @param said consents given with the command that goes on; they are no entries of their own, since a move takes
+     * those for its plan's
+     * @throws BusyError
+     */
+    static resume(id: string, folder = journalFolder(), said: readonly Consented[] = []): Journal {
         const entries = readJournal(id, folder);
         begunOf(entries);
         const file = fileOf(folder, id);
@@ -182,7 +188,7 @@ export class Journal {
         const text = readFileSync(file);
         truncateSync(file, text.lastIndexOf("\n") + 1);
         const journal = new Journal(file, entries, openSync(file, "a", 0o600));
-        journal.append({ kind: "resumed", data: { who: whoAmI() } });
+        journal.append({ kind: "resumed", data: { who: whoAmI(), said } });
         return journal;
     }
 

@@ -3,7 +3,8 @@ import type { Finding } from "../core/finding";
 import { type Begun } from "../core/operation";
 import type { Blocker } from "../core/blocker";
 import { consentFlag, type Consent } from "../core/consents";
-import type { Phase } from "../core/report";
+import type { Consented } from "../core/reportConsents";
+import type { Phase } from "../core/reportRuns";
 import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { Journal, openJournalOf, newOperationId, whoAmI } from "./journal";
@@ -23,6 +24,8 @@ export interface RunOptions {
     accepted: ReadonlyMap<string, number>;
     /** Id of an operation whose lock may be taken over. */
     breakLock?: string;
+    /** Consents given with this command; the journal that it goes on with keeps them. */
+    said?: readonly Consented[];
     version: string;
     /** Shown before anything is done. */
     planned: (lines: string[]) => void;
@@ -108,13 +111,14 @@ async function withLocks(
 
 /** The journal to go on with, if this verb was cut short on this backend; else a new one. */
 function journalFor(
-    { backend, version }: RunOptions,
+    { backend, version, said }: RunOptions,
     verb: string,
     flags: Begun["flags"],
     id?: string,
 ): { journal: Journal; resumed: boolean } {
     const open = id ?? openJournalOf(verb, backend.section);
-    if (open !== undefined) return { journal: Journal.resume(open), resumed: true };
+    if (open !== undefined)
+        return { journal: Journal.resume(open, undefined, said), resumed: true };
     const begun: Begun = {
         id: newOperationId(verb, backend.section),
         verb,

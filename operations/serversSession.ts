@@ -1,6 +1,7 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { begunOf } from "../core/operation";
+import { consentsSaid } from "../core/reportConsents";
 import type { ServerPlan } from "../core/servers";
 import type { Backend, Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
@@ -103,9 +104,13 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
                   backend: section,
                   who,
                   version: options.version,
-                  flags: { servers: options.servers, batch: options.batch },
+                  flags: {
+                      servers: options.servers,
+                      batch: options.batch,
+                      breakLock: options.breakLock,
+                  },
               })
-            : Journal.resume(open);
+            : Journal.resume(open, undefined, consentsSaid(options));
     const site = new CephSite(view.active, options.topology.sites[view.active]);
     let lock: SiteLock | undefined;
     try {

@@ -12,7 +12,8 @@ import { failbackCommand } from "../../cli/failbackCommand";
 import { failoverCommand } from "../../cli/failoverCommand";
 import { resumeCommand } from "../../cli/resumeCommand";
 import type { Outcome } from "../../core/operation";
-import { Journal, listJournals, readJournal } from "../../operations/journal";
+import { reportOf } from "../../core/report";
+import { Journal, listJournals, readJournal, whoAmI } from "../../operations/journal";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import * as stoppedServers from "../../operations/stoppedServers";
@@ -172,6 +173,28 @@ describe("resume", () => {
                 ]);
             });
         }
+
+        it("has in the journal what was allowed when it was begun and gone on with", async () => {
+            await run(failbackCommand, "failback", "--break-lock", "x-0");
+            const [begun = ""] = listJournals();
+            assert.ok(
+                reportOf(readJournal(begun)).consents.some(
+                    ({ flag }) => flag === "--break-lock x-0",
+                ),
+            );
+            for (const [id, verb, ...words] of [
+                ["1-failover-ceph", "failover --forced", "--write-rows", "--rbd-mirror-stopped"],
+                ["2-failover-ceph", "failover --planned", "--accept-loss unmarked=1"],
+                ["3-failback-ceph", "failback", "--break-lock x-1"],
+            ] as const) {
+                make(id, verb, { acceptLoss: ["attached=1"] });
+                await run(resumeCommand, "resume", id, ...words.join(" ").split(" "));
+                assert.deepEqual(
+                    reportOf(readJournal(id)).consents.map(({ flag, who }) => [flag, who]),
+                    words.map((flag) => [flag, whoAmI()]),
+                );
+            }
+        });
 
         it("leaves the servers of a move without --stop-servers alone", async () => {
             make("1-failover-ceph", "failover --planned");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { blockersOf, flushable } from "../../core/blockers";
-import { discardsOf, needOf } from "../../core/failback";
+import { discardsOf, needOf, nothingLost } from "../../core/failback";
 import { imageFaults } from "../../core/imageFaults";
 import { consentsOf, grown } from "../../core/consents";
 import { planLines, preflightOf } from "../../core/preflight";
@@ -199,6 +199,14 @@ describe("lag", () => {
         assert.ok(pair);
         assert.deepEqual(lossOf(pair, "primary", after.views, 10), { entries: 30, seconds: 3 });
         assert.deepEqual(lossOf(pair, "primary", after.views), { entries: 30 });
+    });
+});
+
+describe("a failback's RPO", () => {
+    it("is nothing, by the volume's name", () => {
+        const [pair] = survey().pairs;
+        assert.ok(pair);
+        assert.deepEqual(nothingLost(pair), { volume: "v1", name: "db", seconds: 0, entries: 0 });
     });
 });
 
