@@ -43,12 +43,25 @@ export interface DrillPhase {
 }
 
 export interface DrillCheck {
-    /** The command as the operator gave it; its output is not kept. */
+    /** What is kept of the operator's command, see {@link shownCheck}; its output is not kept either. */
     command: string;
     site: string;
     /** undefined when it was ended for taking too long. */
     exitCode?: number;
     seconds: number;
+}
+
+/**
+ * What journal, report and output show of the operator's check: its program and how many words follow. The words may hold
+ * a password, and these three are kept and handed on; a digest of a weak one could be tried out. An assignment, a quote or
+ * a pipe in the first word makes it no program's name.
+ */
+export function shownCheck(command: string): string {
+    const [program = "", ...further] = command.trim().split(/\s+/);
+    const name = /^[\w.+/-]+$/.test(program) ? program : undefined;
+    const words = `${String(further.length)} further word${further.length === 1 ? "" : "s"}`;
+    if (name === undefined) return "a shell command";
+    return further.length === 0 ? name : `${name} (${words})`;
 }
 
 export interface DrillReport {

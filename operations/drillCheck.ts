@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-import type { DrillCheck, DrilledImage } from "../core/drill";
+import { shownCheck, type DrillCheck, type DrilledImage } from "../core/drill";
 import type { CephSite } from "./cephSite";
 
 /**
@@ -48,7 +48,8 @@ export function runCheck(
         const settle = () => {
             clearTimeout(timer);
             signal.removeEventListener("abort", end);
-            return { command, site: site.name, seconds: (performance.now() - start) / 1000 };
+            const shown = shownCheck(command);
+            return { command: shown, site: site.name, seconds: (performance.now() - start) / 1000 };
         };
         child.once("error", (error) => {
             settle();

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { wordsOf } from "../core/problem";
-import type { DrillReport } from "../core/drill";
+import { shownCheck, type DrillReport } from "../core/drill";
 import { renderDrill } from "../core/drillReport";
 import type { Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
@@ -96,7 +96,8 @@ export async function drillSession(
     const { primary, secondary } = topology.sites;
     const sites = [new CephSite("primary", primary), new CephSite("secondary", secondary)] as const;
     const broken = breakLock ?? closeKilled(section, id);
-    const flags = { volumes: rest.volumes, check: rest.check?.command, breakLock };
+    const check = rest.check === undefined ? undefined : shownCheck(rest.check.command);
+    const flags = { volumes: rest.volumes, check, breakLock };
     const journal = Journal.create({ id, verb: VERB, backend: section, who, version, flags });
     const locks: SiteLock[] = [];
     try {

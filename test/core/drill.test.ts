@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 
-import { compareFault, drillNames, measured, type DrilledImage } from "../../core/drill";
+import {
+    compareFault,
+    drillNames,
+    measured,
+    type DrilledImage,
+    shownCheck,
+} from "../../core/drill";
 import { renderDrill } from "../../core/drillReport";
 
 const ID = "20261122T204446-drill-ceph";
@@ -35,6 +41,20 @@ describe("a drill", () => {
             "cinder-dr-drill-20261122T204446-volume-0a0020b2-9577-47dc-b88d-0234476b91ae",
         );
         assert.ok(clone.length <= 96);
+    });
+
+    it("shows of a check its program, and never what may be a secret", () => {
+        for (const [command, shown] of [
+            ["./check-clones", "./check-clones"],
+            [" /opt/checks/fsck.sh --password s3cret ", "/opt/checks/fsck.sh (2 further words)"],
+            ["mysqlcheck -ps3cret", "mysqlcheck (1 further word)"],
+            ["TOKEN=s3cret ./check", "a shell command"],
+            ["PASSWORD='two s3cret' ./check", "a shell command"],
+            ["(curl https://u:s3cret@x)", "a shell command"],
+            ["cat<s3cret", "a shell command"],
+            ["", "a shell command"],
+        ] as const)
+            assert.equal(shownCheck(command), shown);
     });
 
     it("finds what differs, and what nobody compared", () => {

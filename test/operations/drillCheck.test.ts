@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock } from "node:test";
 
 import type { DrilledImage } from "../../core/drill";
 import { parseTopology } from "../../core/topology";
 import { CephSite } from "../../operations/cephSite";
 import { runCheck } from "../../operations/drillCheck";
+import { drillSession, type DrillSession } from "../../operations/drillSession";
+import { listJournals, readJournal } from "../../operations/journal";
 import { goodTopology } from "../support/topology";
 
-const site = new CephSite("secondary", parseTopology(goodTopology()).sites.secondary);
+const topology = parseTopology(goodTopology());
+const site = new CephSite("secondary", topology.sites.secondary);
 const images = ["c1", "c 2"].map((clone) => ({ pool: "volumes", clone }) as DrilledImage);
 const never = new AbortController().signal;
 
@@ -24,6 +31,34 @@ describe("the operator's check", () => {
     it("fails with its own exit code", async () => {
         assert.equal((await runCheck("exit 7 #", site, images, 10, never)).exitCode, 7);
         assert.equal((await runCheck("kill -9 $$ #", site, images, 10, never)).exitCode, 128);
+    });
+
+    it("is kept without its words, in report and journal", async () => {
+        const command = "sh -c 'exit 0' s3cret";
+        const kept = await runCheck(command, site, images, 10, never);
+        assert.equal(kept.command, "sh (4 further words)");
+        const folder = mkdtempSync(join(tmpdir(), "cinder-dr-check-"));
+        const before = process.env.CINDER_DR_JOURNALS;
+        process.env.CINDER_DR_JOURNALS = folder;
+        mock.method(CephSite.prototype, "fsid", () => Promise.reject(new Error("no answer")));
+        try {
+            const check = { command, seconds: 10 };
+            const [backend] = topology.backends;
+            const session = { topology, backend, check, volumes: [], version: "0" };
+            await assert.rejects(drillSession(session as unknown as DrillSession), /no answer/);
+            const [id = ""] = listJournals();
+            assert.doesNotMatch(readFileSync(join(folder, `${id}.jsonl`), "utf8"), /s3cret/);
+            const [begun] = readJournal(id);
+            assert.deepEqual(begun?.data, {
+                ...(begun?.data as object),
+                flags: { volumes: [], check: "sh (4 further words)" },
+            });
+        } finally {
+            mock.restoreAll();
+            if (before === undefined) delete process.env.CINDER_DR_JOURNALS;
+            else process.env.CINDER_DR_JOURNALS = before;
+            rmSync(folder, { recursive: true });
+        }
     });
 
     it("is ended with all it started when it takes too long", async () => {

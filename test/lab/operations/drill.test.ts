@@ -118,7 +118,10 @@ describe("cinder-dr drill on the lab", () => {
 
     it("names a check that fails, and takes everything back", async () => {
         const { output } = expectCode(await drill("--check", "exit 7 #"), 3);
-        assert.match(output, /PROBLEM check: `exit 7 #` on secondary ended with exit code 7/);
+        assert.match(
+            output,
+            /PROBLEM check: `exit \(2 further words\)` on secondary ended with exit code 7/,
+        );
         assert.deepEqual(await traces(), []);
     });
 
