@@ -34,6 +34,8 @@ export interface Begun {
     version: string;
     /** The flags that shape the operation, to go on with the same ones. */
     flags: Record<string, unknown>;
+    /** Above that of every journal made before it in the same folder; journals of before this field lack it. */
+    order?: number;
 }
 
 /** How an operation ended. */
@@ -99,15 +101,31 @@ export const isOpen = (entries: readonly JournalEntry[]): boolean => {
 /** Verbs that leave a backend on the other side, or on a side anew; what `resume` goes on with. */
 export const isMove = (verb: string): boolean => /^fail(?:over|back)\b/.test(verb);
 
+const machineOf = ({ who }: Begun): string => who.slice(who.lastIndexOf("@") + 1);
+
+/**
+ * Whether an operation was begun after another one: on one machine by the order in which their journals were made, since a
+ * clock that is set back would turn them round; else by the machines' clocks.
+ */
+export function isLater(
+    entries: readonly JournalEntry[],
+    others: readonly JournalEntry[],
+): boolean {
+    const [one, other] = [begunOf(entries), begunOf(others)];
+    const [a, b] = [one.order, other.order];
+    const areOrdered = a !== undefined && b !== undefined && a !== b;
+    if (areOrdered && machineOf(one) === machineOf(other)) return a > b;
+    return (entries[0]?.at ?? "") > (others[0]?.at ?? "");
+}
+
 /** The move of the same backend that was begun after an operation and is done, if there is one. @returns its id */
 export function laterMove(
     entries: readonly JournalEntry[],
     all: readonly (readonly JournalEntry[])[],
 ): string | undefined {
     const { backend } = begunOf(entries);
-    const at = entries[0]?.at ?? "";
     const later = all.find((others) => {
-        if (others.length === 0 || (others[0]?.at ?? "") <= at) return false;
+        if (others.length === 0 || !isLater(others, entries)) return false;
         const other = begunOf(others);
         const isSame = other.backend === backend && isMove(other.verb);
         return isSame && endedOf(others)?.outcome === "done";

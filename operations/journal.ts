@@ -18,6 +18,7 @@ import { join } from "node:path";
 import {
     begunOf,
     followerOf,
+    isLater,
     isOpen,
     operationId,
     resultOf,
@@ -117,24 +118,40 @@ export const listJournals = (folder = journalFolder()): string[] =>
               .sort()
         : [];
 
-/** Operations that can be gone on with, oldest first. */
-export function openOperations(folder = journalFolder()): Begun[] {
+/** Entries of the journals that can be gone on with, oldest first by their names. */
+function openJournals(folder: string): JournalEntry[][] {
     const all = listJournals(folder)
         .map((id) => readJournal(id, folder))
         .filter((entries) => entries.length > 0);
-    return all
-        .filter((entries) => isOpen(entries) && followerOf(entries, all) === undefined)
-        .map(begunOf);
+    return all.filter((entries) => isOpen(entries) && followerOf(entries, all) === undefined);
 }
 
+/** Operations that can be gone on with, oldest first. */
+export const openOperations = (folder = journalFolder()): Begun[] =>
+    openJournals(folder).map(begunOf);
+
 /** The newest journal of a backend that an operation of this verb can go on with. */
-export const openJournalOf = (
+export function openJournalOf(
     verb: string,
     backend: string,
     folder = journalFolder(),
-): string | undefined =>
-    openOperations(folder).findLast((begun) => begun.verb === verb && begun.backend === backend)
-        ?.id;
+): string | undefined {
+    const [first, ...more] = openJournals(folder).filter((entries) => {
+        const begun = begunOf(entries);
+        return begun.verb === verb && begun.backend === backend;
+    });
+    if (first === undefined) return undefined;
+    return begunOf(more.reduce((last, one) => (isLater(one, last) ? one : last), first)).id;
+}
+
+/** The next journal's place in the order in which a folder's journals were made. */
+function nextOrder(folder: string): number {
+    const orders = listJournals(folder).map((id) => {
+        const [first] = readJournal(id, folder);
+        return (first?.data as Partial<Begun> | undefined)?.order ?? 0;
+    });
+    return Math.max(0, ...orders) + 1;
+}
 
 /**
  * The record of one operation on this machine: written to disk (fsync) before and after each step, so that a killed
@@ -158,6 +175,7 @@ export class Journal {
     static create(begun: Begun, folder = journalFolder()): Journal {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const file = fileOf(folder, begun.id);
+        const order = nextOrder(folder);
         claim(`${file}.pid`, []);
         let handle: number;
         try {
@@ -169,7 +187,7 @@ export class Journal {
             );
         }
         const journal = new Journal(file, [], handle);
-        journal.append({ kind: "begun", data: begun });
+        journal.append({ kind: "begun", data: { ...begun, order } });
         return journal;
     }
 

@@ -154,6 +154,21 @@ describe("an operation's journal", () => {
         assert.equal(openJournalOf("failover --forced", "ceph", folder), "5-failover-ceph");
     });
 
+    it("is found as the newest by when it was made, not by its name's time", () => {
+        // The clock was set back between the first and the second.
+        const ids = ["20261122T201503-failover-ceph", "20261122T195503-failover-ceph"];
+        const made = ids.map((id) => {
+            const journal = Journal.create(begun(id), folder);
+            journal.close();
+            return journal;
+        });
+        assert.deepEqual(
+            made.map((journal) => journal.begun.order),
+            [1, 2],
+        );
+        assert.equal(openJournalOf("failover --planned", "ceph", folder), ids[1]);
+    });
+
     it("names a journal that is not there", () => {
         for (const id of ["nosuch", "../../etc/passwd"])
             assert.throws(
