@@ -66,7 +66,11 @@ export const refusePlanned = (survey: Survey, accepted: ReadonlyMap<string, numb
 };
 
 /** What `--stop-servers` must know of it. */
-export const plannedMove = { move: "planned", verb: "failover --planned", refuse: refusePlanned } as const;
+export const plannedMove = {
+    move: "planned",
+    verb: "failover --planned",
+    refuse: refusePlanned,
+} as const;
 
 /**
  * Moves a backend to the secondary while both sites live: nothing is lost, nothing is promoted by force.

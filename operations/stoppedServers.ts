@@ -48,17 +48,17 @@ function refuseEarly(
     }
 }
 
-/** What has an image open though every server of it is stopped: no server of Nova's, and so not to be stopped here. */
+/** What has an image open though its servers were stopped: no server of Nova's, or one that was started since. */
 function refuseUsed(survey: Survey, move: Move): void {
     const active = otherSide(targetOf(move));
     const used = survey.pairs.filter((pair) => (pair[active]?.users ?? []).length > 0);
     if (used.length === 0) return;
     throw new RefusedError(
-        "refused: the servers are stopped, and something else has images open",
+        "refused: the servers were stopped, and something has images open",
         used.map((pair) => ({
             subject: subjectOf(pair),
             fact: `open by ${(pair[active]?.users ?? []).slice(0, 3).join(", ")}`,
-            next: "stop it; its writes would become I/O errors",
+            next: `stop it (a server: \`cinder-dr servers --backend ${survey.backend.section} --stop\`); its writes would become I/O errors`,
         })),
     );
 }

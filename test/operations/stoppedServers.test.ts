@@ -7,13 +7,13 @@ import { mock } from "node:test";
 import type { Finding } from "../../core/finding";
 import { expectedConnection } from "../../core/servers";
 import { parseTopology } from "../../core/topology";
-import { Journal, openOperations } from "../../operations/journal";
+import { openOperations } from "../../operations/journal";
 import type { Nova } from "../../operations/nova";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
-import { withServersStopped } from "../../operations/stoppedServers";
+import { withServersStopped, type StoppedServersOptions } from "../../operations/stoppedServers";
 import { goodTopology } from "../support/topology";
 
 const topology = parseTopology(goodTopology());
@@ -27,6 +27,8 @@ class World {
     status = "ACTIVE";
     /** Actions that Nova does not carry out. */
     broken: string[] = [];
+    /** Clients that have the volume's image open where it is served. */
+    users: string[] = [];
     readonly acts: string[] = [];
     readonly found: Finding[] = [];
     /** What the server's connection leads to. */
@@ -93,8 +95,9 @@ class World {
     };
 
     private options(): RunOptions {
+        const images = () => (this.users.length > 0 ? { "volume-v1": { users: this.users } } : {});
         const pool = () =>
-            Promise.resolve({ now: 0, fsid: "f", images: {}, all: [], peers: [], daemons: {} });
+            Promise.resolve({ fsid: "f", images: images(), all: [], peers: [], daemons: {} });
         const site = (name: string) => ({ site: { name }, pool });
         assert.ok(backend);
         return {
@@ -119,12 +122,18 @@ class World {
     }
 
     /** The move as the command does it; `work` in its place. @returns the error's message, or the operation's id */
-    move(work: () => Promise<string>, refuse: () => void = () => undefined): Promise<string> {
-        return withServersStopped(
+    move(work: () => Promise<string>, refuse?: () => void): Promise<string> {
+        return withServersStopped(...this.words(refuse), work).catch(
+            (error: unknown) => (error as Error).message,
+        );
+    }
+
+    words(refuse: () => void = () => undefined): [RunOptions, StoppedServersOptions] {
+        const { nova } = this;
+        return [
             this.options(),
-            { move: "planned", verb: "failover --planned", refuse, nova: this.nova, batch: 2 },
-            work,
-        ).catch((error: unknown) => (error as Error).message);
+            { move: "planned", verb: "failover --planned", refuse, nova, batch: 2 },
+        ];
     }
 
     /** What the operator reads of things that are left, without their time. */
@@ -143,7 +152,8 @@ describe("a move with its servers stopped", () => {
         folder = mkdtempSync(join(tmpdir(), "cinder-dr-stopped-"));
         process.env.CINDER_DR_JOURNALS = folder;
         world = new World();
-        const lock = { release: () => Promise.resolve() } as SiteLock;
+        mock.method(SiteLock.prototype, "release", () => Promise.resolve());
+        const lock = Object.create(SiteLock.prototype) as SiteLock;
         mock.method(SiteLock, "take", () => Promise.resolve(lock));
     });
     afterEach(() => {
@@ -239,5 +249,13 @@ describe("a move with its servers stopped", () => {
             /^the volumes are moved, and their servers are not seen to: site lyon: kim runs `drill`/,
         );
         assert.equal((world.problems.at(-1) as string[])[2], `${REATTACH}; ${START}`);
+    });
+
+    it("names how a server is stopped that was started before the move was gone on with", async () => {
+        world.users = ["10.0.0.9:0/1"];
+        const error = await withServersStopped(...world.words(), moved).catch((e: unknown) => e);
+        assert.ok(error instanceof RefusedError);
+        assert.match(error.blockers[0]?.next ?? "", /`cinder-dr servers --backend ceph --stop`/);
+        assert.deepEqual(world.acts, ["os-stop", "os-start"]);
     });
 });
