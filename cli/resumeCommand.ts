@@ -25,6 +25,7 @@ import { UsageError } from "./topologyFile";
 interface ResumeFlags extends OperationFlags {
     undoRows?: boolean;
     writeRows?: boolean;
+    fenced?: string;
     rbdMirrorStopped?: boolean;
 }
 
@@ -87,7 +88,7 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
                 failoverPlanned({ ...options, said }, flags, id),
             );
         case "failover --forced": {
-            const fenced = text(flags.fenced);
+            const fenced = given.fenced ?? text(flags.fenced);
             const more = {
                 ...(fenced === undefined ? {} : { fenced }),
                 mirrorStopped: flags.mirrorStopped === true || given.rbdMirrorStopped === true,
@@ -120,6 +121,10 @@ export const resumeCommand = (root: Command, done: Done): Command =>
             .option(
                 "--rbd-mirror-stopped",
                 "of a forced failover: you have stopped the secondary's rbd-mirror yourself",
+            )
+            .option(
+                "--fenced <how>",
+                "of a forced failover: the primary is back, and cut off from every client in this way",
             )
             .option(
                 "--undo-rows",

@@ -4,7 +4,15 @@ import { imageFaults } from "./imageFaults";
 import { isReplicated, isSeen, isUnflushed, type PoolView } from "./replica";
 import { activeSideOf, otherSide } from "./service";
 import { hostBlockers, serviceBlockers } from "./serviceBlockers";
-import { isInUse, replicated, subjectOf, targetOf, type Move, type Survey } from "./survey";
+import {
+    isInUse,
+    isUnmade,
+    replicated,
+    subjectOf,
+    targetOf,
+    type Move,
+    type Survey,
+} from "./survey";
 import type { Role } from "./topology/site";
 
 /** Seconds without a beacon after which rbd-mirror counts as gone; it sends one every 5 s. */
@@ -76,6 +84,17 @@ const MARKED: readonly FaultKind[] = ["ghost", "unmirrored", "cinderError"];
 function imageBlockers(survey: Survey, active: Role): Blocker[] {
     return survey.pairs.flatMap((pair) => {
         if (!isReplicated(pair.volume)) return [];
+        if (pair[active] === undefined && isUnmade(pair))
+            return [
+                {
+                    ...blocker(
+                        subjectOf(pair),
+                        `is being made: its status in Cinder is '${pair.volume.status}'`,
+                        "wait for it; one that hangs is reset to error and deleted",
+                    ),
+                    settles: true,
+                },
+            ];
         const faults = imageFaults(pair, active, survey.views, survey.names);
         // A failback marks only what neither site has: an image that the primary has may hold what nobody else has.
         const isMarked =

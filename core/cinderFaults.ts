@@ -26,6 +26,9 @@ export interface ImageFault {
 
 const spelt = (text: string): boolean => /^\s*<is>\s*(true|1|t|yes|on|y)\s*$/i.test(text);
 
+const MARK =
+    "have it counted as not replicated: `failover --planned --accept-loss unmarked=N` marks it so, and it goes to error with the others that are not";
+
 /** What Cinder's own attributes say against its image, on the side that is active. */
 export function cinderFaults(
     { volume }: Pair,
@@ -39,13 +42,13 @@ export function cinderFaults(
         found.push({
             kind: "ghost",
             fact: `Cinder counts it as replicated (replication_status ${status}, status ${volume.status}), and there is no image ${volume.image} on ${site}`,
-            next: "delete it, or set its replication_status to disabled in Cinder's database: it fails the demotion, and every other image is then promoted by force",
+            next: `delete it, or ${MARK}: it fails the demotion, and every other image is then promoted by force`,
         });
     if (isReplicated(volume) && exists && image === undefined)
         found.push({
             kind: "unmirrored",
             fact: `Cinder says replication_status ${status}, and the image is not mirrored on ${site}`,
-            next: "retype it to a replicated type, or set its replication_status to disabled in Cinder's database",
+            next: `retype it to a replicated type, or ${MARK}`,
         });
     if (!isReplicated(volume) && volume.typeSpec !== undefined && spelt(volume.typeSpec)) {
         if (volume.typeSpec !== REPLICATION_ENABLED)

@@ -33,8 +33,8 @@ const speed = (bytes: unknown, seconds: number | undefined): Speed | undefined =
  * what was done before the kill would count as nothing.
  */
 export function measuredIn(entries: readonly JournalEntry[]): Measured | undefined {
-    const { id, outcome, resumed, phases, losses } = reportOf(entries);
-    if (outcome !== "done" || resumed > 0) return undefined;
+    const { id, outcome, runs, phases, losses } = reportOf(entries);
+    if (outcome !== "done" || runs.length > 1) return undefined;
     const copying = ["discard", "resync"];
     const seconds = phases
         .filter(({ phase }) => !copying.includes(phase))

@@ -51,7 +51,8 @@ export const unreplicated = ({ pairs }: Survey): Pair[] =>
     pairs.filter((pair) => !isReplicated(pair.volume));
 
 /** The API says `enabled` of a volume before its image is made. */
-const UNMADE = ["creating", "downloading"];
+export const isUnmade = ({ volume }: Pair): boolean =>
+    ["creating", "downloading"].includes(volume.status);
 
 /**
  * Volumes that Cinder counts as replicated and that have no mirrored image, e.g. all that were made before the backend had
@@ -59,10 +60,7 @@ const UNMADE = ["creating", "downloading"];
  */
 export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
     pairs.filter(
-        (pair) =>
-            isReplicated(pair.volume) &&
-            pair[active] === undefined &&
-            !UNMADE.includes(pair.volume.status),
+        (pair) => isReplicated(pair.volume) && pair[active] === undefined && !isUnmade(pair),
     );
 
 /**

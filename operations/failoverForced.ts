@@ -1,97 +1,16 @@
-import { isSeen, type PoolView } from "../core/replica";
-import { lossOf, replicated, subjectOf, type Survey } from "../core/survey";
-import { ROLES } from "../core/topology/site";
-import { livingBlockers } from "../core/witnesses";
-import { agree, refuseBlocked } from "./agree";
+import { isSeen } from "../core/replica";
+import { type Survey } from "../core/survey";
+import { look, plan, record, refuseReturned, type ForcedOptions } from "./forcedPlan";
+import { undoForced } from "./forcedUndo";
 import { moveByWays, waysOf, type Ways } from "./forcedWays";
 import { promoteLeft } from "./leftBehind";
-import type { Journal } from "./journal";
-import { MirrorDaemons } from "./mirrorDaemons";
+import { DAEMONS, MirrorDaemons, startStopped, stoppedDaemons } from "./mirrorDaemons";
 import { thaw } from "./moveBackend";
 import { hasChanged, PartialError, RefusedError } from "./operationEnd";
 import { both } from "./parallel";
-import { operate, phase, type Run, type RunOptions } from "./run";
-import { statusesOf } from "./savedStatuses";
-import { undoRows } from "./serviceRows";
-import { lookAt, takeSurvey } from "./takeSurvey";
+import { proveWritable } from "./proveWritable";
+import { operate, phase, type Run } from "./run";
 import { verifyStep } from "./verifyMove";
-
-/** A dead site is given up after this; a living one answers within a second. */
-const DEAD_SECONDS = 5;
-const WRITABLE_SECONDS = 300;
-/** The journal's step with the names of the target's rbd-mirror daemons. */
-const DAEMONS = "rbd-mirror daemons";
-
-/** The daemons that an operation ends; noted before, so that a killed run's are started again. */
-const stoppedDaemons = ({ entries }: Journal): string[] | undefined =>
-    entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
-
-export interface ForcedOptions extends RunOptions {
-    /** How the primary was fenced, in the operator's words; needed when anything still reaches it. */
-    fenced?: string;
-    /** The operator has stopped the target's rbd-mirror himself. */
-    mirrorStopped?: boolean;
-    /** The operator allows rows to be written where Cinder refuses; names what it is for in the journal. */
-    writeRows?: boolean;
-    /** Put back the rows that the operation wrote, instead of going on. */
-    undo?: boolean;
-}
-
-const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
-    takeSurvey(parts, backend, { reach: ROLES, seconds: DEAD_SECONDS, living: "secondary" });
-
-function refuseLiving(survey: Survey, fenced: string | undefined): void {
-    const seen = livingBlockers(survey);
-    if (seen.length === 0 || fenced !== undefined) return;
-    throw new RefusedError(
-        "refused, nothing was changed: the primary lives, and its writers would go on beside the secondary's",
-        seen,
-    );
-}
-
-/** Takes and gives back each image's write lock, and writes and reads an image of its own. */
-async function proveWritable(run: Run, images: string[]): Promise<string> {
-    const at = run.parts.sites.secondary;
-    const { pool } = run.backend;
-    const refused = await at.refusedImages(pool, { do: "writable", images }, WRITABLE_SECONDS);
-    if (refused.length > 0)
-        throw new PartialError(
-            `${String(refused.length)} image(s) cannot be written on ${at.site.name}: ${refused.map((r) => `${r.image}: ${r.error}`).join("; ")}`,
-            [
-                "rbd-mirror must be stopped there (it holds the images' locks); then `cinder-dr resume`",
-            ],
-        );
-    const name = `cinder-dr-probe-${run.journal.id}`;
-    const { same } = await at.pool<{ same: boolean }>(
-        pool,
-        { do: "probe", name },
-        WRITABLE_SECONDS,
-    );
-    if (!same)
-        throw new PartialError(`${at.site.name} gives other bytes back than were written`, [
-            `look at ${at.site.name}'s health`,
-        ]);
-    return `${String(images.length)} images give their write lock; a probe image was written and read back`;
-}
-
-function record(run: Run, survey: Survey): void {
-    run.journal.append({ kind: "noted", step: "statuses", data: statusesOf(survey) });
-    const moving = replicated(survey).filter((pair) => pair.secondary !== undefined);
-    run.journal.append({
-        kind: "noted",
-        step: "losses",
-        data: moving.map((pair) => ({
-            volume: pair.volume.id,
-            name: pair.volume.name,
-            ...lossOf(pair, "primary", survey.views),
-        })),
-    });
-    run.journal.append({
-        kind: "noted",
-        step: "moving",
-        data: moving.map(({ volume }) => ({ id: volume.id, image: volume.image })),
-    });
-}
 
 const saidOf = ({ byCinder, byRows }: Ways): string =>
     [
@@ -111,13 +30,13 @@ async function body(
         id: string;
         image: string;
     }[];
-    const view = survey.views.secondary as PoolView;
+    const view = survey.views.secondary;
+    if (!isSeen(view)) throw new Error(`site ${secondary} cannot be asked: ${view.unseen}`);
     const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
     const units = () => stoppedDaemons(journal);
-    const startAgain = () => daemons.start(units() ?? []);
     try {
-        // Days may lie between: Cinder would demote a primary that is back, and nobody would replay it.
-        refuseLiving(survey, options.fenced);
+        // Days may lie between.
+        refuseReturned(survey, options.fenced);
         const stop = async (): Promise<string> => {
             if (options.mirrorStopped === true) return "rbd-mirror was stopped before";
             const names = units() ?? (await daemons.running(view));
@@ -150,7 +69,7 @@ async function body(
             (fact) => fact,
         );
         journal.append({ kind: "noted", step: "phases", data: run.phases });
-        await journal.always("start rbd-mirror", startAgain);
+        await journal.always("start rbd-mirror", () => daemons.start(units() ?? []));
         await journal.always("thaw", () => thaw(run));
         const byHand = (units() ?? []).length === 0;
         run.found({
@@ -171,10 +90,6 @@ async function body(
                         : []),
                 ],
             );
-    } catch (error) {
-        // Nothing moved: replication must go on as before.
-        if (error instanceof RefusedError) await startAgain();
-        throw error;
     } finally {
         daemons.close();
     }
@@ -183,67 +98,6 @@ async function body(
         `servers keep the old connection: \`cinder-dr servers --backend ${run.backend.section}\``,
     );
     return `${String(moving.length)} volumes are on ${secondary} and writable`;
-}
-
-async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {
-    const { journal, backend, accepted } = run;
-    // A failover that hangs in a service that is down is what --write-rows is for.
-    const words = options.writeRows === true ? new Map([...accepted, ["write-rows", 1]]) : accepted;
-    agree(run, survey, "forced", () => {
-        refuseBlocked(survey, "forced", words);
-        refuseLiving(survey, options.fenced);
-    });
-    if (options.fenced !== undefined)
-        journal.append({
-            kind: "consented",
-            data: {
-                flag: `--fenced '${options.fenced}'`,
-                means: "the primary cannot be written by any client",
-            },
-        });
-    if (options.writeRows === true)
-        journal.append({
-            kind: "consented",
-            data: { flag: "--write-rows", means: "rows are written where Cinder refuses" },
-        });
-    // Once more, now that the secondary's rbd-mirror would have heard of a living primary.
-    const again = await lookAt(run.parts, "secondary", backend.pool, { seconds: DEAD_SECONDS });
-    const first = survey.views.secondary;
-    if (options.fenced === undefined && isSeen(again) && isSeen(first)) {
-        const heard = Object.entries(again.images).some(([name, image]) =>
-            image.peers.some(
-                (peer) => peer.lastUpdate > (first.images[name]?.peers[0]?.lastUpdate ?? Infinity),
-            ),
-        );
-        if (heard)
-            throw new RefusedError(
-                "refused, nothing was changed: the primary's rbd-mirror has just reported to the secondary: the site lives, and only we are cut off from it",
-            );
-    }
-}
-
-/** Puts back the rows that the operation wrote; what it promoted stays so, and is named. */
-async function undo(run: Run): Promise<string> {
-    const { journal, parts } = run;
-    const { primary, secondary } = parts.names;
-    const services = await undoRows(run);
-    const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
-    try {
-        await journal.always("start rbd-mirror", () =>
-            daemons.start(stoppedDaemons(journal) ?? []),
-        );
-    } finally {
-        daemons.close();
-    }
-    const { pairs } = await takeSurvey(parts, run.backend, { sides: ["secondary"] });
-    const promoted = pairs.filter((pair) => pair.secondary?.primary === true).map(subjectOf);
-    if (promoted.length > 0)
-        run.left.push(
-            `${String(promoted.length)} image(s) are primary on ${secondary} still: demote and resync them there once ${primary} is proven to have all that is wanted: ${promoted.join(", ")}`,
-        );
-    for (const line of run.left)
-        run.found({ state: "warning", subject: "undo", fact: "not all is as before", next: line });
-    return `rows of ${services.join(", ")} are as they were before`;
 }
 
 /**
@@ -261,7 +115,7 @@ export async function failoverForced(
         flags,
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
-            if (options.undo === true) return undo(run);
+            if (options.undo === true) return undoForced(run);
             const since = performance.now();
             run.doing("asking Cinder, its hosts and both clusters");
             const survey = await look(options);
@@ -273,12 +127,17 @@ export async function failoverForced(
                 fact: `Cinder, ${String(survey.hosts.length)} host(s) and both sites were asked`,
                 seconds,
             });
-            // Nothing is done yet, so nothing binds to an old plan.
-            if (!hasChanged(run.journal)) {
-                await plan(run, survey, options);
-                record(run, survey);
+            try {
+                // Nothing is done yet, so nothing binds to an old plan.
+                if (!hasChanged(run.journal)) {
+                    await plan(run, survey, options);
+                    record(run, survey);
+                }
+                return await body(run, options, survey, since);
+            } catch (error) {
+                if (error instanceof RefusedError) await startStopped(run);
+                throw error;
             }
-            return body(run, options, survey, since);
         },
     });
 }

@@ -1,7 +1,6 @@
 import { blocker, type Blocker } from "../core/blocker";
 import { blockersOf, flushable } from "../core/blockers";
 import { consentFlag, consentsOf, grown } from "../core/consents";
-import { wordsOf } from "../core/problem";
 import { restOf } from "../core/rest";
 import { otherSide } from "../core/service";
 import { replicated, subjectOf, targetOf, type Move, type Survey } from "../core/survey";
@@ -10,7 +9,8 @@ import { calledHosts, freeze, lookAtBoth, rowsNow, thaw } from "./moveBackend";
 import { hasMarked } from "./markPlain";
 import { putBack } from "./putBack";
 import { resyncedImages } from "./resync";
-import { PartialError, RefusedError } from "./operationEnd";
+import { FROZEN, PartialError, RefusedError, THAWED } from "./operationEnd";
+import { thawUnmoved } from "./thawUnmoved";
 import { phase, stopping, type Run } from "./run";
 import { flush } from "./settle";
 import { pause } from "./wait";
@@ -61,25 +61,26 @@ async function held(run: Run, survey: Survey, active: Role): Promise<Blocker[]> 
     });
 }
 
-async function stopsOf(run: Run, survey: Survey, move: Move): Promise<Blocker[]> {
+function stopsOf(run: Run, survey: Survey, move: Move): Blocker[] {
     // What was agreed to be marked is marked by now: an image that is missing still is one whose demotion fails.
     const accepted = new Map([...run.accepted].filter(([name]) => name !== "unmarked"));
-    const stops = [...stopping(blockersOf(survey, move), accepted), ...unagreed(run, survey, move)];
-    return stops.length > 0 ? stops : held(run, survey, otherSide(targetOf(move)));
+    return [...stopping(blockersOf(survey, move), accepted), ...unagreed(run, survey, move)];
 }
 
-/** Thaws where a look failed or the user gave up, while nothing has moved; what cannot be thawed is said. */
-async function thawUnmoved(run: Run, error: unknown): Promise<void> {
-    const isTold = error instanceof RefusedError || error instanceof PartialError;
-    if (isTold || calledHosts(run.journal).length > 0) return;
-    await thaw(run).catch((trouble: unknown) => {
-        run.found({
-            state: "problem",
-            subject: "thaw",
-            fact: `the hosts are still frozen: ${wordsOf(trouble)}`,
-            next: `\`cinder-dr resume ${run.journal.id}\` goes on; \`cinder thaw-host HOST\` lets them take requests`,
-        });
-    });
+/** Thaws and says why. @param changed what is not as it was found, if anything */
+async function refuse(
+    run: Run,
+    stops: readonly Blocker[],
+    changed: string | undefined,
+): Promise<never> {
+    await thaw(run);
+    run.journal.append({ kind: "noted", step: THAWED });
+    const what = `refused, and thawed again: ${String(stops.length)} blocker(s)`;
+    if (changed === undefined) throw new RefusedError(what, stops);
+    throw new PartialError(
+        `${what}; ${changed}`,
+        stops.map((s) => `${s.subject}: ${s.fact}; next: ${s.next}`),
+    );
 }
 
 /**
@@ -99,7 +100,7 @@ export async function gate(run: Run, move: Move): Promise<Survey> {
 
 async function whenReady(run: Run, move: Move): Promise<Survey> {
     const frozen = await freeze(run, await rowsNow(run));
-    run.journal.append({ kind: "noted", step: "frozen", data: frozen });
+    run.journal.append({ kind: "noted", step: FROZEN, data: frozen });
     const active = otherSide(targetOf(move));
     const flushed = new Set<string>();
     const end = performance.now() + READY_SECONDS * 1000;
@@ -108,20 +109,13 @@ async function whenReady(run: Run, move: Move): Promise<Survey> {
         const whole = await lookAtBoth(run);
         const survey = restOf(whole, called, targetOf(move));
         if (survey.rows.length === 0 && whole.rows.length > 0) return survey;
-        const stops = await stopsOf(run, survey, move);
-        if (stops.length === 0) return survey;
+        const stops = stopsOf(run, survey, move);
+        const kept = stops.length > 0 ? [] : await held(run, survey, active);
+        if (stops.length + kept.length === 0) return survey;
         run.doing(`frozen; ${String(stops.length)} blocker(s) left: ${stops[0]?.subject ?? ""}`);
-        if (performance.now() > end) {
-            await thaw(run);
-            const what = `refused, and thawed again: ${String(stops.length)} blocker(s)`;
-            const changed = changedBefore(run, survey, whole);
-            if (changed !== undefined)
-                throw new PartialError(
-                    `${what}; ${changed}`,
-                    stops.map((s) => `${s.subject}: ${s.fact}; next: ${s.next}`),
-                );
-            throw new RefusedError(what, stops);
-        }
+        // Time does not make a client give its lock away.
+        if (kept.length > 0 || performance.now() > end)
+            await refuse(run, [...stops, ...kept], changedBefore(run, survey, whole));
         await flush(run, active, flushable(survey, active), flushed);
         await pause(PAUSE_MILLISECONDS, run.signal);
     }

@@ -4,7 +4,8 @@ import type { Survey } from "../core/survey";
 import { phase, type Run } from "./run";
 import type { SavedStatuses } from "./savedStatuses";
 import { writerOf } from "./rowSeats";
-import { promote, saveOnce } from "./serviceRows";
+import { saveOnce } from "./savedRows";
+import { promote } from "./serviceRows";
 import { takeSurvey } from "./takeSurvey";
 
 /** Volumes of hosts that have moved, whose images Cinder could not promote: it sets them to error and tries no more. */

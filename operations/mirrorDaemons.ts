@@ -2,6 +2,8 @@ import type { PoolView } from "../core/replica";
 import { toShell, type Words } from "../core/shell";
 import type { Site } from "../core/topology";
 import type { CephSite } from "./cephSite";
+import type { Journal } from "./journal";
+import type { Run } from "./run";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 const STOP_SECONDS = 40;
@@ -19,6 +21,23 @@ const FIND = `for u; do p=$(systemctl show -p MainPID "$u" 2>/dev/null); p=\${p#
 case "$p" in ''|0|*[!0-9]*) ;; *) echo "$u"; exit 0;; esac; done; exit 3`;
 
 const ORCHESTRATOR = "orchestrator";
+
+/** The journal's step with the names of the target's rbd-mirror daemons. */
+export const DAEMONS = "rbd-mirror daemons";
+
+/** The daemons that an operation ends; noted before, so that a killed run's are started again. */
+export const stoppedDaemons = ({ entries }: Journal): string[] | undefined =>
+    entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
+
+/** Starts again what an operation has ended, as for a refusal: replication must go on as before. */
+export async function startStopped({ parts, journal }: Run): Promise<string> {
+    const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
+    try {
+        return await daemons.start(stoppedDaemons(journal) ?? []);
+    } finally {
+        daemons.close();
+    }
+}
 
 const asRoot = ({ user }: { user?: string | undefined }): Words =>
     user === "root" ? [] : ["sudo", "-n"];

@@ -33,7 +33,17 @@ const hasActed = (journal: Journal): boolean =>
     journal.entries.some((e) => e.kind === "started" || e.kind === "noted");
 
 /** Notes of what a refusal does not take back; a freeze and a stop of rbd-mirror it does. */
-const CHANGES = /^(?:failover-host|stopped|rows written|demoted|resynced|rows before mark on .*)$/;
+const CHANGES =
+    /^(?:failover-host|saved rows|stopped|rows written|demoted|resynced|rows before mark on .*)$/;
+
+/** Notes of hosts that an operation has frozen, and has thawed again. */
+export const FROZEN = "frozen";
+export const THAWED = "thawed";
+
+const isFrozen = ({ entries }: Journal): boolean => {
+    const last = (step: string) => entries.findLastIndex((e) => e.step === step);
+    return last(FROZEN) > Math.max(last(THAWED), last("thaw"));
+};
 
 /** Whether hosts, images or rows are no longer as the operation found them. */
 export const hasChanged = ({ entries }: Journal): boolean =>
@@ -48,7 +58,8 @@ export function endOf(error: unknown, journal: Journal): Ended {
     if (error instanceof LockedError)
         return { outcome: "partial", fact, left: [`when that operation has ended, ${again}`] };
     if (error instanceof RefusedError) {
-        if (!hasChanged(journal)) return { outcome: "refused", fact, left: [] };
+        if (!hasChanged(journal) && !isFrozen(journal))
+            return { outcome: "refused", fact, left: [] };
         const stops = error.blockers.map((b) => `${b.subject}: ${b.fact}; next: ${b.next}`);
         return { outcome: "partial", fact, left: [...stops, `then ${again}`] };
     }

@@ -3,6 +3,7 @@ import type { Survey } from "../core/survey";
 import type { CinderHost } from "./cinderHost";
 import { PartialError, RefusedError } from "./operationEnd";
 import type { Run } from "./run";
+import { savedRows } from "./savedRows";
 
 /** A service whose rows are written, and through whom. */
 export interface Seat {
@@ -13,6 +14,7 @@ export interface Seat {
     runners: CinderHost[];
 }
 
+/** Hosts that answer and are configured to run a service that fits. */
 const hostsOf = (run: Run, survey: Survey, fits: (service: string) => boolean): CinderHost[] => {
     const names = survey.hosts.flatMap(({ name, service }) =>
         service !== undefined && fits(service) ? [name] : [],
@@ -20,38 +22,67 @@ const hostsOf = (run: Run, survey: Survey, fits: (service: string) => boolean): 
     return run.parts.hosts.filter(({ host }) => names.includes(host.name));
 };
 
+/** A container that this operation has stopped does not answer any more, and is to be started at the end. */
+const isContainer = ({ host }: CinderHost): boolean => "container" in host.service;
+
+function runnersOf(run: Run, survey: Survey, service: string): CinderHost[] {
+    const own = hostsOf(run, survey, (name) => name === service);
+    const saved = savedRows(run).find((one) => one.service === service)?.runners ?? [];
+    const stopped = run.parts.hosts.filter(
+        (one) => isContainer(one) && saved.includes(one.host.name) && !own.includes(one),
+    );
+    return [...own, ...stopped];
+}
+
+const noWriter = (service: string): PartialError =>
+    new PartialError(`no host of the topology answers: the rows of ${service} cannot be written`, [
+        "make SSH to one of them work, then `cinder-dr resume`",
+    ]);
+
 /** The host that runs a service, or else any host that answers. @throws PartialError where none does */
 export function writerOf(run: Run, survey: Survey, service: string): CinderHost {
     const [own] = hostsOf(run, survey, (name) => name === service);
     const [any] = hostsOf(run, survey, () => true);
     const writer = own ?? any;
-    if (writer === undefined)
-        throw new PartialError(
-            `no host of the topology answers: the rows of ${service} cannot be written`,
-            ["make SSH to one of them work, then `cinder-dr resume`"],
-        );
+    if (writer === undefined) throw noWriter(service);
     return writer;
 }
 
+const refusal = (rows: readonly ServiceRow[], what: string, fact: string, next: string) =>
+    new RefusedError(
+        `${rows.map((row) => row.host).join(", ")}: ${what}`,
+        rows.map((row) => ({ subject: row.host, fact, next })),
+    );
+
 /**
- * @throws RefusedError where a service lives and its host cannot be asked: it would go on with the old site in memory,
- * whatever its rows say
+ * @throws RefusedError where a service lives and its host cannot be asked, so that it would go on with the old site in
+ * memory whatever its rows say; and where nobody could write the rows once the services are stopped
  */
 export function seatsOf(run: Run, survey: Survey, rows: readonly ServiceRow[]): Seat[] {
-    const seats = rows.map((row) => ({
-        row,
-        writer: writerOf(run, survey, row.host),
-        runners: hostsOf(run, survey, (name) => name === row.host),
-    }));
-    const loose = seats.filter(({ row, runners }) => runners.length === 0 && row.state === "up");
+    const runners = new Map(rows.map((row) => [row, runnersOf(run, survey, row.host)]));
+    const loose = rows.filter((row) => runners.get(row)?.length === 0 && row.state === "up");
     if (loose.length > 0)
-        throw new RefusedError(
-            `${loose.map(({ row }) => row.host).join(", ")}: cinder-volume cannot be stopped from here`,
-            loose.map(({ row }) => ({
-                subject: row.host,
-                fact: "Cinder calls it up, and no host of the topology that answers runs it",
-                next: "stop its cinder-volume there, wait until Cinder calls it down, and run the command again",
-            })),
+        throw refusal(
+            loose,
+            "cinder-volume cannot be stopped from here",
+            "Cinder calls it up, and no host of the topology that answers runs it",
+            "stop its cinder-volume there, wait until Cinder calls it down, and run the command again",
         );
-    return seats;
+    const stopped = [...runners.values()].flat();
+    // A container's Python is gone with the container.
+    const able = hostsOf(run, survey, () => true).filter(
+        (host) => !isContainer(host) || !stopped.includes(host),
+    );
+    return rows.map((row) => {
+        const own = runners.get(row) ?? [];
+        const writer = able.find((host) => own.includes(host)) ?? able[0];
+        if (writer === undefined)
+            throw refusal(
+                rows,
+                "nobody could write the rows once cinder-volume is stopped",
+                "it runs in a container, whose Python is needed then, and no other host of the topology that answers goes on running",
+                "name a host in the topology on which Cinder's Python goes on running; or do it by hand: docs/runbooks/control-plane.md",
+            );
+        return { row, writer, runners: own };
+    });
 }

@@ -1,4 +1,4 @@
-import { begunOf } from "../core/operation";
+import { begunOf, endedOf } from "../core/operation";
 import { isSeen } from "../core/replica";
 import type { Survey } from "../core/survey";
 import { listJournals, readJournal } from "./journal";
@@ -24,12 +24,12 @@ function savedStatuses(section: string): SavedStatuses {
     };
     for (const id of listJournals()) {
         const entries = readJournal(id);
-        if (
-            entries.length === 0 ||
-            !begunOf(entries).verb.startsWith("failover") ||
-            begunOf(entries).backend !== section
-        )
-            continue;
+        if (entries.length === 0 || begunOf(entries).backend !== section) continue;
+        const { verb } = begunOf(entries);
+        // What it has restored is history.
+        if (verb === "failback" && endedOf(entries)?.outcome === "done")
+            [found.volumes, found.snapshots] = [{}, {}];
+        if (!verb.startsWith("failover")) continue;
         const saved = entries.findLast((e) => e.kind === "noted" && e.step === "statuses");
         if (saved === undefined) continue;
         const { volumes, snapshots } = saved.data as SavedStatuses;

@@ -3,43 +3,14 @@ import { serviceOf, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
 import type { CinderHost, SavedRows } from "./cinderHost";
 import { rowsNow } from "./moveBackend";
-import { PartialError } from "./operationEnd";
-import type { Seat } from "./rowSeats";
+import { seatsOf, type Seat } from "./rowSeats";
 import { type Run } from "./run";
+import { savedRows, saveOnce } from "./savedRows";
+import { takeSurvey } from "./takeSurvey";
 import { waitFor } from "./wait";
 
 const UP_SECONDS = 120;
 const PROMOTE_SECONDS = 1800;
-
-/** Journal notes that hold rows as they were. */
-const SAVED = "saved rows";
-
-interface Saved {
-    /** Through whose Cinder they were read. */
-    host: string;
-    /** Its service was lost with its host, and can be neither stopped nor started. */
-    lost?: true;
-    service: string;
-    rows: SavedRows;
-}
-
-export const savedRows = (run: Run): Saved[] =>
-    run.journal.entries.flatMap((e) =>
-        e.kind === "noted" && e.step === SAVED ? [e.data as Saved] : [],
-    );
-
-/** Saves a service's rows as they were before this operation wrote the first of them. */
-export async function saveOnce(
-    run: Run,
-    host: CinderHost,
-    service: string,
-    isLost = false,
-): Promise<void> {
-    if (savedRows(run).some((saved) => saved.service === service)) return;
-    const rows = await host.saveRows(service);
-    const data: Saved = { host: host.host.name, service, rows, ...(isLost ? { lost: true } : {}) };
-    run.journal.append({ kind: "noted", step: SAVED, data });
-}
 
 /** The rows that Cinder itself would have left after a failover in which these images were promoted. */
 function movedRows(
@@ -154,7 +125,7 @@ export async function moveByRows(
 }
 
 async function stopSeat(run: Run, { row, writer, runners }: Seat): Promise<void> {
-    await saveOnce(run, writer, row.host, runners.length === 0);
+    await saveOnce(run, writer, row.host, runners);
     for (const host of runners) {
         run.doing(`stopping cinder-volume on ${host.host.name}`);
         await host.stop();
@@ -181,13 +152,15 @@ async function startServices(
 /** Puts back every row that this operation wrote, and starts the services again. */
 export async function undoRows(run: Run): Promise<string[]> {
     const saved = savedRows(run);
-    for (const { host: name, service, rows, lost } of saved) {
-        const host = run.parts.hosts.find((h) => h.host.name === name);
-        if (host === undefined) throw new PartialError(`the topology has no host ${name}`, []);
-        const runners = lost === true ? [] : [host];
-        for (const one of runners) await one.stop();
-        await host.writeRows(service, rows);
-        await startServices(run, [{ row: { host: service }, runners }]);
+    const names = saved.map(({ service }) => service);
+    const survey = await takeSurvey(run.parts, run.backend, { sides: [], reach: ["secondary"] });
+    const rows = survey.rows.filter(({ host }) => names.includes(host));
+    const seats = seatsOf(run, survey, rows);
+    for (const { runners } of seats) for (const host of runners) await host.stop();
+    for (const { row, writer } of seats) {
+        const before = saved.find(({ service }) => service === row.host);
+        if (before !== undefined) await writer.writeRows(row.host, before.rows);
     }
-    return saved.map(({ service }) => service);
+    await startServices(run, seats);
+    return names;
 }

@@ -75,7 +75,8 @@ function explain(error: Error): string {
 /** One SSH connection to one host, opened at the first command and used for all of them. */
 export class SshHost {
     private client: Promise<Client> | undefined;
-    private readonly hops: Client[] = [];
+    private readonly hops = new Set<Client>();
+    private current: readonly Client[] = [];
 
     /** @param name how errors call the host */
     constructor(
@@ -84,11 +85,16 @@ export class SshHost {
     ) {}
 
     private async connect(): Promise<Client> {
+        const made: Client[] = [];
+        const keep = (client: Client): Client => {
+            made.push(client);
+            return this.keep(client, made);
+        };
         try {
             const { proxy } = this.connection;
             if (proxy === undefined)
-                return this.keep(await dial(this.connection, configOf(this.connection)));
-            const jump = this.keep(await dial(proxy, configOf(proxy)));
+                return keep(await dial(this.connection, configOf(this.connection)));
+            const jump = keep(await dial(proxy, configOf(proxy)));
             const { address, port } = this.connection;
             const sock = await new Promise<ClientChannel>((resolve, reject) => {
                 // The jump host's own connect takes minutes where a dead host does not even refuse.
@@ -101,19 +107,24 @@ export class SshHost {
                     else resolve(channel);
                 });
             });
-            return this.keep(await dial(this.connection, { ...configOf(this.connection), sock }));
+            return keep(await dial(this.connection, { ...configOf(this.connection), sock }));
         } catch (error) {
+            // A long wait tries again and again, and a jump host has its MaxSessions.
+            for (const client of made) client.end();
             if (error instanceof RemoteError)
                 throw new RemoteError(this.name, error.message, { cause: error });
             throw new RemoteError(this.name, `ssh: ${wordsOf(error)}`, { cause: error });
         }
     }
 
-    private keep(client: Client): Client {
-        this.hops.push(client);
+    /** @param way the connections of one way to the host, the last one being the host's */
+    private keep(client: Client, way: readonly Client[]): Client {
+        this.current = way;
+        this.hops.add(client);
         // A host that went away and came back is connected to anew: the command after it was never sent.
         client.once("close", () => {
-            this.client = undefined;
+            this.hops.delete(client);
+            if (this.current === way) this.client = undefined;
         });
         return client;
     }
@@ -155,7 +166,7 @@ export class SshHost {
     }
 
     close(): void {
-        for (const client of this.hops.reverse()) client.end();
+        for (const client of [...this.hops].reverse()) client.end();
         this.client = undefined;
     }
 }

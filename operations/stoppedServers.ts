@@ -149,7 +149,8 @@ export async function withServersStopped(
     const { move, verb, nova, batch } = stopped;
     const { backend, parts, version, signal, found, doing } = options;
     const power = { backend, cinder: parts.cinder, nova, version, batch, signal, found, doing };
-    if (openJournalOf(verb, backend.section) === undefined) {
+    const isResumed = openJournalOf(verb, backend.section) !== undefined;
+    if (!isResumed) {
         await refuseInTime(options, stopped);
         const failed = await stopServers({ ...power, before: verb });
         if (failed > 0)
@@ -162,7 +163,13 @@ export async function withServersStopped(
     let id: string;
     try {
         const survey = await lookAtBoth(options);
-        refuseUsed(survey, move);
+        try {
+            refuseUsed(survey, move);
+        } catch (error) {
+            if (!isResumed) throw error;
+            // Its hosts may be frozen or half moved: nothing is started on them.
+            endInPart(options, wordsOf(error), ["--reattach", "--start"]);
+        }
         id = await work(acceptedWith(options, consentsOf(survey, move)));
     } catch (error) {
         if (error instanceof RefusedError || error instanceof LockedError)

@@ -5,6 +5,7 @@ import type { Role } from "../core/topology/site";
 import { moveHosts } from "./moveBackend";
 import { phase, type Run } from "./run";
 import { askCinder, takeSurvey } from "./takeSurvey";
+import { thawUnmoved } from "./thawUnmoved";
 import { pause } from "./wait";
 
 /** Volume rows are written one by one after the service's row. */
@@ -95,12 +96,17 @@ export const verifyStep = (run: Run, to: Role, wanted: readonly string[]): Promi
 
 /** Moves every host by Cinder and verifies each volume, as two steps of an operation. */
 export async function moveAndVerify(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
-    await run.stillMine();
-    await phase(
-        run,
-        "move",
-        () => moveHosts(run, to, wanted.length),
-        (rows) => rows.map((row) => `${row.host} ${row.replication_status ?? ""}`).join(", "),
-    );
+    try {
+        await run.stillMine();
+        await phase(
+            run,
+            "move",
+            () => moveHosts(run, to, wanted.length),
+            (rows) => rows.map((row) => `${row.host} ${row.replication_status ?? ""}`).join(", "),
+        );
+    } catch (error) {
+        await thawUnmoved(run, error);
+        throw error;
+    }
     return verifyStep(run, to, wanted);
 }

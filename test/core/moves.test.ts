@@ -467,6 +467,11 @@ describe("consents", () => {
             secondary: undefined,
         });
         assert.deepEqual(consentsOf(young, "planned"), []);
+        // The freeze lets Cinder end what it has begun.
+        assert.deepEqual(
+            blockersOf(young, "planned").map(({ consent, settles }) => [consent, settles]),
+            [[undefined, true]],
+        );
     });
     it("have grown when there is more than was agreed to", () => {
         const two = [{ name: "attached", count: 2, means: "" }];

@@ -63,6 +63,16 @@ describe("the end of an operation that failed", () => {
         }
     });
 
+    it("is in part where the hosts are still frozen", () => {
+        const frozen = Journal.create({ ...begun, id: `${begun.id}-f` }, folder);
+        const outcome = () => endOf(new RefusedError("refused"), frozen).outcome;
+        frozen.append({ kind: "noted", step: "frozen", data: ["cinder-a@ceph"] });
+        assert.equal(outcome(), "partial");
+        frozen.append({ kind: "noted", step: "thawed" });
+        assert.equal(outcome(), "refused");
+        frozen.close();
+    });
+
     it("does not say twice what the error names", () => {
         const ended = endOf(new PartialError("1 did not move: a: gone", ["a: gone"]), journal);
         assert.equal(untold(ended), undefined);

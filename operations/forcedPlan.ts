@@ -1,0 +1,102 @@
+import { isSeen } from "../core/replica";
+import { activeSide } from "../core/service";
+import { lossOf, replicated, type Survey } from "../core/survey";
+import { ROLES } from "../core/topology/site";
+import { livingBlockers } from "../core/witnesses";
+import { agree, refuseBlocked } from "./agree";
+import { RefusedError } from "./operationEnd";
+import type { Run, RunOptions } from "./run";
+import { statusesOf } from "./savedStatuses";
+import { lookAt, takeSurvey } from "./takeSurvey";
+
+/** A dead site is given up after this; a living one answers within a second. */
+const DEAD_SECONDS = 5;
+
+export interface ForcedOptions extends RunOptions {
+    /** How the primary was fenced, in the operator's words; needed when anything still reaches it. */
+    fenced?: string;
+    /** The operator has stopped the target's rbd-mirror himself. */
+    mirrorStopped?: boolean;
+    /** The operator allows rows to be written where Cinder refuses; names what it is for in the journal. */
+    writeRows?: boolean;
+    /** Put back the rows that the operation wrote, instead of going on. */
+    undo?: boolean;
+}
+
+export const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
+    takeSurvey(parts, backend, { reach: ROLES, seconds: DEAD_SECONDS, living: "secondary" });
+
+function refuseLiving(survey: Survey, fenced: string | undefined): void {
+    const seen = livingBlockers(survey);
+    if (seen.length === 0 || fenced !== undefined) return;
+    throw new RefusedError(
+        "refused, nothing was changed: the primary lives, and its writers would go on beside the secondary's",
+        seen,
+    );
+}
+
+/**
+ * Refuses to go on where the primary is back and hosts are still to be moved: Cinder would demote its images, and nobody
+ * would replay that.
+ */
+export function refuseReturned(survey: Survey, fenced: string | undefined): void {
+    const isLeft = survey.rows.some((row) => activeSide(row, survey.backend) !== "secondary");
+    if (isLeft) refuseLiving(survey, fenced);
+}
+
+export function record(run: Run, survey: Survey): void {
+    run.journal.append({ kind: "noted", step: "statuses", data: statusesOf(survey) });
+    const moving = replicated(survey).filter((pair) => pair.secondary !== undefined);
+    run.journal.append({
+        kind: "noted",
+        step: "losses",
+        data: moving.map((pair) => ({
+            volume: pair.volume.id,
+            name: pair.volume.name,
+            ...lossOf(pair, "primary", survey.views),
+        })),
+    });
+    run.journal.append({
+        kind: "noted",
+        step: "moving",
+        data: moving.map(({ volume }) => ({ id: volume.id, image: volume.image })),
+    });
+}
+
+/** Shows the plan and records each consent. @throws RefusedError where something stands in its way, or the primary lives */
+export async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {
+    const { journal, backend, accepted } = run;
+    // A failover that hangs in a service that is down is what --write-rows is for.
+    const words = options.writeRows === true ? new Map([...accepted, ["write-rows", 1]]) : accepted;
+    agree(run, survey, "forced", () => {
+        refuseBlocked(survey, "forced", words);
+        refuseLiving(survey, options.fenced);
+    });
+    if (options.fenced !== undefined)
+        journal.append({
+            kind: "consented",
+            data: {
+                flag: `--fenced '${options.fenced}'`,
+                means: "the primary cannot be written by any client",
+            },
+        });
+    if (options.writeRows === true)
+        journal.append({
+            kind: "consented",
+            data: { flag: "--write-rows", means: "rows are written where Cinder refuses" },
+        });
+    // Once more, now that the secondary's rbd-mirror would have heard of a living primary.
+    const again = await lookAt(run.parts, "secondary", backend.pool, { seconds: DEAD_SECONDS });
+    const first = survey.views.secondary;
+    if (options.fenced === undefined && isSeen(again) && isSeen(first)) {
+        const heard = Object.entries(again.images).some(([name, image]) =>
+            image.peers.some(
+                (peer) => peer.lastUpdate > (first.images[name]?.peers[0]?.lastUpdate ?? Infinity),
+            ),
+        );
+        if (heard)
+            throw new RefusedError(
+                "refused, nothing was changed: the primary's rbd-mirror has just reported to the secondary: the site lives, and only we are cut off from it",
+            );
+    }
+}

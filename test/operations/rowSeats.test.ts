@@ -1,0 +1,80 @@
+import { strict as assert } from "node:assert";
+
+import type { HostFacts } from "../../core/survey";
+import { RefusedError } from "../../operations/operationEnd";
+import { seatsOf } from "../../operations/rowSeats";
+import type { Run } from "../../operations/run";
+import { row, survey } from "../support/survey";
+
+const A = row({ host: "cinder-a@ceph", state: "down" });
+const B = row({ host: "cinder-b@ceph", state: "down" });
+const seen = (name: string): HostFacts => ({ name, reach: {}, service: `${name}@ceph` });
+const lost = (name: string): HostFacts => ({ name, reach: {}, unseen: "no answer" });
+
+interface Given {
+    hosts: HostFacts[];
+    rows?: (typeof A)[];
+    /** Hosts whose service is a container. */
+    containers?: string[];
+    /** By service, as an earlier run has noted. */
+    runners?: Record<string, string[]>;
+}
+
+/** Who writes and who runs each service, as `writer: runners`. */
+function seats({ hosts, rows = [A, B], containers = [], runners = {} }: Given): string[] {
+    const run = {
+        parts: {
+            hosts: hosts.map(({ name }) => ({
+                host: { name, service: containers.includes(name) ? { container: {} } : {} },
+            })),
+        },
+        journal: {
+            entries: Object.entries(runners).map(([service, names]) => ({
+                kind: "noted",
+                step: "saved rows",
+                data: { service, runners: names },
+            })),
+        },
+    } as unknown as Run;
+    return seatsOf(run, survey({ rows, hosts }), rows).map(
+        ({ writer, runners: own }) =>
+            `${writer.host.name}: ${own.map(({ host }) => host.name).join(", ")}`,
+    );
+}
+
+describe("who writes the rows of a service", () => {
+    it("is its own host, and another one where it was lost", () => {
+        assert.deepEqual(seats({ hosts: [seen("cinder-a"), seen("cinder-b")] }), [
+            "cinder-a: cinder-a",
+            "cinder-b: cinder-b",
+        ]);
+        assert.deepEqual(seats({ hosts: [seen("cinder-a"), lost("cinder-b")] }), [
+            "cinder-a: cinder-a",
+            "cinder-a: ",
+        ]);
+    });
+
+    it("is nobody's business where it lives and cannot be stopped", () => {
+        const rows = [A, { ...B, state: "up" }];
+        assert.throws(
+            () => seats({ hosts: [seen("cinder-a"), lost("cinder-b")], rows }),
+            (error) => error instanceof RefusedError && error.message.startsWith("cinder-b@ceph: "),
+        );
+    });
+
+    it("is a host that goes on running, where a container is stopped with its Python", () => {
+        const hosts = [seen("cinder-a"), seen("cinder-b")];
+        const containers = ["cinder-a"];
+        assert.deepEqual(seats({ hosts, rows: [A], containers }), ["cinder-b: cinder-a"]);
+        assert.throws(
+            () => seats({ hosts, containers: ["cinder-a", "cinder-b"] }),
+            /nobody could write the rows once cinder-volume is stopped/,
+        );
+        // Stopped by an earlier run, it does not answer; it is started at the end.
+        const after = [lost("cinder-a"), seen("cinder-b")];
+        const runners = { "cinder-a@ceph": ["cinder-a"] };
+        assert.deepEqual(seats({ hosts: after, rows: [A], containers, runners }), [
+            "cinder-b: cinder-a",
+        ]);
+    });
+});
