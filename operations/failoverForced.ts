@@ -10,6 +10,7 @@ import { hasChanged, PartialError, RefusedError } from "./operationEnd";
 import { both } from "./parallel";
 import { proveWritable } from "./proveWritable";
 import { operate, phase, type Run } from "./run";
+import { startLeft } from "./serviceRows";
 import { verifyStep } from "./verifyMove";
 
 const saidOf = ({ byCinder, byRows }: Ways): string =>
@@ -57,6 +58,7 @@ async function body(
             () => moveByWays(run, survey, ways, options.writeRows === true, moving.length),
             (how) => how,
         );
+        await startLeft(run);
         const ids = moving.map(({ id }) => id);
         if (options.writeRows === true) await promoteLeft(run, survey, ids);
         const { wrong } = await verifyStep(run, "secondary", ids);

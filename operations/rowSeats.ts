@@ -48,10 +48,12 @@ export function writerOf(run: Run, survey: Survey, service: string): CinderHost 
     return writer;
 }
 
-const refusal = (rows: readonly ServiceRow[], what: string, fact: string, next: string) =>
+type Factual = (row: ServiceRow) => string;
+
+const refusal = (rows: readonly ServiceRow[], what: string, fact: Factual, next: string) =>
     new RefusedError(
         `${rows.map((row) => row.host).join(", ")}: ${what}`,
-        rows.map((row) => ({ subject: row.host, fact, next })),
+        rows.map((row) => ({ subject: row.host, fact: fact(row), next })),
     );
 
 /**
@@ -60,12 +62,17 @@ const refusal = (rows: readonly ServiceRow[], what: string, fact: string, next: 
  */
 export function seatsOf(run: Run, survey: Survey, rows: readonly ServiceRow[]): Seat[] {
     const runners = new Map(rows.map((row) => [row, runnersOf(run, survey, row.host)]));
-    const loose = rows.filter((row) => runners.get(row)?.length === 0 && row.state === "up");
+    const isLoose = (row: ServiceRow) =>
+        row.state === "up" && (runners.get(row) ?? []).every((host) => !host.canStop);
+    const loose = rows.filter(isLoose);
     if (loose.length > 0)
         throw refusal(
             loose,
             "cinder-volume cannot be stopped from here",
-            "Cinder calls it up, and no host of the topology that answers runs it",
+            (row) =>
+                runners.get(row)?.length === 0
+                    ? "Cinder calls it up, and no host of the topology that answers runs it"
+                    : "Cinder calls it up, and the topology has a restart command for it and none to stop it",
             "stop its cinder-volume there, wait until Cinder calls it down, and run the command again",
         );
     const stopped = [...runners.values()].flat();
@@ -80,7 +87,8 @@ export function seatsOf(run: Run, survey: Survey, rows: readonly ServiceRow[]): 
             throw refusal(
                 rows,
                 "nobody could write the rows once cinder-volume is stopped",
-                "it runs in a container, whose Python is needed then, and no other host of the topology that answers goes on running",
+                () =>
+                    "it runs in a container, whose Python is needed then, and no other host of the topology that answers goes on running",
                 "name a host in the topology on which Cinder's Python goes on running; or do it by hand: docs/runbooks/control-plane.md",
             );
         return { row, writer, runners: own };

@@ -149,6 +149,13 @@ async function startServices(
     }
 }
 
+/** Starts what this operation has stopped: a run that was killed after it wrote the rows has left it so. */
+export async function startLeft(run: Run): Promise<void> {
+    const names = savedRows(run).flatMap(({ runners }) => runners);
+    for (const host of run.parts.hosts)
+        if (names.includes(host.host.name)) await host.start();
+}
+
 /** Puts back every row that this operation wrote, and starts the services again. */
 export async function undoRows(run: Run): Promise<string[]> {
     const saved = savedRows(run);

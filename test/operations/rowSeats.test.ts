@@ -16,16 +16,25 @@ interface Given {
     rows?: (typeof A)[];
     /** Hosts whose service is a container. */
     containers?: string[];
+    /** Hosts that can only be restarted. */
+    restarted?: string[];
     /** By service, as an earlier run has noted. */
     runners?: Record<string, string[]>;
 }
 
 /** Who writes and who runs each service, as `writer: runners`. */
-function seats({ hosts, rows = [A, B], containers = [], runners = {} }: Given): string[] {
+function seats({
+    hosts,
+    rows = [A, B],
+    containers = [],
+    restarted = [],
+    runners = {},
+}: Given): string[] {
     const run = {
         parts: {
             hosts: hosts.map(({ name }) => ({
                 host: { name, service: containers.includes(name) ? { container: {} } : {} },
+                canStop: !restarted.includes(name),
             })),
         },
         journal: {
@@ -60,6 +69,15 @@ describe("who writes the rows of a service", () => {
             () => seats({ hosts: [seen("cinder-a"), lost("cinder-b")], rows }),
             (error) => error instanceof RefusedError && error.message.startsWith("cinder-b@ceph: "),
         );
+    });
+
+    it("is refused where the topology says only how it is restarted, until it is down", () => {
+        const given = { hosts: [seen("cinder-a")], restarted: ["cinder-a"] };
+        assert.throws(
+            () => seats({ ...given, rows: [{ ...A, state: "up" }] }),
+            /cannot be stopped/,
+        );
+        assert.deepEqual(seats({ ...given, rows: [A] }), ["cinder-a: cinder-a"]);
     });
 
     it("is a host that goes on running, where a container is stopped with its Python", () => {
