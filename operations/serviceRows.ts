@@ -152,8 +152,19 @@ async function startServices(
 /** Starts what this operation has stopped: a run that was killed after it wrote the rows has left it so. */
 export async function startLeft(run: Run): Promise<void> {
     const names = savedRows(run).flatMap(({ runners }) => runners);
-    for (const host of run.parts.hosts)
-        if (names.includes(host.host.name)) await host.start();
+    for (const host of run.parts.hosts) if (names.includes(host.host.name)) await host.start();
+}
+
+/** Rows to put back: a failover that waited in the service's queue was dropped, and would be awaited for ever. */
+function undone(rows: SavedRows): SavedRows {
+    const settled = (row: SavedRows["service"]) =>
+        row.replication_status === "failing-over" ? { ...row, replication_status: "enabled" } : row;
+    const { service, cluster } = rows;
+    return {
+        ...rows,
+        service: settled(service),
+        cluster: cluster === null ? null : settled(cluster),
+    };
 }
 
 /** Puts back every row that this operation wrote, and starts the services again. */
@@ -166,7 +177,7 @@ export async function undoRows(run: Run): Promise<string[]> {
     for (const { runners } of seats) for (const host of runners) await host.stop();
     for (const { row, writer } of seats) {
         const before = saved.find(({ service }) => service === row.host);
-        if (before !== undefined) await writer.writeRows(row.host, before.rows);
+        if (before !== undefined) await writer.writeRows(row.host, undone(before.rows));
     }
     await startServices(run, seats);
     return names;

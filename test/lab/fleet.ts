@@ -240,11 +240,14 @@ export class Fleet {
         return { code: child.exitCode ?? 255, output, stdout, acted };
     }
 
+    newestId(): string {
+        const [name = ""] = this.journalNames().slice(-1);
+        return name.replace(/\.jsonl$/, "");
+    }
+
     /** The report of the newest operation. */
-    report = (...flags: string[]): Promise<Run> => {
-        const [id = ""] = this.journalNames().slice(-1);
-        return this.plain("cli/bin.js", "report", id.replace(/\.jsonl$/, ""), ...flags);
-    };
+    report = (...flags: string[]): Promise<Run> =>
+        this.plain("cli/bin.js", "report", this.newestId(), ...flags);
 
     /** Deletes a volume, whatever its status is, and waits until Cinder has. */
     async drop(id: string): Promise<void> {
