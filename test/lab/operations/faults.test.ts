@@ -50,32 +50,6 @@ describe("faults in the middle of a move", () => {
         });
     }
 
-    it("does not begin where a client keeps an image's lock to itself, though its I/O errors are agreed to", async () => {
-        await fleet.ready("planned");
-        const [open = ""] = fleet.ids;
-        const script = `import rados, rbd, time
-with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") as p, rbd.Image(p, "volume-${open}") as i: i.lock_acquire(rbd.RBD_LOCK_MODE_EXCLUSIVE); time.sleep(600)`;
-        const client = await sites.primary.sh(
-            `python3 -c '${script}' </dev/null >/dev/null 2>&1 & echo $!`,
-        );
-        try {
-            const isOpen = async () =>
-                (await fleet.consents("planned")).includes("attached=1") || undefined;
-            const signal = AbortSignal.timeout(100_000);
-            await waitFor(isOpen, { what: "its client", seconds: 60, signal });
-            const words = ["failover", "--planned", ...(await fleet.consents("planned"))];
-            const { output } = expectCode(await fleet.dr(...words), 3);
-            assert.match(output, /refused, and thawed again: 1 blocker/);
-            assert.match(
-                output,
-                new RegExp(`PROBLEM ${open} .*: its client does not give the write lock away`),
-            );
-        } finally {
-            await sites.primary.sh(`kill ${client}`);
-        }
-        await fleet.expectAllOn("");
-    });
-
     it("goes over planned though its token is taken back", async () => {
         await fleet.write("primary");
         await fleet.ready("planned");
@@ -124,6 +98,32 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
         assert.ok(moved.acted);
         await fleet.expectAllOn("");
         await fleet.expectBytes("primary");
+    });
+
+    it("does not begin where a client keeps an image's lock to itself, though its I/O errors are agreed to", async () => {
+        await fleet.ready("planned");
+        const [open = ""] = fleet.ids;
+        const script = `import rados, rbd, time
+with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") as p, rbd.Image(p, "volume-${open}") as i: i.lock_acquire(rbd.RBD_LOCK_MODE_EXCLUSIVE); time.sleep(600)`;
+        const client = await sites.primary.sh(
+            `python3 -c '${script}' </dev/null >/dev/null 2>&1 & echo $!`,
+        );
+        try {
+            const isOpen = async () =>
+                (await fleet.consents("planned")).includes("attached=1") || undefined;
+            const signal = AbortSignal.timeout(100_000);
+            await waitFor(isOpen, { what: "its client", seconds: 60, signal });
+            const words = ["failover", "--planned", ...(await fleet.consents("planned"))];
+            const { output } = expectCode(await fleet.dr(...words), 3);
+            assert.match(output, /refused, and thawed again: 1 blocker/);
+            assert.match(
+                output,
+                new RegExp(`PROBLEM ${open} .*: its client does not give the write lock away`),
+            );
+        } finally {
+            await sites.primary.sh(`kill ${client}`);
+        }
+        await fleet.expectAllOn("");
     });
 
     it("puts back what a restarted cinder-volume left half moved, and then goes over", async () => {
