@@ -57,14 +57,14 @@ describe("failover and failback on the lab", () => {
         await fleet.cinder.failoverHost("cinder-a@ceph", "secondary");
     }
 
-    const callsDown = (...hosts: string[]) =>
+    const callsThem = (wanted: "up" | "down", ...hosts: string[]) =>
         waitFor(
             async () => {
                 const rows = (await fleet.cinder.services()).filter((r) => hosts.includes(r.host));
-                return rows.every(({ state }) => state === "down") || undefined;
+                return rows.every(({ state }) => state === wanted) || undefined;
             },
             {
-                what: "Cinder to call them down",
+                what: `Cinder to call them ${wanted}`,
                 seconds: 120,
                 signal: AbortSignal.timeout(150_000),
                 every: 2000,
@@ -212,7 +212,7 @@ describe("failover and failback on the lab", () => {
             await fleet.write("primary");
             await fleet.replayed("primary");
             lab("kill", "primary");
-            await callsDown("cinder-a@ceph", "cinder-b@ceph");
+            await callsThem("down", "cinder-a@ceph", "cinder-b@ceph");
             const flags = await fleet.consents("forced");
             const { output } = expectCode(await fleet.dr("failover", "--forced", ...flags), 3);
             assert.match(output, /--write-rows/);
@@ -231,7 +231,7 @@ describe("failover and failback on the lab", () => {
             );
             await fleet.expectAllOn("");
             // Cinder takes the time of a row's last change for a sign of life.
-            await callsDown("cinder-b@ceph");
+            await callsThem("down", "cinder-b@ceph");
             expectCode(await fleet.dr("failover", "--forced", "--write-rows", ...flags), 0);
             await fleet.expectAllOn("secondary");
             await fleet.write("secondary");
@@ -240,6 +240,7 @@ describe("failover and failback on the lab", () => {
             lab("up");
         }
         await fleet.expectAllOn("secondary");
+        await callsThem("up", "cinder-a@ceph", "cinder-b@ceph");
         await back();
         await fleet.expectBytes("primary");
         expectCode(await fleet.dr("status"), 0);
