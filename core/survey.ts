@@ -81,6 +81,16 @@ export const replicated = ({ pairs }: Survey): Pair[] =>
 export const isReplaying = (image: ImageView | undefined): boolean =>
     image !== undefined && /\+replaying$/.test(image.state);
 
+/**
+ * When what the target says of an image last proved something of a site that does not answer: the target's daemon goes
+ * on saying `replaying` and 0 behind of a journal that it can no longer read, so the dead site's own last report counts, too.
+ */
+function heardFrom({ lastUpdate, peers }: ImageView): number {
+    // None where one direction alone is mirrored: no daemon of the active site reports.
+    if (peers.length === 0) return lastUpdate;
+    return Math.min(lastUpdate, Math.max(...peers.map((peer) => peer.lastUpdate)));
+}
+
 /** What a pair has lost at most when the active site is gone now; no seconds of an image that does not replay. */
 export function lossOf(
     pair: Pair,
@@ -93,7 +103,8 @@ export function lossOf(
     const lag = lagOf(pair[active], there);
     if (there === undefined || !isSeen(view)) return {};
     const entries = lag?.entries;
-    const age = Math.max(view.now - there.lastUpdate, 0);
+    const heard = isSeen(views[active]) ? there.lastUpdate : heardFrom(there);
+    const age = Math.max(view.now - heard, 0);
     // Live positions make the published status's age irrelevant.
     const live = Object.keys(pair[active]?.positions ?? {}).length > 1;
     const behind = !isReplaying(there)

@@ -7,6 +7,7 @@ import { NOW, reader, survey, writer, type Given } from "../support/survey";
 const DEAD = { primary: { unseen: "no answer" } };
 const behind = 'replaying, {"entries_behind_primary":640}';
 const peers = [{ state: "down+stopped", description: "", lastUpdate: NOW - 607, uuid: "p" }];
+const silent = [{ state: "up+stopped", description: "", lastUpdate: NOW - 74, uuid: "p" }];
 const frozen = { lastUpdate: NOW - 612, peers };
 
 describe("what a forced failover loses", () => {
@@ -49,8 +50,28 @@ describe("what a forced failover loses", () => {
             undefined,
             [
                 612,
-                "at most 612.0 s (lyon's last status is that old; paris last reported 607 s ago)",
+                "at most 612.0 s (lyon's last status is 612 s old; paris last reported 607 s ago)",
             ],
+        ],
+        [
+            "what a dead primary wrote since it was last heard, though the secondary still speaks",
+            {
+                primary: undefined,
+                secondary: reader({ lastUpdate: NOW - 8, peers: silent }),
+                views: DEAD,
+            },
+            undefined,
+            [74, "at most 74.0 s (lyon's last status is 8 s old; paris last reported 74 s ago)"],
+        ],
+        [
+            "by the secondary alone, where no daemon of the primary reports",
+            {
+                primary: undefined,
+                secondary: reader({ lastUpdate: NOW - 8, peers: [] }),
+                views: DEAD,
+            },
+            undefined,
+            [8, "at most 8.0 s (lyon's last status is 8 s old)"],
         ],
         [
             "what a dead primary was ahead by in its last status",
