@@ -6,7 +6,6 @@ import { join } from "node:path";
 import type { Report } from "../../../core/report";
 import { serviceOf } from "../../../core/service";
 import { hostOf } from "../../../operations/cinder";
-import { waitFor } from "../../../operations/wait";
 import { Fleet } from "../fleet";
 import { expectCode, lab, labPassword, labTopology, run, up } from "../support";
 
@@ -56,20 +55,6 @@ describe("failover and failback on the lab", () => {
         lab("kill", "cinder-a", "cinder-volume");
         await fleet.cinder.failoverHost("cinder-a@ceph", "secondary");
     }
-
-    const callsThem = (wanted: "up" | "down", ...hosts: string[]) =>
-        waitFor(
-            async () => {
-                const rows = (await fleet.cinder.services()).filter((r) => hosts.includes(r.host));
-                return rows.every(({ state }) => state === wanted) || undefined;
-            },
-            {
-                what: `Cinder to call them ${wanted}`,
-                seconds: 120,
-                signal: AbortSignal.timeout(150_000),
-                every: 2000,
-            },
-        );
 
     /** Two operators at once, the second one of another machine as far as the journals tell. */
     async function race(): Promise<void> {
@@ -212,7 +197,7 @@ describe("failover and failback on the lab", () => {
             await fleet.write("primary");
             await fleet.replayed("primary");
             lab("kill", "primary");
-            await callsThem("down", "cinder-a@ceph", "cinder-b@ceph");
+            await fleet.untilCalled("down", "cinder-a@ceph", "cinder-b@ceph");
             const flags = await fleet.consents("forced");
             const { output } = expectCode(await fleet.dr("failover", "--forced", ...flags), 3);
             assert.match(output, /--write-rows/);
@@ -231,7 +216,7 @@ describe("failover and failback on the lab", () => {
             );
             await fleet.expectAllOn("");
             // Cinder takes the time of a row's last change for a sign of life.
-            await callsThem("down", "cinder-b@ceph");
+            await fleet.untilCalled("down", "cinder-b@ceph");
             expectCode(await fleet.dr("failover", "--forced", "--write-rows", ...flags), 0);
             await fleet.expectAllOn("secondary");
             await fleet.write("secondary");
@@ -240,7 +225,7 @@ describe("failover and failback on the lab", () => {
             lab("up");
         }
         await fleet.expectAllOn("secondary");
-        await callsThem("up", "cinder-a@ceph", "cinder-b@ceph");
+        await fleet.untilCalled("up", "cinder-a@ceph", "cinder-b@ceph");
         await back();
         await fleet.expectBytes("primary");
         expectCode(await fleet.dr("status"), 0);

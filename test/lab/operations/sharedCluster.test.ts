@@ -61,4 +61,25 @@ describe("an active-active cluster on the lab", () => {
         for (const [n, pid] of pids.entries()) assert.notEqual(after[n], pid);
         expectCode(await fleet.dr("status"), 0);
     });
+
+    it("goes over forced though a member is lost with the primary, and comes back", async () => {
+        await fleet.write("primary");
+        await fleet.replayed("primary");
+        lab("kill", "cinder-a");
+        try {
+            lab("kill", "primary");
+            await fleet.untilCalled("down", "cinder-a@ceph");
+            const over = ["failover", "--forced", "--write-rows"];
+            expectCode(await fleet.dr(...over, ...(await fleet.consents("forced"))), 0);
+            await fleet.write("secondary");
+            await fleet.expectBytes("secondary");
+        } finally {
+            lab("up");
+        }
+        await fleet.untilCalled("up", "cinder-a@ceph", "cinder-b@ceph");
+        expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
+        await fleet.expectAllOn("");
+        await fleet.expectBytes("primary");
+        expectCode(await fleet.dr("status"), 0);
+    });
 });
