@@ -1,3 +1,6 @@
+/** What a run counts as that ended without any counts. */
+export const oneFailure = { passed: 0, failed: 1, skipped: 0 };
+
 /** Sums of {passed, failed, skipped}. */
 export function addCounts(list) {
     const total = { passed: 0, failed: 0, skipped: 0 };
@@ -11,7 +14,7 @@ export const summaryLine = ({ passed, failed, skipped }) =>
 /** The last summary line of an output, which may be the only one; a run that ended without any is one failure. */
 export function countsIn(output) {
     const [last] = output.match(/^\d+ passed, \d+ failed, \d+ skipped$/gm)?.slice(-1) ?? [];
-    if (last === undefined) return { passed: 0, failed: 1, skipped: 0 };
+    if (last === undefined) return oneFailure;
     const [passed, failed, skipped] = last.match(/\d+/g).map(Number);
     return { passed, failed, skipped };
 }

@@ -2,6 +2,7 @@
 # lane.sh NAME COMMAND...: runs COMMAND in a copy of this checkout, with a loopback network and a lab of its own.
 # Suites mostly wait for clusters and services, so several at once use two cores better than one after the other.
 # There is no other network in a lane: packages and toolchain must be there, as they are once a lab has been up.
+# lane.sh --check: 0 where this machine can have lanes, else 2 and why not.
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 name=$1
@@ -11,6 +12,7 @@ unshare --net --mount --pid --fork true 2>/dev/null || {
     printf 'lane %s: this machine must be allowed to make network namespaces\n' "$name" >&2
     exit 2
 }
+[ "$name" != --check ] || exit 0
 copy=$(mktemp -d "${TMPDIR:-/tmp}/cinder-dr-lane-$name.XXXXXX")
 cp -a "$project" "$copy/checkout"
 # It names the other lab, and is written with a lab.

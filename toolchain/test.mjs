@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCounts, countGoTests, countsIn, exitCode, summaryLine } from "./counts.mjs";
+import { addCounts, countGoTests, exitCode, oneFailure, summaryLine } from "./counts.mjs";
 import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
 import { labEnvironment, openStack } from "./labstack.mjs";
+import { BESIDE, hasLanes, inLane } from "./lanes.mjs";
 import { nodeWarning } from "./node.mjs";
 import { inspectMachine, labObstacles, nodeObstacle } from "./preconditions.mjs";
 import { createProgress, run } from "./progress.mjs";
@@ -14,14 +15,16 @@ const progress = createProgress("test");
 /** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs. */
 const SUITE = process.argv[2];
 /** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
-const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"], takeover: ["--bare"] };
+const LAB_WORDS = {
+    faults: ["--load", "20"],
+    "faults.beside": ["--load", "20"],
+    ceph: ["--bare"],
+    takeover: ["--bare"],
+};
 /** Packages of a suite alone, in a folder of their own: nobody else has to install them. */
 const PACKAGES = { review: ["test/lab/review/mermaid"] };
-/** The rest of a suite that would take too long in one lab. */
-const BESIDE = { operations: "operations.beside" };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
 const pulumi = join(project, "node_modules", ".bin", "pulumi");
-const oneFailure = { passed: 0, failed: 1, skipped: 0 };
 
 /** Runs mocha and resolves to its counts. A run that ends without any counts as one failure. */
 async function mocha(args, { env = process.env, show = true } = {}) {
@@ -76,20 +79,11 @@ async function goTests() {
     return addCounts(results);
 }
 
-/** Runs a suite in a lane beside this one, and shows its output when it has ended. Needs the packages of a lab. */
-async function inLane(suite) {
-    progress.line(`${suite}: begun in a lab of its own`);
-    let output = "";
-    const onLine = (line) => (output += `${line}\n`);
-    const self = [process.execPath, "toolchain/test.mjs", suite];
-    const words = [join(import.meta.dirname, "lane.sh"), suite, ...self];
-    const crash = await run("bash", words, { cwd: project, onLine }).then(
-        () => undefined,
-        (error) => error,
-    );
-    const counts = countsIn(output);
-    console.log(output.replace(`\n${summaryLine(counts)}\n`, "\n"));
-    return crash && counts.failed === 0 ? addCounts([counts, oneFailure]) : counts;
+/** What a machine that makes no network of its own for a lane runs one after the other, in one lab. */
+async function inTurn(suites) {
+    const results = [];
+    for (const suite of suites) results.push(await labTests(suite));
+    return results;
 }
 
 /** @param suite name of the mocha configuration whose tests need the lab */
@@ -106,15 +100,18 @@ async function labTests(suite) {
         await run(process.execPath, words, { inherit: true });
         const env = labEnvironment();
         await openStack({ project, pulumi, env, progress });
-        const beside = BESIDE[suite] && inLane(BESIDE[suite]);
+        const beside = BESIDE[suite] ?? [];
+        const canLane = beside.length > 0 && hasLanes(progress);
+        const lanes = canLane
+            ? Promise.all(beside.map((name) => inLane(name, progress)))
+            : undefined;
         const counts = await mocha(configOf(suite), { env });
-        return beside ? addCounts([counts, await beside]) : counts;
+        return addCounts([counts, ...((await lanes) ?? (await inTurn(beside)))]);
     }
     if (process.env.CI)
         throw new Error(`the lab must run where CI is set: ${obstacles.join("; ")}`);
-    const suites = [suite, ...(BESIDE[suite] ? [BESIDE[suite]] : [])];
     const titles = [];
-    for (const name of suites)
+    for (const name of [suite, ...(BESIDE[suite] ?? [])])
         titles.push(...(await mocha([...configOf(name), "--dry-run"], { show: false })).titles);
     for (const title of titles) console.log(`  - skipped: ${title}`);
     console.log(obstacles.map((obstacle) => `    ${obstacle}`).join("\n"));
@@ -129,6 +126,14 @@ async function everything(step, parts) {
     if (parts.some(({ origin }) => origin === "built"))
         await step("tests of the built parts", goTests);
     await step("tests with the lab", () => labTests("lab"));
+}
+
+/** Where the halves of the fault matrix meet; a lane has its parent's. */
+async function withMatrix(work) {
+    if (SUITE !== "faults" || process.env.CINDER_DR_MATRIX) return work();
+    const folder = mkdtempSync(join(tmpdir(), "cinder-dr-matrix-"));
+    process.env.CINDER_DR_MATRIX = join(folder, "rows");
+    return work().finally(() => rmSync(folder, { recursive: true, force: true }));
 }
 
 async function main() {
@@ -155,7 +160,7 @@ async function main() {
         "toolchain",
         async () => void parts.push(...(await ensure({}, createProgress("toolchain")))),
     );
-    if (SUITE) await step(`${SUITE}, with the lab`, () => labTests(SUITE));
+    if (SUITE) await step(`${SUITE}, with the lab`, () => withMatrix(() => labTests(SUITE)));
     else await everything(step, parts);
     const total = addCounts(results);
     console.log(`\n${summaryLine(total)}`);
