@@ -19,6 +19,35 @@ const saidOf = ({ byCinder, byRows }: Ways): string =>
         ...(byRows.length > 0 ? [`${byRows.join(", ")} cannot be moved by Cinder`] : []),
     ].join("; ") || "all have moved";
 
+/** Starts again what was ended of rbd-mirror, and lets the hosts take requests. */
+async function giveBack(run: Run, daemons: MirrorDaemons): Promise<void> {
+    const { journal, parts } = run;
+    const ended = stoppedDaemons(journal) ?? [];
+    await journal.always("start rbd-mirror", () => daemons.start(ended));
+    await journal.always("thaw", () => thaw(run));
+    const byHand = ended.length === 0;
+    run.found({
+        state: "ok",
+        subject: "thaw",
+        fact: `the hosts take requests; rbd-mirror ${byHand ? "is as it was" : "runs again"}`,
+    });
+    if (byHand)
+        run.left.push(`start rbd-mirror on ${parts.names.secondary}, if it was stopped by hand`);
+}
+
+function didNotMove(id: string, wrong: readonly { volume: string; fact: string }[]): PartialError {
+    const facts = wrong.map(({ volume, fact }) => `${volume}: ${fact}`);
+    const canBePromoted = wrong.some(({ fact }) => fact.includes("failover-error"));
+    return new PartialError(`${String(wrong.length)} volume(s) did not move: ${facts.join("; ")}`, [
+        ...facts,
+        ...(canBePromoted
+            ? [
+                  `\`cinder-dr resume ${id} --write-rows\` promotes what Cinder has left behind, and writes its rows`,
+              ]
+            : []),
+    ]);
+}
+
 async function body(
     run: Run,
     options: ForcedOptions,
@@ -34,13 +63,12 @@ async function body(
     const view = survey.views.secondary;
     if (!isSeen(view)) throw new Error(`site ${secondary} cannot be asked: ${view.unseen}`);
     const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
-    const units = () => stoppedDaemons(journal);
     try {
         // Days may lie between.
         refuseReturned(survey, options.fenced);
         const stop = async (): Promise<string> => {
             if (options.mirrorStopped === true) return "rbd-mirror was stopped before";
-            const names = units() ?? (await daemons.running(view));
+            const names = stoppedDaemons(journal) ?? (await daemons.running(view));
             journal.append({ kind: "noted", step: DAEMONS, data: names });
             return daemons.stop(names);
         };
@@ -71,27 +99,8 @@ async function body(
             (fact) => fact,
         );
         journal.append({ kind: "noted", step: "phases", data: run.phases });
-        await journal.always("start rbd-mirror", () => daemons.start(units() ?? []));
-        await journal.always("thaw", () => thaw(run));
-        const byHand = (units() ?? []).length === 0;
-        run.found({
-            state: "ok",
-            subject: "thaw",
-            fact: `the hosts take requests; rbd-mirror ${byHand ? "is as it was" : "runs again"}`,
-        });
-        if (byHand) run.left.push(`start rbd-mirror on ${secondary}, if it was stopped by hand`);
-        if (wrong.length > 0)
-            throw new PartialError(
-                `${String(wrong.length)} volume(s) did not move: ${wrong.map((w) => `${w.volume}: ${w.fact}`).join("; ")}`,
-                [
-                    ...wrong.map((w) => `${w.volume}: ${w.fact}`),
-                    ...(wrong.some(({ fact }) => fact.includes("failover-error"))
-                        ? [
-                              `\`cinder-dr resume ${journal.id} --write-rows\` promotes what Cinder has left behind, and writes its rows`,
-                          ]
-                        : []),
-                ],
-            );
+        await giveBack(run, daemons);
+        if (wrong.length > 0) throw didNotMove(journal.id, wrong);
     } finally {
         daemons.close();
     }
