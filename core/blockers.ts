@@ -1,4 +1,5 @@
 import { blocker, type Blocker } from "./blocker";
+import { CLOCK_CURE, clockFault } from "./clocks";
 import type { FaultKind } from "./cinderFaults";
 import { imageFaults } from "./imageFaults";
 import { isReplicated, isSeen, isUnflushed, type PoolView } from "./replica";
@@ -43,7 +44,8 @@ export function daemonBlockers(view: PoolView, site: string): Blocker[] {
         : [];
 }
 
-function siteBlockers({ views, names }: Survey, move: Move): Blocker[] {
+function siteBlockers(survey: Survey, move: Move): Blocker[] {
+    const { views, names } = survey;
     return (["primary", "secondary"] as const).flatMap((role) => {
         const view = views[role];
         if (!isSeen(view))
@@ -57,6 +59,9 @@ function siteBlockers({ views, names }: Survey, move: Move): Blocker[] {
                       ),
                   ];
         const found = move === "forced" ? [] : daemonBlockers(view, names[role]);
+        const clock = clockFault(survey, role);
+        if (move !== "forced" && clock !== undefined)
+            found.push(blocker(`site ${names[role]}`, clock, CLOCK_CURE));
         if (view.peers.length === 0)
             found.push(
                 blocker(

@@ -1,3 +1,4 @@
+import { clockFault } from "./clocks";
 import { volumes } from "./consents";
 import { isSeen, type Pair, type PoolView } from "./replica";
 import { isReplaying, lossOf, subjectOf, type Survey } from "./survey";
@@ -72,6 +73,8 @@ export function forcedLoss(survey: Survey, moved: readonly Pair[], rates: Rates)
     if (!isSeen(views.secondary))
         return { text: `not known: ${names.secondary} cannot be asked: ${views.secondary.unseen}` };
     if (moved.length === 0) return { text: "none: no volume moves" };
+    const clock = clockFault(survey, "secondary");
+    if (clock !== undefined && !isSeen(views.primary)) return { text: `not known: ${clock}` };
     const seconds = moved.map(
         (pair) => lossOf(pair, "primary", views, rates.get(pair.volume.image)).seconds,
     );

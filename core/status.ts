@@ -1,3 +1,4 @@
+import { CLOCK_CURE, clockFault } from "./clocks";
 import type { Finding } from "./finding";
 import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, lagOf, type Pair } from "./replica";
@@ -111,8 +112,9 @@ function serviceFindings({ rows, backend }: Survey): Finding[] {
     });
 }
 
-function siteFindings({ views, names }: Survey): Finding[] {
-    return ROLES.map((role) => {
+function siteFindings(survey: Survey): Finding[] {
+    const { views, names } = survey;
+    return ROLES.map((role): Finding => {
         const view = views[role];
         const subject = `site ${names[role]}`;
         if (!isSeen(view))
@@ -132,6 +134,13 @@ function siteFindings({ views, names }: Survey): Finding[] {
         };
     });
 }
+
+const clockFindings = (survey: Survey): Finding[] =>
+    ROLES.flatMap((role) => {
+        const fact = clockFault(survey, role);
+        const subject = `site ${survey.names[role]}`;
+        return fact === undefined ? [] : [{ state: "problem", subject, fact, next: CLOCK_CURE }];
+    });
 
 /** Mirrored images that no volume of Cinder's has, e.g. of a volume deleted while the site was away. */
 function orphanFindings(survey: Survey, images: ReadonlySet<string>): Finding[] {
@@ -169,6 +178,7 @@ export function statusOf(
     const findings = [
         ...serviceFindings(survey),
         ...siteFindings(survey),
+        ...clockFindings(survey),
         ...orphanFindings(survey, images),
     ];
     if (active === undefined)

@@ -18,11 +18,12 @@ export interface WaitOptions {
     signal: AbortSignal;
     /** The last thing seen, for the error. */
     last?: () => string;
-    /** Milliseconds between two questions. Defaults to 500. */
+    /** Milliseconds between two questions. Defaults to a fiftieth of what was waited, between 500 and 5000. */
     every?: number;
 }
 
-const PAUSE_MILLISECONDS = 500;
+const [SHORTEST, LONGEST] = [500, 5000];
+const pauseAfter = (waited: number): number => Math.min(Math.max(waited / 50, SHORTEST), LONGEST);
 
 /** Resolves after `milliseconds`, or rejects at once when the signal is aborted. */
 export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
@@ -48,18 +49,19 @@ export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> 
  */
 export async function waitFor<T>(
     ask: () => Promise<T | undefined>,
-    { what, seconds, signal, last, every = PAUSE_MILLISECONDS }: WaitOptions,
+    { what, seconds, signal, last, every }: WaitOptions,
 ): Promise<T> {
-    const end = performance.now() + seconds * 1000;
+    const start = performance.now();
     for (;;) {
         const answer = await ask();
         if (answer !== undefined) return answer;
-        if (performance.now() >= end) {
+        const waited = performance.now() - start;
+        if (waited >= seconds * 1000) {
             const seen = last?.() ?? "";
             throw new WaitError(
                 `gave up after ${String(seconds)} s waiting for ${what}${seen === "" ? "" : `; last seen: ${seen}`}`,
             );
         }
-        await pause(every, signal);
+        await pause(every ?? pauseAfter(waited), signal);
     }
 }

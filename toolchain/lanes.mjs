@@ -5,11 +5,16 @@ import { project } from "./ensure.mjs";
 import { run } from "./progress.mjs";
 
 /** The rest of a suite that would take too long in one lab, each in one of its own. */
-export const BESIDE = {
+const BESIDE = {
     lab: ["lab.beside"],
     faults: ["faults.beside"],
-    operations: ["operations.beside"],
+    operations: ["operations.beside", "operations.servers"],
 };
+/** All that runs beside a suite, with others that were asked for. */
+export const besides = (suite, others) => [
+    ...(BESIDE[suite] ?? []),
+    ...others.flatMap((other) => [other, ...(BESIDE[other] ?? [])]),
+];
 const LANE = join(import.meta.dirname, "lane.sh");
 
 /** Whether this machine makes a network of its own for a lane; if not, a line says why. */

@@ -6,14 +6,14 @@ import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
 import { labEnvironment, openStack } from "./labstack.mjs";
-import { BESIDE, hasLanes, inLane } from "./lanes.mjs";
+import { besides, hasLanes, inLane } from "./lanes.mjs";
 import { nodeWarning } from "./node.mjs";
 import { inspectMachine, labObstacles, nodeObstacle } from "./preconditions.mjs";
 import { createProgress, run } from "./progress.mjs";
 
 const progress = createProgress("test");
-/** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs. */
-const SUITE = process.argv[2];
+/** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs, and others beside it. */
+const [SUITE, ...OTHERS] = process.argv.slice(2);
 /** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
 const LAB_WORDS = {
     faults: ["--load", "20"],
@@ -86,8 +86,11 @@ async function inTurn(suites) {
     return results;
 }
 
-/** @param suite name of the mocha configuration whose tests need the lab */
-async function labTests(suite) {
+/**
+ * @param suite name of the mocha configuration whose tests need the lab
+ * @param others those that run beside it
+ */
+async function labTests(suite, others = []) {
     const obstacles = labObstacles(inspectMachine());
     if (obstacles.length === 0) {
         const words = [
@@ -100,7 +103,7 @@ async function labTests(suite) {
         await run(process.execPath, words, { inherit: true });
         const env = labEnvironment();
         await openStack({ project, pulumi, env, progress });
-        const beside = BESIDE[suite] ?? [];
+        const beside = besides(suite, others);
         const canLane = beside.length > 0 && hasLanes(progress);
         const lanes = canLane
             ? Promise.all(beside.map((name) => inLane(name, progress)))
@@ -111,7 +114,7 @@ async function labTests(suite) {
     if (process.env.CI)
         throw new Error(`the lab must run where CI is set: ${obstacles.join("; ")}`);
     const titles = [];
-    for (const name of [suite, ...(BESIDE[suite] ?? [])])
+    for (const name of [suite, ...besides(suite, others)])
         titles.push(...(await mocha([...configOf(name), "--dry-run"], { show: false })).titles);
     for (const title of titles) console.log(`  - skipped: ${title}`);
     console.log(obstacles.map((obstacle) => `    ${obstacle}`).join("\n"));
@@ -160,7 +163,10 @@ async function main() {
         "toolchain",
         async () => void parts.push(...(await ensure({}, createProgress("toolchain")))),
     );
-    if (SUITE) await step(`${SUITE}, with the lab`, () => withMatrix(() => labTests(SUITE)));
+    if (SUITE)
+        await step(`${[SUITE, ...OTHERS].join(", ")}, with the lab`, () =>
+            withMatrix(() => labTests(SUITE, OTHERS)),
+        );
     else await everything(step, parts);
     const total = addCounts(results);
     console.log(`\n${summaryLine(total)}`);

@@ -53,7 +53,7 @@ export const row = (more: Partial<ServiceRow> = {}): ServiceRow => ({
     host: "cinder-a@ceph",
     status: "enabled",
     state: "up",
-    updated_at: "2026-11-22T20:00:00",
+    updated_at: new Date((NOW - 5) * 1000).toISOString().slice(0, -1),
     replication_status: "enabled",
     active_backend_id: null,
     frozen: false,

@@ -6,6 +6,15 @@ import { blockStorage } from "../blockStorage";
 import { Fleet } from "../fleet";
 import { expectCode, lab, labTopology, up, type Mutable } from "../support";
 
+/** Runs the script that comes from stdin with a clock that is an hour ahead; every other command as it is. */
+const AHEAD = `import datetime, os, sys
+if sys.argv[1] != "python3": os.execvp(sys.argv[1], sys.argv[1:])
+class Ahead(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None): return super().now(tz) + datetime.timedelta(hours=1)
+datetime.datetime = Ahead
+exec(compile(sys.stdin.read(), "pool.py", "exec"))`;
+
 const within = () => AbortSignal.timeout(400_000);
 
 /** What Cinder and the two clusters do not agree on: `status` names it, and no planned failover begins. */
@@ -112,6 +121,20 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
         const { output } = expectCode(await there.dr("failover", "--planned"), 3);
         await there.close();
         assert.match(output, /PROBLEM cinder-a: does not reach secondary as Cinder's user: /);
+    });
+
+    it("is a site whose clock is an hour off, so that nobody can tell how old its word is", async () => {
+        const there: Mutable = labTopology();
+        there.sites.secondary.commandPrefix = ["python3", "-c", AHEAD];
+        const odd = new Fleet(there, "ahead");
+        const { output } = expectCode(await odd.dr("failover", "--planned"), 3);
+        assert.match(
+            output,
+            /PROBLEM site secondary: its admin host's clock is 36\d\d s ahead of the reports of Cinder's services/,
+        );
+        assert.match(expectCode(await odd.dr("status"), 3).output, /its admin host's clock is/);
+        await odd.close();
+        await fleet.expectAllOn("");
     });
 
     it("is a primary that lives, though its admin host does not answer", async () => {

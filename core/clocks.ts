@@ -1,0 +1,46 @@
+import { isSeen, type PoolView } from "./replica";
+import type { ServiceRow } from "./service";
+import type { Survey } from "./survey";
+import type { Role } from "./topology/site";
+
+/** A cluster's own stamps are never later than its clock, but for what its monitors allow as skew. */
+const SKEW_SECONDS = 10;
+/** Between a service's last report and a look at a site lie its `report_interval` and the look itself. */
+const REPORT_SECONDS = 180;
+
+const stampsOf = ({ images, daemons }: PoolView): number[] => [
+    ...Object.values(images).map(({ lastUpdate }) => lastUpdate),
+    ...(daemons.list ?? []).map(({ beacon }) => beacon),
+];
+
+/** When the services that Cinder calls up have last reported, seconds since the epoch. */
+const reportsOf = (rows: readonly ServiceRow[]): number[] =>
+    rows
+        .filter(({ state }) => state === "up")
+        // Cinder gives UTC without saying so.
+        .map(({ updated_at: at }) => Date.parse(`${at ?? ""}Z`) / 1000)
+        .filter((seconds) => !Number.isNaN(seconds));
+
+function faultOf(view: PoolView, rows: readonly ServiceRow[]): string | undefined {
+    const behind = Math.max(0, ...stampsOf(view)) - view.now;
+    if (behind > SKEW_SECONDS) return `${behind.toFixed(0)} s behind its cluster's`;
+    const reports = reportsOf(rows);
+    if (reports.length === 0) return undefined;
+    const off = view.now - Math.max(...reports);
+    if (Math.abs(off) <= REPORT_SECONDS) return undefined;
+    return `${Math.abs(off).toFixed(0)} s ${off > 0 ? "ahead of" : "behind"} the reports of Cinder's services`;
+}
+
+/**
+ * Why the ages of what a site says cannot be told: they are counted by its admin host's clock from its cluster's stamps.
+ * @returns undefined where the clocks agree, and where no other clock is seen
+ */
+export function clockFault({ views, rows }: Survey, role: Role): string | undefined {
+    const view = views[role];
+    const fault = isSeen(view) ? faultOf(view, rows) : undefined;
+    return fault === undefined
+        ? undefined
+        : `its admin host's clock is ${fault}: how old its statuses are cannot be told`;
+}
+
+export const CLOCK_CURE = "set the clock right, as the cluster's and Cinder's hosts have it";

@@ -1,0 +1,84 @@
+import { strict as assert } from "node:assert";
+import { mock } from "node:test";
+
+import type { ServiceRow } from "../../core/service";
+import { parseTopology } from "../../core/topology";
+import { moveHosts } from "../../operations/moveBackend";
+import type { Run } from "../../operations/run";
+import { row } from "../support/survey";
+import { goodTopology } from "../support/topology";
+
+const [backend] = parseTopology(goodTopology()).backends;
+const VOLUMES = 3000;
+
+describe("a move of thousands of volumes", () => {
+    let [now, asked] = [0, 0];
+    const called: [string, string][] = [];
+
+    /** A Cinder that takes a move at once, and so many seconds for it. */
+    function cinder(seconds: number): Run {
+        const rows = ["cinder-a@ceph", "cinder-b@ceph"].map((host) => row({ host }));
+        const set = (status: string, id: string | null) => {
+            for (const one of rows)
+                Object.assign<ServiceRow, Partial<ServiceRow>>(one, {
+                    replication_status: status,
+                    active_backend_id: id,
+                });
+        };
+        let begun: number | undefined;
+        const services = () => {
+            asked++;
+            if (begun !== undefined && now - begun >= seconds * 1000)
+                set("failed-over", backend?.replicationDevice.backendId ?? "");
+            return Promise.resolve(rows);
+        };
+        const failoverHost = (host: string, id: string) => {
+            called.push([host, id]);
+            begun ??= now;
+            const own = rows.find((one) => one.host === host);
+            if (own) own.replication_status = "failing-over";
+            return Promise.resolve();
+        };
+        const run = {
+            backend,
+            parts: { cinder: { services, failoverHost } },
+            journal: { append: () => undefined },
+            doing: () => undefined,
+        };
+        return run as unknown as Run;
+    }
+
+    beforeEach(() => {
+        [now, asked] = [0, 0];
+        called.length = 0;
+        mock.method(performance, "now", () => now);
+        mock.method(globalThis, "setTimeout", (then: () => void, milliseconds: number) => {
+            now += milliseconds;
+            setImmediate(then);
+        });
+    });
+    afterEach(() => {
+        mock.restoreAll();
+    });
+
+    it("is called once a host, and followed for as long as the slowest may take, ever more seldom", async () => {
+        const slow = 15 * VOLUMES;
+        const rows = await moveHosts(cinder(slow), "secondary", VOLUMES);
+        assert.deepEqual(called, [
+            ["cinder-a@ceph", "secondary"],
+            ["cinder-b@ceph", "secondary"],
+        ]);
+        assert.deepEqual(
+            rows.map(({ replication_status }) => replication_status),
+            ["failed-over", "failed-over"],
+        );
+        assert.ok(asked < slow / 4, String(asked));
+    });
+
+    it("is given up with what was seen last", async () => {
+        await assert.rejects(moveHosts(cinder(Infinity), "secondary", VOLUMES), {
+            message:
+                "gave up after 48120 s waiting for Cinder to finish the failover; last seen: cinder-a@ceph failing-over, up; cinder-b@ceph failing-over, up",
+        });
+    });
+});
