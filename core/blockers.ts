@@ -32,7 +32,20 @@ export function daemonBlockers(view: PoolView, site: string): Blocker[] {
         ];
     if (list.length === 0)
         return [blocker(`site ${site}`, "no rbd-mirror daemon is in its service map", next)];
-    const youngest = Math.min(...list.map((daemon) => view.now - daemon.beacon));
+    const newest = Math.max(...list.map(({ beacon }) => beacon));
+    if (newest === 0)
+        return [
+            {
+                // A mgr that has just begun knows the daemons by the map, and waits for their next beacon.
+                ...blocker(
+                    `site ${site}`,
+                    "no rbd-mirror daemon has reported to its mgr yet",
+                    next,
+                ),
+                settles: true,
+            },
+        ];
+    const youngest = view.now - newest;
     return youngest > BEACON_SECONDS
         ? [
               blocker(

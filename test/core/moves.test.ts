@@ -302,6 +302,23 @@ describe("what stands in the way", () => {
             /has reported for 90 s/,
         ],
         [
+            "an rbd-mirror that its mgr, just begun, has not heard yet",
+            {
+                views: {
+                    secondary: view(
+                        { "volume-v1": reader() },
+                        {
+                            daemons: {
+                                list: [{ id: "1", name: "m", hostname: "h", beacon: 0 }],
+                            },
+                        },
+                    ),
+                },
+            },
+            "planned",
+            /no rbd-mirror daemon has reported to its mgr yet/,
+        ],
+        [
             "one-way mirroring",
             {
                 views: {
