@@ -15,7 +15,7 @@ up_mirroring() {
         fresh+=("$site")
     done
     for site in ${fresh[@]+"${fresh[@]}"}; do
-        wait_for 90 "ceph $site: rbd-mirror" mirror_is_ok "$site"
+        wait_for 180 "ceph $site: rbd-mirror" mirror_is_ok "$site"
         say "ceph $site: mirroring OK"
     done
 }

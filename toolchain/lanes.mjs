@@ -8,10 +8,10 @@ import { run } from "./progress.mjs";
 const BESIDE = {
     lab: ["lab.beside"],
     faults: ["faults.beside"],
-    operations: ["operations.beside", "operations.servers"],
+    operations: ["operations.faults", "operations.kills"],
 };
 /** All that runs beside a suite, with others that were asked for. */
-export const besides = (suite, others) => [
+export const besides = (suite, others = []) => [
     ...(BESIDE[suite] ?? []),
     ...others.flatMap((other) => [other, ...(BESIDE[other] ?? [])]),
 ];

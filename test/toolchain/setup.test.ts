@@ -11,6 +11,7 @@ import {
 } from "../../toolchain/counts.mjs";
 import { goEnvironment } from "../../toolchain/golang.mjs";
 import { isInstalled } from "../../toolchain/install.mjs";
+import { besides } from "../../toolchain/lanes.mjs";
 import { nodeWarning } from "../../toolchain/node.mjs";
 import { labObstacles, nodeObstacle } from "../../toolchain/preconditions.mjs";
 
@@ -106,18 +107,18 @@ describe("the counts of npm test", () => {
         assert.deepEqual(countsIn("lane x: killed"), { passed: 0, failed: 1, skipped: 0 });
     });
 
-    const halves: [string, string[]][] = [
-        ["operations", ["test/lab/operations"]],
-        ["faults", ["test/faults", "test/host/faults"]],
-        ["lab", ["test/lab", "test/package"]],
-    ];
-    for (const [suite, folders] of halves)
-        it(`are of every file of the suite ${suite}, each in one of its two labs`, () => {
-            const specs = [suite, `${suite}.beside`].flatMap((name) => {
+    const folders: Record<string, string[]> = {
+        operations: ["test/lab/operations"],
+        faults: ["test/faults", "test/host/faults"],
+        lab: ["test/lab", "test/package"],
+    };
+    for (const [suite, own] of Object.entries(folders))
+        it(`are of every file of the suite ${suite}, each in one of its labs`, () => {
+            const specs = [suite, ...besides(suite)].flatMap((name) => {
                 const text = readFileSync(join(ROOT, `.mocharc.${name}.json`), "utf8");
                 return (JSON.parse(text) as { spec: string[] }).spec;
             });
-            const files = folders.flatMap((folder) =>
+            const files = own.flatMap((folder) =>
                 readdirSync(join(ROOT, folder))
                     .filter((name) => name.endsWith(".test.ts"))
                     .map((name) => `${folder}/${name}`),
