@@ -7,7 +7,7 @@ import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { drillSession } from "../operations/drillSession";
 import { DrillError } from "../operations/drillVolumes";
-import { journalFolder } from "../operations/journal";
+import { journalFolder } from "../operations/journalFolder";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
 import { chooseBackends } from "./backends";

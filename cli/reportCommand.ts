@@ -1,7 +1,12 @@
 import type { Command } from "commander";
 
 import { renderReport, reportOf } from "../core/report";
-import { journalFolder, JournalError, listJournals, readJournal } from "../operations/journal";
+import {
+    journalFolder,
+    JournalError,
+    listJournals,
+    readJournal,
+} from "../operations/journalFolder";
 import { ExitCode, type Done } from "./exitCode";
 
 interface ReportFlags {

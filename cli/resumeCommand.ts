@@ -15,7 +15,7 @@ import { notResumed } from "../core/resumable";
 import { failback, failbackMove } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
 import { failoverPlanned, plannedMove } from "../operations/failoverPlanned";
-import { listJournals, openOperations, readJournal } from "../operations/journal";
+import { listJournals, openOperations, readJournal } from "../operations/journalFolder";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { runOperation, withOperation, type OperationFlags } from "./operation";

@@ -9,7 +9,8 @@ import { CephSite } from "./cephSite";
 import { drill } from "./drill";
 import type { DrillOptions } from "./drillRun";
 import { DrillError } from "./drillVolumes";
-import { Journal, JournalError, openJournalOf, newOperationId, whoAmI } from "./journal";
+import { Journal, newOperationId, whoAmI } from "./journal";
+import { JournalError, openJournalOf } from "./journalFolder";
 import { SiteLock } from "./siteLock";
 
 const VERB = "drill";

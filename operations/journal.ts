@@ -1,25 +1,19 @@
 import { wordsOf } from "../core/problem";
 import {
     closeSync,
-    existsSync,
     fsyncSync,
     mkdirSync,
     openSync,
     readFileSync,
-    readdirSync,
     rmSync,
     truncateSync,
     writeSync,
 } from "node:fs";
 import { randomBytes } from "node:crypto";
-import { homedir, hostname, userInfo } from "node:os";
-import { join } from "node:path";
+import { hostname, userInfo } from "node:os";
 
 import {
     begunOf,
-    followerOf,
-    isLater,
-    isOpen,
     operationId,
     resultOf,
     workerOf,
@@ -28,21 +22,12 @@ import {
     type JournalEntry,
 } from "../core/operation";
 import type { Consented } from "../core/reportConsents";
-
-/** A journal is missing, unreadable or in use. */
-export class JournalError extends Error {
-    override readonly name: string = "JournalError";
-}
+import { fileOf, JournalError, journalFolder, nextOrder, readJournal } from "./journalFolder";
 
 /** Another process of this machine works on the operation: to wait for, and no fault. */
 export class BusyError extends JournalError {
     override readonly name = "BusyError";
 }
-
-/** `$CINDER_DR_JOURNALS`, else `$XDG_STATE_HOME/cinder-dr`, else `~/.local/state/cinder-dr`. */
-export const journalFolder = (env: NodeJS.ProcessEnv = process.env): string =>
-    env.CINDER_DR_JOURNALS ??
-    join(env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "cinder-dr");
 
 /** An id that nobody else has, see {@link operationId}. */
 export const newOperationId = (verb: string, backend: string): string =>
@@ -85,72 +70,6 @@ function claim(file: string, entries: readonly JournalEntry[]): void {
         rmSync(file, { force: true });
     }
     throw new BusyError("another process has just begun to work on this operation");
-}
-
-const fileOf = (folder: string, id: string): string => join(folder, `${id}.jsonl`);
-
-/** Entries of a file; the last line may be cut short when the machine lost power, and is then left out. */
-function parseEntries(text: string): JournalEntry[] {
-    const lines = text.split("\n").filter((line) => line !== "");
-    return lines.flatMap((line, at) => {
-        try {
-            return [JSON.parse(line) as JournalEntry];
-        } catch (error) {
-            if (at === lines.length - 1) return [];
-            throw new JournalError(`line ${String(at + 1)} is no JSON`, { cause: error });
-        }
-    });
-}
-
-/** Reads one journal without touching it. */
-export function readJournal(id: string, folder = journalFolder()): JournalEntry[] {
-    if (!/^[\w.@-]+$/.test(id) || !existsSync(fileOf(folder, id)))
-        throw new JournalError(`there is no journal '${id.slice(0, 80)}' in ${folder}`);
-    return parseEntries(readFileSync(fileOf(folder, id), "utf8"));
-}
-
-/** Ids of all journals, oldest first. */
-export const listJournals = (folder = journalFolder()): string[] =>
-    existsSync(folder)
-        ? readdirSync(folder)
-              .filter((name) => name.endsWith(".jsonl"))
-              .map((name) => name.slice(0, -".jsonl".length))
-              .sort()
-        : [];
-
-/** Entries of the journals that can be gone on with, oldest first by their names. */
-function openJournals(folder: string): JournalEntry[][] {
-    const all = listJournals(folder)
-        .map((id) => readJournal(id, folder))
-        .filter((entries) => entries.length > 0);
-    return all.filter((entries) => isOpen(entries) && followerOf(entries, all) === undefined);
-}
-
-/** Operations that can be gone on with, oldest first. */
-export const openOperations = (folder = journalFolder()): Begun[] =>
-    openJournals(folder).map(begunOf);
-
-/** The newest journal of a backend that an operation of this verb can go on with. */
-export function openJournalOf(
-    verb: string,
-    backend: string,
-    folder = journalFolder(),
-): string | undefined {
-    const [first, ...more] = openJournals(folder).filter((entries) => {
-        const begun = begunOf(entries);
-        return begun.verb === verb && begun.backend === backend;
-    });
-    if (first === undefined) return undefined;
-    return begunOf(more.reduce((last, one) => (isLater(one, last) ? one : last), first)).id;
-}
-
-/** The next journal's place in the order in which a folder's journals were made. */
-function nextOrder(folder: string): number {
-    const orders = listJournals(folder).map((id) => {
-        const [first] = readJournal(id, folder);
-        return (first?.data as Partial<Begun> | undefined)?.order ?? 0;
-    });
-    return Math.max(0, ...orders) + 1;
 }
 
 /**

@@ -4,7 +4,7 @@ import { preflightOf, type Preflight } from "../core/preflight";
 import type { Move } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES } from "../core/topology/site";
-import { listJournals, readJournal } from "./journal";
+import { listJournals, readJournal } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import type { Parts } from "./parts";
 import { takeSurvey } from "./takeSurvey";

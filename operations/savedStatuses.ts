@@ -1,7 +1,7 @@
 import { begunOf, endedOf } from "../core/operation";
 import { isSeen } from "../core/replica";
 import type { Survey } from "../core/survey";
-import { listJournals, readJournal } from "./journal";
+import { listJournals, readJournal } from "./journalFolder";
 import type { Run } from "./run";
 import { takeSurvey } from "./takeSurvey";
 

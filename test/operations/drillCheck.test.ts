@@ -9,7 +9,7 @@ import { parseTopology } from "../../core/topology";
 import { CephSite } from "../../operations/cephSite";
 import { runCheck } from "../../operations/drillCheck";
 import { drillSession, type DrillSession } from "../../operations/drillSession";
-import { listJournals, readJournal } from "../../operations/journal";
+import { listJournals, readJournal } from "../../operations/journalFolder";
 import { goodTopology } from "../support/topology";
 
 const topology = parseTopology(goodTopology());

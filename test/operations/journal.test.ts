@@ -12,16 +12,14 @@ import { join } from "node:path";
 
 import { endedOf, isOpen, operationId, type Begun, type Outcome } from "../../core/operation";
 import { renderReport, reportOf } from "../../core/report";
+import { BusyError, Journal, whoAmI } from "../../operations/journal";
 import {
-    BusyError,
-    Journal,
     JournalError,
     listJournals,
     openJournalOf,
     openOperations,
     readJournal,
-    whoAmI,
-} from "../../operations/journal";
+} from "../../operations/journalFolder";
 
 const begun = (id = "20261122T201503-failover-ceph-7f2a"): Begun => ({
     id,
@@ -95,7 +93,9 @@ describe("an operation's journal", () => {
         appendFileSync(join(folder, `${journal.id}.jsonl`), "no JSON\n");
         journal.append({ kind: "noted" });
         journal.close();
-        assert.throws(() => readJournal(journal.id, folder), /line 2 is no JSON/);
+        assert.throws(() => readJournal(journal.id, folder), {
+            message: `${join(folder, `${journal.id}.jsonl`)}: line 2 is no JSON; move the file away to go on without what it tells`,
+        });
     });
 
     it("refuses a second process, and takes over from a dead one", () => {

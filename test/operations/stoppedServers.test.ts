@@ -7,7 +7,7 @@ import { mock } from "node:test";
 import type { Finding } from "../../core/finding";
 import { expectedConnection } from "../../core/servers";
 import { parseTopology } from "../../core/topology";
-import { openOperations } from "../../operations/journal";
+import { openOperations } from "../../operations/journalFolder";
 import type { Nova } from "../../operations/nova";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
