@@ -1,11 +1,13 @@
 /**
  * A forced failover by `cinder-dr failover --forced` until writable, the primary's Ceph killed, beside plain
- * `cinder failover-host`: with our timeouts, and with those of the distributions. Each in turn on the same volumes; ours
- * until every image takes a write, the others until Cinder calls it done, and then whether one does. Needs the lab with its stack up
- * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|timeouts|plain ...]`
+ * `cinder failover-host`: with our timeouts, and with those of the distributions. Ours a second time where rbd-mirror can
+ * only be stopped in order, as by cephadm. Each in turn on the same volumes; ours until every image takes a write, the
+ * others until Cinder calls it done, and then whether one does. Needs the lab with its stack up
+ * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|orderly|timeouts|plain ...]`
  */
 import { rowsOf } from "../core/service";
 import { waitFor } from "../operations/wait";
+import { AdminHost } from "../test/lab/adminHost";
 import { Fleet } from "../test/lab/fleet";
 import { lab, LabHost, labTopology } from "../test/lab/support";
 import { back, bareFailover, bounded, clock, say, secondsTo } from "./fleetMoves";
@@ -55,14 +57,26 @@ async function bare(whose: string): Promise<string> {
     return `failover-host with ${whose} timeouts: failed-over after ${seconds.toFixed(1)} s, ${await writable()}`;
 }
 
+async function ours(...flags: string[]): Promise<string> {
+    const words = ["failover", "--forced", ...flags, ...(await fleet.consents("forced"))];
+    const { line, end, text } = await secondsTo(fleet, /^ok +writable: /m, ...words);
+    for (const phase of text.split("\n").filter((l) => /\([\d.]+ s\)$/.test(l))) say(phase);
+    return `writable after ${line.toFixed(1)} s, thawed and ended after ${end.toFixed(1)} s`;
+}
+
+/** As cephadm stops it, or an operator: until its process has ended by itself. */
+const STOP = "systemctl stop ceph-rbd-mirror@rbd-mirror.secondary.service";
+
+async function orderly(): Promise<string> {
+    const admin = new AdminHost("secondary");
+    const seconds = await clock(() => admin.sh(STOP));
+    admin.close();
+    return `after ${seconds.toFixed(1)} s for an orderly stop of rbd-mirror, ${await ours("--rbd-mirror-stopped")}`;
+}
+
 const contestants: Record<string, () => Promise<string>> = {
-    ours: async () => {
-        const consents = await fleet.consents("forced");
-        const words = ["failover", "--forced", ...consents];
-        const { line, end, text } = await secondsTo(fleet, /^ok +writable: /m, ...words);
-        for (const phase of text.split("\n").filter((l) => /\([\d.]+ s\)$/.test(l))) say(phase);
-        return `cinder-dr failover --forced: writable after ${line.toFixed(1)} s, thawed and ended after ${end.toFixed(1)} s`;
-    },
+    ours: async () => `cinder-dr failover --forced: ${await ours()}`,
+    orderly: async () => `cinder-dr failover --forced --rbd-mirror-stopped: ${await orderly()}`,
     timeouts: () => bare("our"),
     plain: () => bare("the distributions'"),
 };

@@ -1,42 +1,22 @@
 /**
  * A planned failover by `cinder-dr failover --planned`, until its hosts take requests again, beside bare Cinder:
  * `failover-host` for every host until each volume's row says so, which proves nothing. In one run, in turn, for each
- * number of volumes; and `cinder-dr status` beside the answers that it needs. Needs the lab with its stack up (`npm start`); makes and deletes its own volumes.
+ * number of volumes; and `cinder-dr status` as in bench/status.ts. Needs the lab with its stack up (`npm start`); makes and deletes its own volumes.
  * `npm run bench:moves -- [N ...]`
  */
 import { Fleet } from "../test/lab/fleet";
 import { labTopology } from "../test/lab/support";
-import { back, bareFailover, clock, say, secondsTo } from "./fleetMoves";
+import { back, bareFailover, say, secondsTo } from "./fleetMoves";
+import { status } from "./statusTime";
 
 const COUNTS = process.argv.slice(2).map(Number);
 
 const fleet = new Fleet(labTopology(), "bench");
 
-/** `cinder-dr status` beside what it must ask for: both pools' own status, and Cinder's lists. */
-async function status(count: number): Promise<void> {
-    const { primary, secondary } = fleet.parts.sites;
-    const words = ["mirror", "pool", "status", "volumes", "--verbose", "--format", "json"];
-    const theirs = await clock(() =>
-        Promise.all([
-            primary.rbd(words),
-            secondary.rbd(words),
-            fleet.cinder.services(),
-            fleet.cinder.allVolumes(),
-        ]),
-    );
-    const ours = await clock(async () => {
-        const { code, output } = await fleet.dr("status", "--json");
-        if (code !== 0 && code !== 3) throw new Error(output);
-    });
-    console.log(
-        `${String(count).padStart(4)} volumes: cinder-dr status ${ours.toFixed(1)} s; the clusters' and Cinder's own answers ${theirs.toFixed(1)} s`,
-    );
-}
-
 async function measure(count: number): Promise<void> {
     say(`${String(count)} volumes: making them`);
     await fleet.make(count - fleet.ids.length);
-    await status(count);
+    await status(fleet, count);
     const consents = await fleet.consents("planned");
     say(`${String(count)} volumes: cinder-dr failover --planned`);
     const ours = await secondsTo(fleet, /^ok +thaw: /m, "failover", "--planned", ...consents);
