@@ -2,7 +2,7 @@ import { blocker, type Blocker } from "./blocker";
 import { CLOCK_CURE, clockFault } from "./clocks";
 import type { FaultKind } from "./cinderFaults";
 import { imageFaults } from "./imageFaults";
-import { isReplicated, isSeen, isUnflushed, type PoolView } from "./replica";
+import { isReplicated, isSeen, isUnflushed, type DaemonView, type PoolView } from "./replica";
 import { activeSideOf, otherSide } from "./service";
 import { hostBlockers, serviceBlockers } from "./serviceBlockers";
 import {
@@ -16,12 +16,23 @@ import {
 } from "./survey";
 import type { Role } from "./topology/site";
 
-/** Seconds without a beacon after which rbd-mirror counts as gone; it sends one every 5 s. */
-const BEACON_SECONDS = 60;
+/** Seconds without a word after which rbd-mirror counts as gone: it sends a beacon every 5 s, and statuses every 30 s. */
+const SILENT_SECONDS = 60;
+
+/**
+ * When a site's rbd-mirror was last heard. Its statuses count as well as its beacons: after a freeze of the whole cluster
+ * a mgr has been seen to get no beacon any more of a daemon that replayed and published all the time (Ceph 16.2).
+ */
+const heardAt = (view: PoolView, daemons: readonly DaemonView[]): number =>
+    Math.max(
+        ...daemons.map(({ beacon }) => beacon),
+        ...Object.values(view.images).map(({ lastUpdate }) => lastUpdate),
+    );
 
 export function daemonBlockers(view: PoolView, site: string): Blocker[] {
     const { list, error } = view.daemons;
     const next = `start rbd-mirror on ${site}`;
+    const again = `restart rbd-mirror on ${site}`;
     if (list === undefined)
         return [
             blocker(
@@ -32,26 +43,22 @@ export function daemonBlockers(view: PoolView, site: string): Blocker[] {
         ];
     if (list.length === 0)
         return [blocker(`site ${site}`, "no rbd-mirror daemon is in its service map", next)];
-    const newest = Math.max(...list.map(({ beacon }) => beacon));
+    const newest = heardAt(view, list);
     if (newest === 0)
         return [
             {
                 // A mgr that has just begun knows the daemons by the map, and waits for their next beacon.
-                ...blocker(
-                    `site ${site}`,
-                    "no rbd-mirror daemon has reported to its mgr yet",
-                    next,
-                ),
+                ...blocker(`site ${site}`, "no rbd-mirror daemon has reported yet", next),
                 settles: true,
             },
         ];
     const youngest = view.now - newest;
-    return youngest > BEACON_SECONDS
+    return youngest > SILENT_SECONDS
         ? [
               blocker(
                   `site ${site}`,
                   `no rbd-mirror daemon has reported for ${String(Math.round(youngest))} s`,
-                  next,
+                  again,
               ),
           ]
         : [];

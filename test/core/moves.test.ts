@@ -289,10 +289,10 @@ describe("what stands in the way", () => {
             {
                 views: {
                     secondary: view(
-                        { "volume-v1": reader() },
+                        { "volume-v1": reader({ lastUpdate: NOW - 90 }) },
                         {
                             daemons: {
-                                list: [{ id: "1", name: "m", hostname: "h", beacon: NOW - 90 }],
+                                list: [{ id: "1", name: "m", hostname: "h", beacon: NOW - 95 }],
                             },
                         },
                     ),
@@ -306,7 +306,7 @@ describe("what stands in the way", () => {
             {
                 views: {
                     secondary: view(
-                        { "volume-v1": reader() },
+                        {},
                         {
                             daemons: {
                                 list: [{ id: "1", name: "m", hostname: "h", beacon: 0 }],
@@ -316,7 +316,7 @@ describe("what stands in the way", () => {
                 },
             },
             "planned",
-            /no rbd-mirror daemon has reported to its mgr yet/,
+            /no rbd-mirror daemon has reported yet/,
         ],
         [
             "one-way mirroring",

@@ -5,14 +5,18 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { blockersOf } from "../../core/blockers";
 import * as rbd from "../../core/rbd";
 import { readDiff, renderDiff } from "../../core/rbdDiff";
-import { rowsOf } from "../../core/service";
+import { lagOf } from "../../core/replica";
+import { otherSide, rowsOf } from "../../core/service";
+import type { Survey } from "../../core/survey";
 import { type Role } from "../../core/topology/site";
 import { Cinder } from "../../operations/cinder";
 import { findCloud } from "../../operations/cloud";
 import { AT_A_TIME, inParallel } from "../../operations/parallel";
 import { Parts } from "../../operations/parts";
+import { takeSurvey } from "../../operations/takeSurvey";
 import { waitFor } from "../../operations/wait";
 import { configFile, labEnvironment, resolved, run, type Mutable, type Run } from "./support";
 
@@ -126,23 +130,35 @@ export class Fleet {
         });
     }
 
+    /** What the sites and Cinder say; its hosts are not asked, which costs them seconds of processor. */
+    private survey(): Promise<Survey> {
+        const { backends } = this.parts.topology;
+        const backend = backends.find(({ section }) => section === this.at.section);
+        assert.ok(backend);
+        return takeSurvey(this.parts, backend, { users: true });
+    }
+
     /** Waits until a planned move may go: what nobody flushed is the move's own business. */
     async ready(move: "planned" | "failback"): Promise<void> {
         let last = "";
-        await waitFor(
-            async () => {
-                const { stdout } = await this.dr("preflight", move, "--json");
-                last = stdout;
-                return (JSON.parse(stdout) as { ok: boolean }).ok ? true : undefined;
-            },
-            {
-                what: `${move} to be ready`,
-                every: EVERY,
-                seconds: 120,
-                signal: AbortSignal.timeout(200_000),
-                last: () => last,
-            },
-        );
+        const limits = {
+            what: `${move} to be ready`,
+            every: EVERY,
+            seconds: 120,
+            signal: AbortSignal.timeout(300_000),
+            last: () => last,
+        };
+        await waitFor(async () => {
+            const found = blockersOf(await this.survey(), move);
+            const stops = found.filter((one) => one.consent === undefined && one.settles !== true);
+            last = stops.map(({ subject, fact }) => `${subject}: ${fact}`).join("; ");
+            return stops.length === 0 || undefined;
+        }, limits);
+        await waitFor(async () => {
+            const { stdout } = await this.dr("preflight", move, "--json");
+            last = stdout;
+            return (JSON.parse(stdout) as { ok: boolean }).ok || undefined;
+        }, limits);
     }
 
     /** Flushes, and waits until the other site has confirmed what was written. */
@@ -155,20 +171,17 @@ export class Fleet {
             120,
         );
         assert.deepEqual(refused, []);
+        const there = otherSide(role);
         await waitFor(
             async () => {
-                const { stdout } = await this.dr("status", "--json");
-                const seen = JSON.parse(stdout) as {
-                    backends: { volumes: { id: string; lag: object & { entries?: number } }[] }[];
-                };
-                const volumes = seen.backends
-                    .flatMap((b) => b.volumes)
-                    .filter(({ id }) => this.ids.includes(id));
-                last = JSON.stringify(volumes);
-                return volumes.length === this.ids.length &&
-                    volumes.every(({ lag }) => lag.entries === 0)
-                    ? true
-                    : undefined;
+                const lags = (await this.survey()).pairs
+                    .filter(({ volume }) => this.ids.includes(volume.id))
+                    .map((pair) => lagOf(pair[role], pair[there])?.entries);
+                last = JSON.stringify(lags);
+                return (
+                    (lags.length === this.ids.length && lags.every((entries) => entries === 0)) ||
+                    undefined
+                );
             },
             {
                 what: "the fleet to be replayed",

@@ -1,10 +1,11 @@
 import { strict as assert } from "node:assert";
 
 import { refuseFailback } from "../../operations/failback";
+import type { RefusedError } from "../../operations/operationEnd";
 import { backend, NOW, reader, row, survey, view, writer } from "../support/survey";
 
-/** A backend that is on its secondary, whose primary has these last beacons of rbd-mirror. */
-const over = (...beacons: number[]) =>
+/** A backend that is on its secondary, whose primary has this last status, and these last beacons of rbd-mirror. */
+const over = (lastUpdate: number, ...beacons: number[]) =>
     survey({
         volume: { replicationStatus: "failed-over" },
         rows: [
@@ -13,11 +14,11 @@ const over = (...beacons: number[]) =>
                 active_backend_id: backend.replicationDevice.backendId,
             }),
         ],
-        primary: reader(),
+        primary: reader({ lastUpdate }),
         secondary: writer(),
         views: {
             primary: view(
-                { "volume-v1": reader() },
+                { "volume-v1": reader({ lastUpdate }) },
                 {
                     daemons: {
                         list: beacons.map((beacon) => ({
@@ -33,22 +34,25 @@ const over = (...beacons: number[]) =>
     });
 
 describe("a failback is refused before it begins", () => {
-    const refused = (...beacons: number[]) => {
+    const refused = (...seen: [number, ...number[]]) => {
         try {
-            refuseFailback(over(...beacons), new Map());
+            refuseFailback(over(...seen), new Map());
         } catch (error) {
-            return (error as Error).message;
+            return (error as RefusedError).blockers.map(({ fact }) => fact);
         }
         return undefined;
     };
 
     it("without an rbd-mirror on the primary, or with one that fell silent", () => {
-        assert.equal(refused(), "refused, nothing was changed: 1 blocker(s)");
-        assert.equal(refused(NOW - 90), "refused, nothing was changed: 1 blocker(s)");
+        assert.deepEqual(refused(NOW - 10), ["no rbd-mirror daemon is in its service map"]);
+        assert.deepEqual(refused(NOW - 100, NOW - 90), [
+            "no rbd-mirror daemon has reported for 90 s",
+        ]);
     });
 
-    it("but not where the primary's mgr has just come back and waits for the daemon's beacon", () => {
-        assert.equal(refused(0), undefined);
-        assert.equal(refused(NOW - 3), undefined);
+    it("but not where its mgr gets no beacon of one that goes on publishing statuses", () => {
+        assert.equal(refused(NOW - 10, 0), undefined);
+        assert.equal(refused(NOW - 10, NOW - 90), undefined);
+        assert.equal(refused(NOW - 100, NOW - 3), undefined);
     });
 });
