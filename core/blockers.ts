@@ -48,7 +48,7 @@ export function daemonBlockers(view: PoolView, site: string): Blocker[] {
         return [
             {
                 // A mgr that has just begun knows the daemons by the map, and waits for their next beacon.
-                ...blocker(`site ${site}`, "no rbd-mirror daemon has reported yet", next),
+                ...blocker(`site ${site}`, "no rbd-mirror daemon has reported yet", again),
                 settles: true,
             },
         ];
