@@ -4,11 +4,11 @@ import { addCounts, countsIn, oneFailure } from "./counts.mjs";
 import { project } from "./ensure.mjs";
 import { run } from "./progress.mjs";
 
-/** The rest of a suite that would take too long in one lab, each in one of its own. */
+/** The rest of a suite that would take too long in one lab, each in one of its own; what installs packages must not be in it. */
 const BESIDE = {
     lab: ["lab.beside"],
     faults: ["faults.beside"],
-    operations: ["operations.faults", "operations.kills"],
+    operations: ["operations.moves", "operations.faults"],
 };
 /** All that runs beside a suite, with others that were asked for. */
 export const besides = (suite, others = []) => [
