@@ -45,7 +45,7 @@ start_daemon() {        # SITE DAEMON
     inside "ceph-$site" systemctl start "$(unit "$site" "$daemon")" </dev/null \
         >>"$LAB/log/ceph-$site.log" 2>&1 || true
     # a daemon that cannot start is gone again within a moment
-    wait_for 10 "ceph $site: $daemon" daemon_pid "$site" "$daemon"
+    wait_for 30 "ceph $site: $daemon" daemon_pid "$site" "$daemon"
     say "ceph $site: $daemon started"
 }
 

@@ -82,28 +82,31 @@ async function goTests() {
 /** What a machine that makes no network of its own for a lane runs one after the other, in one lab. */
 async function inTurn(suites) {
     const results = [];
-    for (const suite of suites) results.push(await labTests(suite));
+    for (const suite of suites) results.push(await labTests(suite, makeLab(suite)));
     return results;
+}
+
+const obstaclesOfLab = () => labObstacles(inspectMachine());
+
+/** Anew, whatever was left there: a volume that somebody made by hand keeps its type from being destroyed. */
+async function makeLab(suite) {
+    if (obstaclesOfLab().length > 0) return;
+    const words = [join(project, "lab", "lab.mjs"), "reset", "--up", ...(LAB_WORDS[suite] ?? [])];
+    await run(process.execPath, words, { inherit: true });
 }
 
 /**
  * @param suite name of the mocha configuration whose tests need the lab
+ * @param lab resolves when it is up
  * @param others those that run beside it
  */
-async function labTests(suite, others = []) {
-    const obstacles = labObstacles(inspectMachine());
+async function labTests(suite, lab, others = []) {
+    const obstacles = obstaclesOfLab();
+    const beside = besides(suite, others);
     if (obstacles.length === 0) {
-        const words = [
-            join(project, "lab", "lab.mjs"),
-            // Anew, whatever was left there: a volume that somebody made by hand keeps its type from being destroyed.
-            "reset",
-            "--up",
-            ...(LAB_WORDS[suite] ?? []),
-        ];
-        await run(process.execPath, words, { inherit: true });
+        await lab;
         const env = labEnvironment();
         await openStack({ project, pulumi, env, progress });
-        const beside = besides(suite, others);
         const canLane = beside.length > 0 && hasLanes(progress);
         const lanes = canLane
             ? Promise.all(beside.map((name) => inLane(name, progress)))
@@ -114,7 +117,7 @@ async function labTests(suite, others = []) {
     if (process.env.CI)
         throw new Error(`the lab must run where CI is set: ${obstacles.join("; ")}`);
     const titles = [];
-    for (const name of [suite, ...besides(suite, others)])
+    for (const name of [suite, ...beside])
         titles.push(...(await mocha([...configOf(name), "--dry-run"], { show: false })).titles);
     for (const title of titles) console.log(`  - skipped: ${title}`);
     console.log(obstacles.map((obstacle) => `    ${obstacle}`).join("\n"));
@@ -122,13 +125,14 @@ async function labTests(suite, others = []) {
 }
 
 /** What `npm test` runs; the fault matrix takes longer than a push can wait for, and is a suite of its own. */
-async function everything(step, parts) {
+async function everything(step, parts, lab) {
     await step("tests without the lab", () => mocha([]));
     await step("tests of the host file", () => mocha(configOf("host")));
-    // The Go parts are ours only where they were built; where the official ones are, there may be no Go either.
-    if (parts.some(({ origin }) => origin === "built"))
-        await step("tests of the built parts", goTests);
-    await step("tests with the lab", () => labTests("lab"));
+    await Promise.all([
+        // The Go parts are ours only where they were built; where the official ones are, there may be no Go either.
+        parts.some(({ origin }) => origin === "built") && step("tests of the built parts", goTests),
+        step("tests with the lab", () => labTests("lab", lab)),
+    ]);
 }
 
 /** Where the halves of the fault matrix meet; a lane has its parent's. */
@@ -159,15 +163,18 @@ async function main() {
         return counts;
     };
     const parts = [];
+    // Beside the toolchain: both wait for packages. What came of it, the tests that need it say.
+    const lab = makeLab(SUITE ?? "lab");
+    lab.catch(() => {});
     await step(
         "toolchain",
         async () => void parts.push(...(await ensure({}, createProgress("toolchain")))),
     );
     if (SUITE)
         await step(`${[SUITE, ...OTHERS].join(", ")}, with the lab`, () =>
-            withMatrix(() => labTests(SUITE, OTHERS)),
+            withMatrix(() => labTests(SUITE, lab, OTHERS)),
         );
-    else await everything(step, parts);
+    else await everything(step, parts, lab);
     const total = addCounts(results);
     console.log(`\n${summaryLine(total)}`);
     process.exitCode = exitCode(total);
