@@ -10,11 +10,14 @@ const BESIDE = {
     faults: ["faults.beside"],
     operations: ["operations.moves", "operations.faults"],
 };
-/** All that runs beside a suite, with others that were asked for. */
-export const besides = (suite, others = []) => [
-    ...(BESIDE[suite] ?? []),
-    ...others.flatMap((other) => [other, ...(BESIDE[other] ?? [])]),
-];
+/** All that runs beside a suite, with others that were asked for; nothing beside one that is in a lane itself. */
+export const besides = (suite, others = [], env = process.env) =>
+    env.CINDER_DR_LANE === undefined
+        ? [
+              ...(BESIDE[suite] ?? []),
+              ...others.flatMap((other) => [other, ...(BESIDE[other] ?? [])]),
+          ]
+        : [];
 const LANE = join(import.meta.dirname, "lane.sh");
 
 /** Whether this machine makes a network of its own for a lane; if not, a line says why. */
@@ -24,8 +27,26 @@ export function hasLanes(progress) {
     return status === 0;
 }
 
+/** Labs at once: two cores carry three, since tests of a lab mostly wait; each takes up to 4 GiB. */
+const LABS = 3;
+
+/**
+ * Runs suites in lanes, in turn, as labs become free.
+ * @param own what runs in the lab that is no lane; its lab counts until it resolves
+ */
+export async function inLanes(suites, own, progress) {
+    const waiting = [...suites];
+    const results = [];
+    const lane = async () => {
+        for (let suite; (suite = waiting.shift()) !== undefined;)
+            results.push(await inLane(suite, progress));
+    };
+    await Promise.all([own.then(lane), ...Array.from({ length: LABS - 1 }, lane)]);
+    return results;
+}
+
 /** Runs a suite in a lane beside this one, its lines marked with its name. Needs the packages of a lab. */
-export async function inLane(suite, progress) {
+async function inLane(suite, progress) {
     progress.line(`${suite}: begun in a lab of its own`);
     let output = "";
     const onLine = (line) => {
@@ -33,7 +54,8 @@ export async function inLane(suite, progress) {
         console.log(`${suite} | ${line}`);
     };
     const words = [LANE, suite, process.execPath, "toolchain/test.mjs", suite];
-    const crash = await run("bash", words, { cwd: project, onLine }).then(
+    const env = { ...process.env, CINDER_DR_LANE: suite };
+    const crash = await run("bash", words, { cwd: project, env, onLine }).then(
         () => undefined,
         (error) => error,
     );

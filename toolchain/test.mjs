@@ -6,7 +6,7 @@ import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
 import { labEnvironment, openStack } from "./labstack.mjs";
-import { besides, hasLanes, inLane } from "./lanes.mjs";
+import { besides, hasLanes, inLanes } from "./lanes.mjs";
 import { nodeWarning } from "./node.mjs";
 import { inspectMachine, labObstacles, nodeObstacle } from "./preconditions.mjs";
 import { createProgress, run } from "./progress.mjs";
@@ -100,19 +100,18 @@ async function makeLab(suite) {
  * @param lab resolves when it is up
  * @param others those that run beside it
  */
-async function labTests(suite, lab, others = []) {
+async function labTests(suite, lab, others) {
     const obstacles = obstaclesOfLab();
     const beside = besides(suite, others);
     if (obstacles.length === 0) {
         await lab;
         const env = labEnvironment();
         await openStack({ project, pulumi, env, progress });
+        const own = mocha(configOf(suite), { env });
         const canLane = beside.length > 0 && hasLanes(progress);
-        const lanes = canLane
-            ? Promise.all(beside.map((name) => inLane(name, progress)))
-            : undefined;
-        const counts = await mocha(configOf(suite), { env });
-        return addCounts([counts, ...((await lanes) ?? (await inTurn(beside)))]);
+        const lanes = canLane ? inLanes(beside, own, progress) : own.then(() => inTurn(beside));
+        const [counts, rest] = await Promise.all([own, lanes]);
+        return addCounts([counts, ...rest]);
     }
     if (process.env.CI)
         throw new Error(`the lab must run where CI is set: ${obstacles.join("; ")}`);
@@ -137,7 +136,7 @@ async function everything(step, parts, lab) {
 
 /** Where the halves of the fault matrix meet; a lane has its parent's. */
 async function withMatrix(work) {
-    if (SUITE !== "faults" || process.env.CINDER_DR_MATRIX) return work();
+    if (![SUITE, ...OTHERS].includes("faults") || process.env.CINDER_DR_MATRIX) return work();
     const folder = mkdtempSync(join(tmpdir(), "cinder-dr-matrix-"));
     process.env.CINDER_DR_MATRIX = join(folder, "rows");
     return work().finally(() => rmSync(folder, { recursive: true, force: true }));

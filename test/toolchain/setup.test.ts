@@ -114,7 +114,7 @@ describe("the counts of npm test", () => {
     };
     for (const [suite, own] of Object.entries(folders))
         it(`are of every file of the suite ${suite}, each in one of its labs`, () => {
-            const specs = [suite, ...besides(suite)].flatMap((name) => {
+            const specs = [suite, ...besides(suite, [], {})].flatMap((name) => {
                 const text = readFileSync(join(ROOT, `.mocharc.${name}.json`), "utf8");
                 return (JSON.parse(text) as { spec: string[] }).spec;
             });
@@ -126,6 +126,11 @@ describe("the counts of npm test", () => {
             const named = specs.filter((spec) => !spec.includes("/oslo/"));
             assert.deepEqual(named.sort(), files.sort());
         });
+
+    it("are of suites that bring all of theirs, but for one that runs in a lane", () => {
+        assert.deepEqual(besides("drift", ["faults"], {}), ["faults", "faults.beside"]);
+        assert.deepEqual(besides("faults", ["drift"], { CINDER_DR_LANE: "faults" }), []);
+    });
 
     it("take go's whole tests, and a package that does not build as a failure", () => {
         const events = [
