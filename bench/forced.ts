@@ -90,7 +90,7 @@ async function measure(name: string, work: () => Promise<string>): Promise<void>
         console.log(`${COUNT} volumes: ${await work()}`);
     } finally {
         const seconds = await clock(() => {
-            lab("kill", "secondary", "mirror");
+            if (name !== "orderly") lab("kill", "secondary", "mirror");
             lab("up");
             return Promise.resolve();
         });

@@ -45,13 +45,7 @@ export function daemonBlockers(view: PoolView, site: string): Blocker[] {
         return [blocker(`site ${site}`, "no rbd-mirror daemon is in its service map", next)];
     const newest = heardAt(view, list);
     if (newest === 0)
-        return [
-            {
-                // A mgr that has just begun knows the daemons by the map, and waits for their next beacon.
-                ...blocker(`site ${site}`, "no rbd-mirror daemon has reported yet", again),
-                settles: true,
-            },
-        ];
+        return [blocker(`site ${site}`, "no rbd-mirror daemon has reported yet", again)];
     const youngest = view.now - newest;
     return youngest > SILENT_SECONDS
         ? [
@@ -78,10 +72,13 @@ function siteBlockers(survey: Survey, move: Move): Blocker[] {
                           "its admin host and cluster must answer",
                       ),
                   ];
-        const found = move === "forced" ? [] : daemonBlockers(view, names[role]);
         const clock = clockFault(survey, role);
-        if (move !== "forced" && clock !== undefined)
-            found.push(blocker(`site ${names[role]}`, clock, CLOCK_CURE));
+        const found =
+            move === "forced"
+                ? []
+                : clock === undefined
+                  ? daemonBlockers(view, names[role])
+                  : [blocker(`site ${names[role]}`, clock, CLOCK_CURE)];
         if (view.peers.length === 0)
             found.push(
                 blocker(

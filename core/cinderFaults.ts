@@ -27,7 +27,7 @@ export interface ImageFault {
 const spelt = (text: string): boolean => /^\s*<is>\s*(true|1|t|yes|on|y)\s*$/i.test(text);
 
 const MARK =
-    "have it counted as not replicated: `failover --planned` (on the secondary, `failback`) with `--accept-loss unmarked=N` marks it so, and it goes to error with the others that are not";
+    "have it counted as not replicated: `--accept-loss unmarked=N` marks it so, with `failover --planned`, where it goes to error with the others that are not, or with `failback`";
 
 /** What Cinder's own attributes say against its image, on the side that is active. */
 export function cinderFaults(

@@ -3,8 +3,10 @@ import type { ServiceRow } from "./service";
 import type { Survey } from "./survey";
 import type { Role } from "./topology/site";
 
-/** A cluster's own stamps are never later than its clock, but for what its monitors allow as skew. */
+/** What lies between a cluster's daemons' clocks, and between two questions of one look. */
 const SKEW_SECONDS = 10;
+/** A stamp that is no older proves the clock that calls it so: rbd-mirror publishes every 30 s. */
+const FRESH_SECONDS = 60;
 /** Between a service's last report and a look at a site lie its `report_interval` and the look itself. */
 const REPORT_SECONDS = 180;
 
@@ -22,8 +24,9 @@ const reportsOf = (rows: readonly ServiceRow[]): number[] =>
         .filter((seconds) => !Number.isNaN(seconds));
 
 function faultOf(view: PoolView, rows: readonly ServiceRow[]): string | undefined {
-    const behind = Math.max(0, ...stampsOf(view)) - view.now;
-    if (behind > SKEW_SECONDS) return `${behind.toFixed(0)} s behind its cluster's`;
+    const age = view.now - Math.max(0, ...stampsOf(view));
+    if (age < -SKEW_SECONDS) return `${(-age).toFixed(0)} s behind its cluster's`;
+    if (age <= FRESH_SECONDS) return undefined;
     const reports = reportsOf(rows);
     if (reports.length === 0) return undefined;
     const off = view.now - Math.max(...reports);

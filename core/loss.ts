@@ -38,7 +38,11 @@ function whyUntimed({ views, names }: Survey, rates: readonly (number | undefine
 
 function whyUnbounded(survey: Survey, open: readonly Pair[], rates: Rates): string {
     const stuck = open.filter(({ secondary }) => !isReplaying(secondary));
-    const late = open.filter((pair) => !stuck.includes(pair));
+    const moving = open.filter((pair) => !stuck.includes(pair));
+    const isMute = ({ secondary }: Pair) =>
+        !isSeen(survey.views.primary) && (secondary?.peers ?? []).length === 0;
+    const mute = moving.filter(isMute);
+    const late = moving.filter((pair) => !isMute(pair));
     const entries = late.map((pair) => lossOf(pair, "primary", survey.views).entries ?? 0);
     const sum = entries.reduce((all, one) => all + one, 0);
     const [first] = stuck;
@@ -47,6 +51,11 @@ function whyUnbounded(survey: Survey, open: readonly Pair[], rates: Rates): stri
             ? []
             : [
                   `${volumes(stuck.length)} without replay on ${survey.names.secondary} (${subjectOf(first)}: ${first.secondary?.state ?? ""}${stuck.length > 1 ? ", …" : ""})`,
+              ]),
+        ...(mute.length === 0
+            ? []
+            : [
+                  `${volumes(mute.length)} of which rbd-mirror of ${survey.names.primary} never reported to ${survey.names.secondary}`,
               ]),
         ...(late.length === 0
             ? []

@@ -177,8 +177,8 @@ export function statusOf(
     const volumes = survey.pairs.map((pair) => volumeStatus(survey, pair, side, rates));
     const findings = [
         ...serviceFindings(survey),
-        ...siteFindings(survey),
         ...clockFindings(survey),
+        ...siteFindings(survey),
         ...orphanFindings(survey, images),
     ];
     if (active === undefined)

@@ -85,9 +85,9 @@ export const isReplaying = (image: ImageView | undefined): boolean =>
  * When what the target says of an image last proved something of a site that does not answer: the target's daemon goes
  * on saying `replaying` and 0 behind of a journal that it can no longer read, so the dead site's own last report counts, too.
  */
-function heardFrom({ lastUpdate, peers }: ImageView): number {
+function heardFrom({ lastUpdate, peers }: ImageView): number | undefined {
     // None where one direction alone is mirrored: no daemon of the active site reports.
-    if (peers.length === 0) return lastUpdate;
+    if (peers.length === 0) return undefined;
     return Math.min(lastUpdate, Math.max(...peers.map((peer) => peer.lastUpdate)));
 }
 
@@ -104,9 +104,6 @@ export function lossOf(
     if (there === undefined || !isSeen(view)) return {};
     const entries = lag?.entries;
     const heard = isSeen(views[active]) ? there.lastUpdate : heardFrom(there);
-    const age = Math.max(view.now - heard, 0);
-    // Live positions make the published status's age irrelevant.
-    const live = Object.keys(pair[active]?.positions ?? {}).length > 1;
     const behind = !isReplaying(there)
         ? undefined
         : entries === undefined || entries === 0
@@ -114,10 +111,10 @@ export function lossOf(
           : entryRate !== undefined && entryRate > 0
             ? entries / entryRate
             : undefined;
-    return {
-        ...(entries === undefined ? {} : { entries }),
-        ...(behind === undefined
-            ? {}
-            : { seconds: Math.round((behind + (live ? 0 : age)) * 10) / 10 }),
-    };
+    const told = entries === undefined ? {} : { entries };
+    if (behind === undefined || heard === undefined) return told;
+    // Live positions make the published status's age irrelevant.
+    const isLive = Object.keys(pair[active]?.positions ?? {}).length > 1;
+    const age = isLive ? 0 : Math.max(view.now - heard, 0);
+    return { ...told, seconds: Math.round((behind + age) * 10) / 10 };
 }

@@ -134,9 +134,11 @@ def look(cluster, pool, request):
         image["journal"] = not role or role["mode"] == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL
     peers = [{"site": peer["site_name"], "uuid": peer["mirror_uuid"], "direction": peer["direction"]}
              for peer in tool.mirror_peer_list(pool)]
-    answer = {"now": datetime.datetime.now().timestamp(), "fsid": cluster.get_fsid(), "images": images,
+    answer = {"fsid": cluster.get_fsid(), "images": images,
               "all": [item["name"] for item in tool.list2(pool)], "peers": peers,
               "daemons": daemons(cluster)}
+    # Last: no stamp of the answer may be later than it.
+    answer["now"] = datetime.datetime.now().timestamp()
     if request.get("positions"):
         for name, at in each(images, lambda name: {"at": positions(pool, ids[name])}).items():
             images[name]["positions"] = at.get("at")

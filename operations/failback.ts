@@ -30,12 +30,7 @@ export function refuseFailback(survey: Survey, accepted: ReadonlyMap<string, num
             .filter((pair) => needOf(pair, survey) !== "decide")
             .map(subjectOf),
     );
-    refuseBlocked(
-        survey,
-        "failback",
-        accepted,
-        ({ settles, subject }) => settles === true || curable.has(subject),
-    );
+    refuseBlocked(survey, "failback", accepted, ({ subject }) => curable.has(subject));
 }
 
 async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { clockFault } from "../core/clocks";
 import { isSeen } from "../core/replica";
 import { activeSide } from "../core/service";
 import { lossOf, replicated, type Survey } from "../core/survey";
@@ -47,6 +48,7 @@ export function refuseReturned(survey: Survey, fenced: string | undefined): void
 export function record(run: Run, survey: Survey): void {
     run.journal.append({ kind: "noted", step: "statuses", data: statusesOf(survey) });
     const moving = replicated(survey).filter((pair) => pair.secondary !== undefined);
+    const isTimed = isSeen(survey.views.primary) || clockFault(survey, "secondary") === undefined;
     run.journal.append({
         kind: "noted",
         step: "losses",
@@ -54,6 +56,7 @@ export function record(run: Run, survey: Survey): void {
             volume: pair.volume.id,
             name: pair.volume.name,
             ...lossOf(pair, "primary", survey.views),
+            ...(isTimed ? {} : { seconds: undefined }),
         })),
     });
     run.journal.append({

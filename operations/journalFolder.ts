@@ -33,7 +33,7 @@ function parseEntries(file: string, text = readFileSync(file, "utf8")): JournalE
         } catch (error) {
             if (at === lines.length - 1) return [];
             throw new JournalError(
-                `${file}: line ${String(at + 1)} is no JSON; move the file away to go on without what it tells`,
+                `${file}: line ${String(at + 1)} is no JSON; look at \`cinder-dr status\` for what its operation has left (hosts frozen, rbd-mirror stopped), mend that by hand, and move the file away`,
                 { cause: error },
             );
         }

@@ -14,7 +14,9 @@ unshare --net --mount --pid --fork true 2>/dev/null || {
 }
 [ "$name" != --check ] || exit 0
 copy=$(mktemp -d "${TMPDIR:-/tmp}/cinder-dr-lane-$name.XXXXXX")
-cp -a "$project" "$copy/checkout"
+mkdir "$copy/checkout"
+# What is written meanwhile is a cache of something, and may be old, half there or gone (tar's 1).
+tar -C "$project" --exclude=./.toolchain -cf - . 2>/dev/null | tar -C "$copy/checkout" -xf - || [ "${PIPESTATUS[*]}" = "1 0" ]
 # It names the other lab, and is written with a lab.
 rm -f "$copy/checkout/Pulumi.lab.yaml"
 mkdir -p "$lab" "$lab.$name"

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { addCounts, countsIn, oneFailure } from "./counts.mjs";
 import { project } from "./ensure.mjs";
@@ -27,8 +28,8 @@ export function hasLanes(progress) {
     return status === 0;
 }
 
-/** Labs at once: two cores carry three, since tests of a lab mostly wait; each takes up to 4 GiB. */
-const LABS = 3;
+/** Labs at once: two cores carry three, since their tests mostly wait; with Ceph's and the tests' own, a lab wants 4 GiB. */
+const LABS = Math.max(1, Math.min(3, Math.floor(totalmem() / (4 * 2 ** 30))));
 
 /**
  * Runs suites in lanes, in turn, as labs become free.

@@ -14,6 +14,8 @@ import { createProgress, run } from "./progress.mjs";
 const progress = createProgress("test");
 /** `npm test` has none; `npm run test:faults` and its like name the mocha configuration of theirs, and others beside it. */
 const [SUITE, ...OTHERS] = process.argv.slice(2);
+/** Suites that install packages on their way, and a lane has no network for that. */
+const NETWORKED = ["operations", "review"];
 /** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
 const LAB_WORDS = {
     faults: ["--load", "20"],
@@ -82,7 +84,17 @@ async function goTests() {
 /** What a machine that makes no network of its own for a lane runs one after the other, in one lab. */
 async function inTurn(suites) {
     const results = [];
-    for (const suite of suites) results.push(await labTests(suite, makeLab(suite)));
+    for (const suite of suites) {
+        const work = makeLab(suite)
+            .then(() => openStack({ project, pulumi, env: labEnvironment(), progress }))
+            .then(() => mocha(configOf(suite), { env: labEnvironment() }));
+        results.push(
+            await work.catch((error) => {
+                progress.line(`${suite} failed: ${error.message}`);
+                return oneFailure;
+            }),
+        );
+    }
     return results;
 }
 
@@ -145,6 +157,8 @@ async function withMatrix(work) {
 async function main() {
     const obstacle = nodeObstacle(process.versions.node);
     if (obstacle) throw new Error(obstacle);
+    const late = OTHERS.find((suite) => NETWORKED.includes(suite));
+    if (late) throw new Error(`${late} must be the first of the suites: it installs packages`);
     const warning = nodeWarning();
     if (warning) progress.line(warning);
     await installPackages(project, progress);

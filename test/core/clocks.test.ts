@@ -29,6 +29,12 @@ describe("a site's clock", () => {
         assert.equal(faultOf(unseen), undefined);
     });
 
+    it("is right where its cluster's stamps are fresh by it, whatever a service's clock says", () => {
+        const at = (seconds: number) => new Date((NOW + seconds) * 1000).toISOString().slice(0, -1);
+        assert.equal(faultOf(off(0, { rows: [row({ updated_at: at(HOUR) })] })), undefined);
+        assert.equal(faultOf(off(0, { rows: [row({ updated_at: at(-HOUR) })] })), undefined);
+    });
+
     it("is known to be behind by its own cluster's stamps, though no service reports", () => {
         assert.equal(
             faultOf(off(-HOUR, { rows: [] })),
@@ -43,6 +49,8 @@ describe("a site's clock", () => {
         for (const move of ["planned", "failback"] as const)
             assert.ok(blockersOf(seen, move).some((one) => one.fact === fact));
         assert.ok(!blockersOf(seen, "forced").some((one) => one.fact === fact));
+        // Of daemons and their silence nothing can be said then.
+        assert.ok(!blockersOf(seen, "planned").some((one) => /has reported/.test(one.fact)));
         const found = statusOf(seen, new Map(), new Set()).findings;
         assert.deepEqual(
             found.filter((one) => one.fact === fact).map(({ state, subject }) => [state, subject]),

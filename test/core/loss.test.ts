@@ -64,14 +64,14 @@ describe("what a forced failover loses", () => {
             [74, "at most 74.0 s (lyon's last status is 8 s old; paris last reported 74 s ago)"],
         ],
         [
-            "by the secondary alone, where no daemon of the primary reports",
+            "where no daemon of the primary ever reported, since the secondary's word proves nothing",
             {
                 primary: undefined,
                 secondary: reader({ lastUpdate: NOW - 8, peers: [] }),
                 views: DEAD,
             },
             undefined,
-            [8, "at most 8.0 s (lyon's last status is 8 s old)"],
+            [undefined, "not known: 1 volume of which rbd-mirror of paris never reported to lyon"],
         ],
         [
             "what a dead primary was ahead by in its last status",

@@ -284,10 +284,13 @@ export class Fleet {
 
     /** Waits until Cinder calls services up or down: by their reports, or a minute without one. */
     async untilCalled(wanted: "up" | "down", ...services: string[]): Promise<void> {
-        const isSo = async () =>
-            (await this.cinder.services())
-                .filter(({ host }) => services.includes(host))
-                .every(({ state }) => state === wanted) || undefined;
+        const isSo = async () => {
+            const rows = await this.cinder.services();
+            const called = rows.filter(
+                (row) => services.includes(row.host) && row.state === wanted,
+            );
+            return called.length === services.length || undefined;
+        };
         const limits = { seconds: 120, signal: AbortSignal.timeout(150_000), every: EVERY };
         await waitFor(isSo, { what: `Cinder to call them ${wanted}`, ...limits });
     }

@@ -94,7 +94,7 @@ describe("an operation's journal", () => {
         journal.append({ kind: "noted" });
         journal.close();
         assert.throws(() => readJournal(journal.id, folder), {
-            message: `${join(folder, `${journal.id}.jsonl`)}: line 2 is no JSON; move the file away to go on without what it tells`,
+            message: `${join(folder, `${journal.id}.jsonl`)}: line 2 is no JSON; look at \`cinder-dr status\` for what its operation has left (hosts frozen, rbd-mirror stopped), mend that by hand, and move the file away`,
         });
     });
 
