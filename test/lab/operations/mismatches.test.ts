@@ -7,13 +7,14 @@ import { Fleet } from "../fleet";
 import { expectCode, lab, labTopology, up, type Mutable } from "../support";
 
 /** Runs the script that comes from stdin with a clock that is an hour ahead; every other command as it is. */
-const AHEAD = `import datetime, os, sys
-if sys.argv[1] != "python3": os.execvp(sys.argv[1], sys.argv[1:])
-class Ahead(datetime.datetime):
-    @classmethod
-    def now(cls, tz=None): return super().now(tz) + datetime.timedelta(hours=1)
-datetime.datetime = Ahead
-exec(compile(sys.stdin.read(), "pool.py", "exec"))`;
+const AHEAD = [
+    "import datetime, os, sys",
+    'sys.argv[1] == "python3" or os.execvp(sys.argv[1], sys.argv[1:])',
+    "own, hour = datetime.datetime, datetime.timedelta(hours=1)",
+    "ahead = classmethod(lambda _, tz=None: own.now(tz) + hour)",
+    'datetime.datetime = type("Ahead", (own,), {"now": ahead})',
+    'exec(compile(sys.stdin.read(), "pool.py", "exec"))',
+].join("; ");
 
 const within = () => AbortSignal.timeout(400_000);
 
