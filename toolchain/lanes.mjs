@@ -8,7 +8,7 @@ import { run } from "./progress.mjs";
 /** The rest of a suite that would take too long in one lab, each in one of its own; what installs packages must not be in it. */
 const BESIDE = {
     lab: ["lab.beside"],
-    faults: ["faults.beside"],
+    faults: ["faults.files", "faults.hosts"],
     operations: ["operations.moves", "operations.faults"],
 };
 /** All that runs beside a suite, with others that were asked for; nothing beside one that is in a lane itself. */

@@ -17,12 +17,7 @@ const [SUITE, ...OTHERS] = process.argv.slice(2);
 /** Suites that install packages on their way, and a lane has no network for that. */
 const NETWORKED = ["operations", "review"];
 /** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
-const LAB_WORDS = {
-    faults: ["--load", "20"],
-    "faults.beside": ["--load", "20"],
-    ceph: ["--bare"],
-    takeover: ["--bare"],
-};
+const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"], takeover: ["--bare"] };
 /** Packages of a suite alone, in a folder of their own: nobody else has to install them. */
 const PACKAGES = { review: ["test/lab/review/mermaid"] };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
@@ -103,8 +98,8 @@ const obstaclesOfLab = () => labObstacles(inspectMachine());
 /** Anew, whatever was left there: a volume that somebody made by hand keeps its type from being destroyed. */
 async function makeLab(suite) {
     if (obstaclesOfLab().length > 0) return;
-    const words = [join(project, "lab", "lab.mjs"), "reset", "--up", ...(LAB_WORDS[suite] ?? [])];
-    await run(process.execPath, words, { inherit: true });
+    const words = ["reset", "--up", ...(LAB_WORDS[suite.split(".")[0]] ?? [])];
+    await run(process.execPath, [join(project, "lab", "lab.mjs"), ...words], { inherit: true });
 }
 
 /**
@@ -147,7 +142,7 @@ async function everything(step, parts, lab) {
     ]);
 }
 
-/** Where the halves of the fault matrix meet; a lane has its parent's. */
+/** Where the parts of the fault matrix meet; a lane has its parent's. */
 async function withMatrix(work) {
     if (![SUITE, ...OTHERS].includes("faults") || process.env.CINDER_DR_MATRIX) return work();
     const folder = mkdtempSync(join(tmpdir(), "cinder-dr-matrix-"));

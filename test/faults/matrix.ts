@@ -47,16 +47,16 @@ const cell = (text: string, width: number): string => {
     return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 };
 
-/** The rest of the matrix runs in a lab beside this one: whoever ends last has the rows of both. */
+/** The rest of the matrix runs in labs beside this one: whoever ends last has the rows of all. */
 export function joinRows(file = process.env.CINDER_DR_MATRIX): void {
     if (file === undefined) return;
     appendFileSync(file, `${JSON.stringify({ rows, declared: [...declared] })}\n`);
-    const halves = readFileSync(file, "utf8")
+    const parts = readFileSync(file, "utf8")
         .trimEnd()
         .split("\n")
         .map((line) => JSON.parse(line) as { rows: Row[]; declared: number[] });
-    rows.splice(0, rows.length, ...halves.flatMap((half) => half.rows));
-    for (const number of halves.flatMap((half) => half.declared)) declared.add(number);
+    rows.splice(0, rows.length, ...parts.flatMap((part) => part.rows));
+    for (const number of parts.flatMap((part) => part.declared)) declared.add(number);
 }
 
 /** The matrix, a line a row: fault, what the user saw, state afterwards, next run. */
