@@ -64,8 +64,12 @@ async function ours(...flags: string[]): Promise<string> {
     return `writable after ${line.toFixed(1)} s, thawed and ended after ${end.toFixed(1)} s`;
 }
 
-/** As cephadm stops it, or an operator: until its process has ended by itself. */
-const STOP = "systemctl stop ceph-rbd-mirror@rbd-mirror.secondary.service";
+/**
+ * As cephadm's container engine stops it: SIGTERM, and SIGKILL after 10 s. systemd alone waits for its 90 s, since
+ * rbd-mirror has been seen not to end by itself while the other site is dead.
+ */
+const STOP = `p=$(pgrep -x rbd-mirror); systemctl stop ceph-rbd-mirror@rbd-mirror.secondary.service & stop=$!
+(sleep 10; kill -KILL "$p" 2>/dev/null) & wait "$stop"`;
 
 async function orderly(): Promise<string> {
     const admin = new AdminHost("secondary");
