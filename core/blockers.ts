@@ -2,7 +2,7 @@ import { blocker, type Blocker } from "./blocker";
 import { CLOCK_CURE, clockFault } from "./clocks";
 import type { FaultKind } from "./cinderFaults";
 import { imageFaults } from "./imageFaults";
-import { isReplicated, isSeen, isUnflushed, type DaemonView, type PoolView } from "./replica";
+import { isReplicated, isSeen, isUnflushed, newestStamp, type PoolView } from "./replica";
 import { activeSideOf, otherSide } from "./service";
 import { hostBlockers, serviceBlockers } from "./serviceBlockers";
 import {
@@ -19,16 +19,6 @@ import type { Role } from "./topology/site";
 /** Seconds without a word after which rbd-mirror counts as gone: it sends a beacon every 5 s, and statuses every 30 s. */
 const SILENT_SECONDS = 60;
 
-/**
- * When a site's rbd-mirror was last heard. Its statuses count as well as its beacons: after a freeze of the whole cluster
- * a mgr has been seen to get no beacon any more of a daemon that replayed and published all the time (Ceph 16.2).
- */
-const heardAt = (view: PoolView, daemons: readonly DaemonView[]): number =>
-    Math.max(
-        ...daemons.map(({ beacon }) => beacon),
-        ...Object.values(view.images).map(({ lastUpdate }) => lastUpdate),
-    );
-
 export function daemonBlockers(view: PoolView, site: string): Blocker[] {
     const { list, error } = view.daemons;
     const next = `start rbd-mirror on ${site}`;
@@ -43,7 +33,7 @@ export function daemonBlockers(view: PoolView, site: string): Blocker[] {
         ];
     if (list.length === 0)
         return [blocker(`site ${site}`, "no rbd-mirror daemon is in its service map", next)];
-    const newest = heardAt(view, list);
+    const newest = newestStamp(view);
     if (newest === 0)
         return [blocker(`site ${site}`, "no rbd-mirror daemon has reported yet", again)];
     const youngest = view.now - newest;

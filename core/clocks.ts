@@ -1,4 +1,4 @@
-import { isSeen, type PoolView } from "./replica";
+import { isSeen, newestStamp, type PoolView } from "./replica";
 import type { ServiceRow } from "./service";
 import type { Survey } from "./survey";
 import type { Role } from "./topology/site";
@@ -10,11 +10,6 @@ const FRESH_SECONDS = 60;
 /** Between a service's last report and a look at a site lie its `report_interval` and the look itself. */
 const REPORT_SECONDS = 180;
 
-const stampsOf = ({ images, daemons }: PoolView): number[] => [
-    ...Object.values(images).map(({ lastUpdate }) => lastUpdate),
-    ...(daemons.list ?? []).map(({ beacon }) => beacon),
-];
-
 /** When the services that Cinder calls up have last reported, seconds since the epoch. */
 const reportsOf = (rows: readonly ServiceRow[]): number[] =>
     rows
@@ -24,7 +19,7 @@ const reportsOf = (rows: readonly ServiceRow[]): number[] =>
         .filter((seconds) => !Number.isNaN(seconds));
 
 function faultOf(view: PoolView, rows: readonly ServiceRow[]): string | undefined {
-    const age = view.now - Math.max(0, ...stampsOf(view));
+    const age = view.now - newestStamp(view);
     if (age < -SKEW_SECONDS) return `${(-age).toFixed(0)} s behind its cluster's`;
     if (age <= FRESH_SECONDS) return undefined;
     const reports = reportsOf(rows);

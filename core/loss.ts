@@ -43,7 +43,7 @@ function whyUnbounded(survey: Survey, open: readonly Pair[], rates: Rates): stri
         !isSeen(survey.views.primary) && (secondary?.peers ?? []).length === 0;
     const mute = moving.filter(isMute);
     const late = moving.filter((pair) => !isMute(pair));
-    const entries = late.map((pair) => lossOf(pair, "primary", survey.views).entries ?? 0);
+    const entries = late.map((pair) => lossOf(pair, "primary", survey).entries ?? 0);
     const sum = entries.reduce((all, one) => all + one, 0);
     const [first] = stuck;
     return [
@@ -85,7 +85,7 @@ export function forcedLoss(survey: Survey, moved: readonly Pair[], rates: Rates)
     const clock = clockFault(survey, "secondary");
     if (clock !== undefined && !isSeen(views.primary)) return { text: `not known: ${clock}` };
     const seconds = moved.map(
-        (pair) => lossOf(pair, "primary", views, rates.get(pair.volume.image)).seconds,
+        (pair) => lossOf(pair, "primary", survey, rates.get(pair.volume.image)).seconds,
     );
     const open = moved.filter((_, index) => seconds[index] === undefined);
     const quiet = isSeen(views.primary) ? undefined : silence(views.secondary, moved);

@@ -41,6 +41,18 @@ export interface PoolView {
     daemons: { list?: DaemonView[]; error?: string };
 }
 
+/**
+ * When a site's rbd-mirror last said anything: by a beacon to the mgr, or by an image's status; 0 where it never did.
+ * Statuses count as well, since after a freeze of the whole cluster a mgr has been seen to get no beacon any more of a
+ * daemon that replayed and published all the time (Ceph 16.2).
+ */
+export const newestStamp = ({ images, daemons }: PoolView): number =>
+    Math.max(
+        0,
+        ...Object.values(images).map(({ lastUpdate }) => lastUpdate),
+        ...(daemons.list ?? []).map(({ beacon }) => beacon),
+    );
+
 /** A pool's view by site; a site that could not be asked has the reason instead. */
 export type Views = Record<Role, PoolView | { unseen: string }>;
 

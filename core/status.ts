@@ -1,10 +1,10 @@
-import { CLOCK_CURE, clockFault } from "./clocks";
 import type { Finding } from "./finding";
 import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, lagOf, type Pair } from "./replica";
+import { siteFindings } from "./siteFindings";
 import { activeSideOf, otherSide, type ServiceRow } from "./service";
 import { lossOf, subjectOf, type Survey } from "./survey";
-import { ROLES, type Role } from "./topology/site";
+import type { Role } from "./topology/site";
 import { verdictOf, type Verdict } from "./verdict";
 
 /** One volume's line of the status. */
@@ -55,7 +55,7 @@ function volumeStatus(
 ): VolumeStatus {
     const { volume } = pair;
     const lag = lagOf(pair[active], pair[otherSide(active)]);
-    const loss = lossOf(pair, active, survey.views, rates.get(volume.image));
+    const loss = lossOf(pair, active, survey, rates.get(volume.image));
     const perEntry =
         lag?.bytesPerSecond !== undefined && (lag.entriesPerSecond ?? 0) > 0
             ? lag.bytesPerSecond / (lag.entriesPerSecond ?? 1)
@@ -112,56 +112,6 @@ function serviceFindings({ rows, backend }: Survey): Finding[] {
     });
 }
 
-function siteFindings(survey: Survey): Finding[] {
-    const { views, names } = survey;
-    return ROLES.map((role): Finding => {
-        const view = views[role];
-        const subject = `site ${names[role]}`;
-        if (!isSeen(view))
-            return {
-                state: "problem",
-                subject,
-                fact: `cannot be asked: ${view.unseen}`,
-                next: "its admin host and cluster must answer",
-            };
-        const count = Object.keys(view.images).length;
-        const daemons = view.daemons.list?.length ?? 0;
-        return {
-            state: daemons > 0 ? "ok" : "problem",
-            subject,
-            fact: `${String(count)} mirrored images, ${String(daemons)} rbd-mirror daemon(s)`,
-            ...(daemons > 0 ? {} : { next: "start rbd-mirror there" }),
-        };
-    });
-}
-
-const clockFindings = (survey: Survey): Finding[] =>
-    ROLES.flatMap((role) => {
-        const fact = clockFault(survey, role);
-        const subject = `site ${survey.names[role]}`;
-        return fact === undefined ? [] : [{ state: "problem", subject, fact, next: CLOCK_CURE }];
-    });
-
-/** Mirrored images that no volume of Cinder's has, e.g. of a volume deleted while the site was away. */
-function orphanFindings(survey: Survey, images: ReadonlySet<string>): Finding[] {
-    return ROLES.flatMap((role) => {
-        const view = survey.views[role];
-        if (!isSeen(view)) return [];
-        const left = Object.keys(view.images).filter(
-            (name) => name.startsWith("volume-") && !images.has(name),
-        );
-        if (left.length === 0) return [];
-        return [
-            {
-                state: "warning" as const,
-                subject: `site ${survey.names[role]}`,
-                fact: `${String(left.length)} mirrored image(s) of no volume: ${left.slice(0, 3).join(", ")}`,
-                next: "they may be of volumes deleted while the site was away: look before you remove them",
-            },
-        ];
-    });
-}
-
 /**
  * The status of one backend.
  * @param rates growth of journals, see {@link entryRates}
@@ -175,12 +125,7 @@ export function statusOf(
     const active = activeSideOf(survey.rows, survey.backend);
     const side = active ?? "primary";
     const volumes = survey.pairs.map((pair) => volumeStatus(survey, pair, side, rates));
-    const findings = [
-        ...serviceFindings(survey),
-        ...clockFindings(survey),
-        ...siteFindings(survey),
-        ...orphanFindings(survey, images),
-    ];
+    const findings = [...serviceFindings(survey), ...siteFindings(survey, images)];
     if (active === undefined)
         findings.push({
             state: "problem",

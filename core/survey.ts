@@ -1,3 +1,4 @@
+import { clockFault } from "./clocks";
 import { isReplicated, isSeen, lagOf, type ImageView, type Pair, type Views } from "./replica";
 import { otherSide, type ServiceRow } from "./service";
 import type { Backend } from "./topology/backend";
@@ -82,12 +83,18 @@ export const isReplaying = (image: ImageView | undefined): boolean =>
     image !== undefined && /\+replaying$/.test(image.state);
 
 /**
- * When what the target says of an image last proved something of a site that does not answer: the target's daemon goes
- * on saying `replaying` and 0 behind of a journal that it can no longer read, so the dead site's own last report counts, too.
+ * When what the target says of an image last proved something. Of a site that does not answer its own last report counts,
+ * too: the target's daemon goes on saying `replaying` and 0 behind of a journal that it can no longer read.
+ * @returns undefined where nothing proves anything, or nobody can tell how old it is
  */
-function heardFrom({ lastUpdate, peers }: ImageView): number | undefined {
-    // None where one direction alone is mirrored: no daemon of the active site reports.
-    if (peers.length === 0) return undefined;
+function heardFrom(
+    survey: Survey,
+    active: Role,
+    { lastUpdate, peers }: ImageView,
+): number | undefined {
+    if (isSeen(survey.views[active])) return lastUpdate;
+    // No peer reports where one direction alone is mirrored.
+    if (peers.length === 0 || clockFault(survey, otherSide(active)) !== undefined) return undefined;
     return Math.min(lastUpdate, Math.max(...peers.map((peer) => peer.lastUpdate)));
 }
 
@@ -95,15 +102,15 @@ function heardFrom({ lastUpdate, peers }: ImageView): number | undefined {
 export function lossOf(
     pair: Pair,
     active: Role,
-    views: Views,
+    survey: Survey,
     entryRate?: number,
 ): { seconds?: number; entries?: number } {
-    const view = views[otherSide(active)];
+    const view = survey.views[otherSide(active)];
     const there = pair[otherSide(active)];
     const lag = lagOf(pair[active], there);
     if (there === undefined || !isSeen(view)) return {};
     const entries = lag?.entries;
-    const heard = isSeen(views[active]) ? there.lastUpdate : heardFrom(there);
+    const heard = heardFrom(survey, active, there);
     const behind = !isReplaying(there)
         ? undefined
         : entries === undefined || entries === 0

@@ -27,7 +27,7 @@ async function body(run: Run): Promise<string> {
                     data: replicated(seen).map((pair) => ({
                         volume: pair.volume.id,
                         name: pair.volume.name,
-                        ...lossOf(pair, "primary", seen.views),
+                        ...lossOf(pair, "primary", seen),
                         seconds: 0,
                     })),
                 });

@@ -1,4 +1,3 @@
-import { clockFault } from "../core/clocks";
 import { isSeen } from "../core/replica";
 import { activeSide } from "../core/service";
 import { lossOf, replicated, type Survey } from "../core/survey";
@@ -48,15 +47,13 @@ export function refuseReturned(survey: Survey, fenced: string | undefined): void
 export function record(run: Run, survey: Survey): void {
     run.journal.append({ kind: "noted", step: "statuses", data: statusesOf(survey) });
     const moving = replicated(survey).filter((pair) => pair.secondary !== undefined);
-    const isTimed = isSeen(survey.views.primary) || clockFault(survey, "secondary") === undefined;
     run.journal.append({
         kind: "noted",
         step: "losses",
         data: moving.map((pair) => ({
             volume: pair.volume.id,
             name: pair.volume.name,
-            ...lossOf(pair, "primary", survey.views),
-            ...(isTimed ? {} : { seconds: undefined }),
+            ...lossOf(pair, "primary", survey),
         })),
     });
     run.journal.append({

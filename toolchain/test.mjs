@@ -80,9 +80,7 @@ async function goTests() {
 async function inTurn(suites) {
     const results = [];
     for (const suite of suites) {
-        const work = makeLab(suite)
-            .then(() => openStack({ project, pulumi, env: labEnvironment(), progress }))
-            .then(() => mocha(configOf(suite), { env: labEnvironment() }));
+        const work = openLab(makeLab(suite)).then((env) => mocha(configOf(suite), { env }));
         results.push(
             await work.catch((error) => {
                 progress.line(`${suite} failed: ${error.message}`);
@@ -102,6 +100,14 @@ async function makeLab(suite) {
     await run(process.execPath, [join(project, "lab", "lab.mjs"), ...words], { inherit: true });
 }
 
+/** Opens the stack of a lab when that is up. @returns the environment of its tests */
+async function openLab(lab) {
+    await lab;
+    const env = labEnvironment();
+    await openStack({ project, pulumi, env, progress });
+    return env;
+}
+
 /**
  * @param suite name of the mocha configuration whose tests need the lab
  * @param lab resolves when it is up
@@ -111,9 +117,7 @@ async function labTests(suite, lab, others) {
     const obstacles = obstaclesOfLab();
     const beside = besides(suite, others);
     if (obstacles.length === 0) {
-        await lab;
-        const env = labEnvironment();
-        await openStack({ project, pulumi, env, progress });
+        const env = await openLab(lab);
         const own = mocha(configOf(suite), { env });
         const canLane = beside.length > 0 && hasLanes(progress);
         const lanes = canLane ? inLanes(beside, own, progress) : own.then(() => inTurn(beside));

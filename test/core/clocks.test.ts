@@ -6,7 +6,7 @@ import { planLines, preflightOf } from "../../core/preflight";
 import { isSeen } from "../../core/replica";
 import { statusOf } from "../../core/status";
 import type { Survey } from "../../core/survey";
-import { names, NOW, row, survey, type Given } from "../support/survey";
+import { names, NOW, reader, row, survey, type Given } from "../support/survey";
 
 const HOUR = 3600;
 
@@ -59,10 +59,17 @@ describe("a site's clock", () => {
     });
 
     it("bounds no loss of a dead primary", () => {
-        const dead = { primary: undefined, views: { primary: { unseen: "no answer" } } };
+        const reports = [{ state: "up+stopped", description: "", lastUpdate: NOW, uuid: "p" }];
+        const dead = {
+            primary: undefined,
+            secondary: reader({ peers: reports }),
+            views: { primary: { unseen: "no answer" } },
+        };
         const { lossSeconds, loss } = preflightOf(off(-HOUR, dead), "forced");
         assert.equal(lossSeconds, undefined);
         assert.match(loss, /^not known: its admin host's clock is 3597 s behind its cluster's/);
         assert.ok(planLines(preflightOf(off(-HOUR, dead), "forced")).some((l) => l.includes(loss)));
+        const [told] = statusOf(off(-HOUR, dead), new Map(), new Set()).volumes;
+        assert.equal(told?.lag.seconds, undefined);
     });
 });

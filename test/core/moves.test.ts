@@ -197,8 +197,8 @@ describe("lag", () => {
         assert.equal(rates.get("volume-v1"), 10);
         const [pair] = after.pairs;
         assert.ok(pair);
-        assert.deepEqual(lossOf(pair, "primary", after.views, 10), { entries: 30, seconds: 3 });
-        assert.deepEqual(lossOf(pair, "primary", after.views), { entries: 30 });
+        assert.deepEqual(lossOf(pair, "primary", after, 10), { entries: 30, seconds: 3 });
+        assert.deepEqual(lossOf(pair, "primary", after), { entries: 30 });
     });
 });
 
