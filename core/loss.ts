@@ -3,6 +3,9 @@ import { volumes } from "./consents";
 import { isSeen, type Pair, type PoolView } from "./replica";
 import { isReplaying, lossOf, subjectOf, type Survey } from "./survey";
 
+/** A silence that is longer is none between two reports of a living rbd-mirror. */
+const REPORT_SECONDS = 60;
+
 /** What a move loses of the volumes that it moves. */
 export interface Loss {
     /** Bound in seconds; undefined where nothing bounds it. */
@@ -96,8 +99,14 @@ export function forcedLoss(survey: Survey, moved: readonly Pair[], rates: Rates)
     const bound = Math.max(...seconds.map((s) => s ?? 0));
     if (isSeen(views.primary))
         return { seconds: bound, text: bound === 0 ? "none" : `at most ${bound.toFixed(1)} s` };
+    // It reports every 30 s, also when all but it has died: its cluster may have been dead for long.
+    const outlives = quiet !== undefined && quiet <= REPORT_SECONDS;
+    const unless = outlives ? " if the whole site is dead" : "";
+    const again = outlives
+        ? ", and its rbd-mirror may outlive its cluster: look again when it is silent"
+        : "";
     return {
         seconds: bound,
-        text: `at most ${bound.toFixed(1)} s (${names.secondary}'s last status is ${statusAge(views.secondary, moved).toFixed(0)} s old${reported})`,
+        text: `at most ${bound.toFixed(1)} s${unless} (${names.secondary}'s last status is ${statusAge(views.secondary, moved).toFixed(0)} s old${reported}${again})`,
     };
 }

@@ -7,7 +7,9 @@ import { NOW, reader, survey, writer, type Given } from "../support/survey";
 const DEAD = { primary: { unseen: "no answer" } };
 const behind = 'replaying, {"entries_behind_primary":640}';
 const peers = [{ state: "down+stopped", description: "", lastUpdate: NOW - 607, uuid: "p" }];
-const silent = [{ state: "up+stopped", description: "", lastUpdate: NOW - 74, uuid: "p" }];
+const reported = (ago: number) => [
+    { state: "up+stopped", description: "", lastUpdate: NOW - ago, uuid: "p" },
+];
 const frozen = { lastUpdate: NOW - 612, peers };
 
 describe("what a forced failover loses", () => {
@@ -57,11 +59,27 @@ describe("what a forced failover loses", () => {
             "what a dead primary wrote since it was last heard, though the secondary still speaks",
             {
                 primary: undefined,
-                secondary: reader({ lastUpdate: NOW - 8, peers: silent }),
+                secondary: reader({ lastUpdate: NOW - 8, peers: reported(74) }),
                 views: DEAD,
             },
             undefined,
             [74, "at most 74.0 s (lyon's last status is 8 s old; paris last reported 74 s ago)"],
+        ],
+        [
+            "so much if the whole site is dead, while the primary's rbd-mirror still reports",
+            {
+                primary: undefined,
+                secondary: reader({
+                    lastUpdate: NOW - 4,
+                    peers: reported(5),
+                }),
+                views: DEAD,
+            },
+            undefined,
+            [
+                5,
+                "at most 5.0 s if the whole site is dead (lyon's last status is 4 s old; paris last reported 5 s ago, and its rbd-mirror may outlive its cluster: look again when it is silent)",
+            ],
         ],
         [
             "where no daemon of the primary ever reported, since the secondary's word proves nothing",
