@@ -1,22 +1,42 @@
-/** What a run counts as that ended without any counts. */
-export const oneFailure = { passed: 0, failed: 1, skipped: 0 };
+/** What a run counts as that ended without any counts, and what is known of its end. */
+export const oneFailure = (reason) => ({
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+    failures: [oneLine(reason)],
+});
 
-/** Sums of {passed, failed, skipped}. */
+/** Sums of {passed, failed, skipped}, with the lines of all failures. */
 export function addCounts(list) {
     const total = { passed: 0, failed: 0, skipped: 0 };
     for (const counts of list) for (const key of Object.keys(total)) total[key] += counts[key];
-    return total;
+    return { ...total, failures: list.flatMap(({ failures }) => failures ?? []) };
 }
 
-export const summaryLine = ({ passed, failed, skipped }) =>
+const LONGEST = 600;
+/** A text as a line of the summary: of a long record often only the end is kept, so that must name what failed. */
+export function oneLine(text) {
+    const line = text.trim().replaceAll(/\s*\n\s*/g, " / ");
+    return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}
+
+/** The end of a run's output: a line for each failure, and the counts. */
+export const summary = (counts) =>
+    [...(counts.failures ?? []).map((line) => `${FAILED}${line}`), summaryLine(counts)].join("\n");
+const FAILED = "failed: ";
+
+const summaryLine = ({ passed, failed, skipped }) =>
     `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
-/** The last summary line of an output, which may be the only one; a run that ended without any is one failure. */
+/** The last summary of an output, which may be the only one; a run that ended without any is one failure. */
 export function countsIn(output) {
-    const [last] = output.match(/^\d+ passed, \d+ failed, \d+ skipped$/gm)?.slice(-1) ?? [];
-    if (last === undefined) return oneFailure;
-    const [passed, failed, skipped] = last.match(/\d+/g).map(Number);
-    return { passed, failed, skipped };
+    const lines = output.split("\n");
+    const last = lines.findLastIndex((line) => /^\d+ passed, \d+ failed, \d+ skipped$/.test(line));
+    if (last === -1) return oneFailure(`ended without counts: ${lines.slice(-5).join("\n")}`);
+    const [passed, failed, skipped] = lines[last].match(/\d+/g).map(Number);
+    const first = lines.findLastIndex((line, i) => i < last && !line.startsWith(FAILED)) + 1;
+    const failures = lines.slice(first, last).map((line) => line.slice(FAILED.length));
+    return { passed, failed, skipped, failures };
 }
 
 /** A run that tested nothing proves nothing, so it fails too. */
@@ -24,7 +44,7 @@ export const exitCode = (counts) => (counts.failed > 0 || counts.passed === 0 ? 
 
 /** The counts in the output of `go test -json`: of whole tests, without their subtests; a package may fail to build. */
 export function countGoTests(output) {
-    const counts = { passed: 0, failed: 0, skipped: 0 };
+    const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
     const broken = new Set();
     const failedPackages = new Set();
     for (const line of output.split("\n").filter((text) => text.startsWith("{"))) {
@@ -34,8 +54,12 @@ export function countGoTests(output) {
         if (Test === undefined && key === "failed") broken.add(Package);
         if (Test === undefined || Test.includes("/")) continue;
         counts[key]++;
-        if (key === "failed") failedPackages.add(Package);
+        if (key !== "failed") continue;
+        failedPackages.add(Package);
+        counts.failures.push(`${Package} ${Test}`);
     }
-    for (const name of broken) if (!failedPackages.has(name)) counts.failed++;
+    const unbuilt = [...broken].filter((name) => !failedPackages.has(name));
+    counts.failed += unbuilt.length;
+    counts.failures.push(...unbuilt.map((name) => `${name} does not build, or ended early`));
     return counts;
 }

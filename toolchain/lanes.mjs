@@ -61,5 +61,7 @@ async function inLane(suite, progress) {
         (error) => error,
     );
     const counts = countsIn(output);
-    return crash && counts.failed === 0 ? addCounts([counts, oneFailure]) : counts;
+    const failure = crash && counts.failed === 0 && oneFailure(crash.message);
+    const all = addCounts([counts, ...(failure ? [failure] : [])]);
+    return { ...all, failures: all.failures.map((line) => `${suite} | ${line}`) };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCounts, countGoTests, exitCode, oneFailure, summaryLine } from "./counts.mjs";
+import { addCounts, countGoTests, exitCode, oneFailure, oneLine, summary } from "./counts.mjs";
 import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
@@ -43,12 +43,14 @@ async function mocha(args, { env = process.env, show = true } = {}) {
             (error) => (crash = error),
         );
         const counts = JSON.parse(readFileSync(output, "utf8"));
-        return crash && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+        const failures = counts.failures.map(oneLine);
+        return crash && counts.failed === 0
+            ? { ...counts, ...addCounts([counts, oneFailure(crash.message)]) }
+            : { ...counts, failures };
     } catch {
-        progress.line(
-            `mocha ${args.join(" ")} ended without a result: ${crash?.message ?? "no counts"}`,
-        );
-        return { ...oneFailure, titles: [] };
+        const reason = `mocha ${args.join(" ")} ended without a result: ${crash?.message ?? "no counts"}`;
+        progress.line(reason);
+        return { ...oneFailure(reason), titles: [] };
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }
@@ -71,7 +73,8 @@ async function goTests() {
         );
         const counts = countGoTests(output);
         if (error) progress.line(`go test: ${error.message}`);
-        results.push(error && counts.failed === 0 ? addCounts([counts, oneFailure]) : counts);
+        results.push(counts);
+        if (error && counts.failed === 0) results.push(oneFailure(`go test: ${error.message}`));
     }
     return addCounts(results);
 }
@@ -84,7 +87,7 @@ async function inTurn(suites) {
         results.push(
             await work.catch((error) => {
                 progress.line(`${suite} failed: ${error.message}`);
-                return oneFailure;
+                return oneFailure(`${suite}: ${error.message}`);
             }),
         );
     }
@@ -171,7 +174,7 @@ async function main() {
         progress.line(name);
         const counts = await work().catch((error) => {
             progress.line(`${name} failed: ${error.message}`);
-            return oneFailure;
+            return oneFailure(`${name}: ${error.message}`);
         });
         if (counts) results.push(counts);
         return counts;
@@ -190,7 +193,7 @@ async function main() {
         );
     else await everything(step, parts, lab);
     const total = addCounts(results);
-    console.log(`\n${summaryLine(total)}`);
+    console.log(`\n${summary(total)}`);
     process.exitCode = exitCode(total);
 }
 

@@ -7,7 +7,8 @@ import {
     countGoTests,
     countsIn,
     exitCode,
-    summaryLine,
+    oneLine,
+    summary,
 } from "../../toolchain/counts.mjs";
 import { goEnvironment } from "../../toolchain/golang.mjs";
 import { isInstalled } from "../../toolchain/install.mjs";
@@ -87,24 +88,34 @@ describe("the counts of npm test", () => {
         assert.equal(exitCode({ passed: 0, failed: 0, skipped: 4 }), 1);
     });
 
-    it("add up to one line", () => {
+    it("add up to one line, after a line for each failure", () => {
         const total = addCounts([
             { passed: 2, failed: 0, skipped: 1 },
-            { passed: 1, failed: 1, skipped: 0 },
+            { passed: 1, failed: 1, skipped: 0, failures: ["a move goes over: no answer"] },
         ]);
-        assert.equal(summaryLine(total), "3 passed, 1 failed, 1 skipped");
+        assert.equal(
+            summary(total),
+            "failed: a move goes over: no answer\n3 passed, 1 failed, 1 skipped",
+        );
+        assert.equal(summary(addCounts([])), "0 passed, 0 failed, 0 skipped");
     });
 
     it("are read from what a lane has printed, and a lane without any has failed", () => {
-        assert.deepEqual(
-            countsIn("2 passed, 0 failed, 0 skipped\nx\n3 passed, 1 failed, 2 skipped\n"),
-            {
-                passed: 3,
-                failed: 1,
-                skipped: 2,
-            },
-        );
-        assert.deepEqual(countsIn("lane x: killed"), { passed: 0, failed: 1, skipped: 0 });
+        const failures = ["a move goes over: no answer", "another: 1 / 2"];
+        const counts = { passed: 3, failed: 2, skipped: 2, failures };
+        const earlier = "failed: of an earlier summary\n2 passed, 1 failed, 0 skipped";
+        assert.deepEqual(countsIn(`${earlier}\nx\n${summary(counts)}\n`), counts);
+        assert.deepEqual(countsIn("begun\nlane x: killed"), {
+            passed: 0,
+            failed: 1,
+            skipped: 0,
+            failures: ["ended without counts: begun / lane x: killed"],
+        });
+    });
+
+    it("keep a failure on one line, and that short", () => {
+        assert.equal(oneLine("1 !== 2\n\n  at x\n"), "1 !== 2 / at x");
+        assert.equal(oneLine("x".repeat(10_000)).length, 601);
     });
 
     const folders: Record<string, string[]> = {
@@ -150,6 +161,7 @@ describe("the counts of npm test", () => {
         const output = ["# build noise", ...events.map((event) => JSON.stringify(event))].join(
             "\n",
         );
-        assert.deepEqual(countGoTests(output), { passed: 1, failed: 2, skipped: 1 });
+        const failures = ["b F", "broken does not build, or ended early"];
+        assert.deepEqual(countGoTests(output), { passed: 1, failed: 2, skipped: 1, failures });
     });
 });
