@@ -1,25 +1,14 @@
 import { clockFault } from "./clocks";
 import { volumes } from "./consents";
 import { isSeen, type Pair, type PoolView } from "./replica";
-import { isReplaying, lossOf, subjectOf, type Survey } from "./survey";
-
-/** A silence that is longer is none between two reports of a living rbd-mirror. */
-const REPORT_SECONDS = 60;
+import { isReplaying, lossOf, silence, subjectOf, type Survey } from "./survey";
 
 /** What a move loses of the volumes that it moves. */
 export interface Loss {
-    /** Bound in seconds; undefined where nothing bounds it. */
+    /** Bound in seconds; undefined where nothing bounds it, or only the end of a rbd-mirror that still reports would. */
     seconds?: number;
     /** The bound with what it rests on, or why there is none. */
     text: string;
-}
-
-/** Seconds since the primary's rbd-mirror last reported to the secondary; undefined where it never did. */
-function silence(view: PoolView, moved: readonly Pair[]): number | undefined {
-    const reports = moved.flatMap(({ secondary }) =>
-        (secondary?.peers ?? []).map(({ lastUpdate }) => lastUpdate),
-    );
-    return reports.length === 0 ? undefined : Math.max(view.now - Math.max(...reports), 0);
 }
 
 /** Seconds since the oldest of the last statuses that the secondary published of its images. */
@@ -87,11 +76,12 @@ export function forcedLoss(survey: Survey, moved: readonly Pair[], rates: Rates)
     if (moved.length === 0) return { text: "none: no volume moves" };
     const clock = clockFault(survey, "secondary");
     if (clock !== undefined && !isSeen(views.primary)) return { text: `not known: ${clock}` };
-    const seconds = moved.map(
-        (pair) => lossOf(pair, "primary", survey, rates.get(pair.volume.image)).seconds,
+    const losses = moved.map((pair) =>
+        lossOf(pair, "primary", survey, rates.get(pair.volume.image)),
     );
+    const seconds = losses.map((loss) => loss.seconds ?? loss.unproven);
     const open = moved.filter((_, index) => seconds[index] === undefined);
-    const quiet = isSeen(views.primary) ? undefined : silence(views.secondary, moved);
+    const quiet = isSeen(views.primary) ? undefined : silence(survey, "primary", moved);
     const reported =
         quiet === undefined ? "" : `; ${names.primary} last reported ${quiet.toFixed(0)} s ago`;
     if (open.length > 0)
@@ -99,14 +89,13 @@ export function forcedLoss(survey: Survey, moved: readonly Pair[], rates: Rates)
     const bound = Math.max(...seconds.map((s) => s ?? 0));
     if (isSeen(views.primary))
         return { seconds: bound, text: bound === 0 ? "none" : `at most ${bound.toFixed(1)} s` };
-    // It reports every 30 s, also when all but it has died: its cluster may have been dead for long.
-    const outlives = quiet !== undefined && quiet <= REPORT_SECONDS;
-    const unless = outlives ? " if the whole site is dead" : "";
-    const again = outlives
+    const isUnproven = losses.some(({ unproven }) => unproven !== undefined);
+    const unless = isUnproven ? " if the whole site is dead" : "";
+    const again = isUnproven
         ? ", and its rbd-mirror may outlive its cluster: look again when it is silent"
         : "";
     return {
-        seconds: bound,
+        ...(isUnproven ? {} : { seconds: bound }),
         text: `at most ${bound.toFixed(1)} s${unless} (${names.secondary}'s last status is ${statusAge(views.secondary, moved).toFixed(0)} s old${reported}${again})`,
     };
 }

@@ -1,15 +1,12 @@
 import { begunOf, endedOf, type JournalEntry, type Outcome } from "./operation";
 import { consentsIn, type ReportConsent } from "./reportConsents";
 import { phaseRows, reachedSeconds, runsOf, type Phase, type ReportRun } from "./reportRuns";
+import type { PairLoss } from "./survey";
 
 /** What may be lost of one volume, as seen before the operation. */
-export interface VolumeLoss {
+export interface VolumeLoss extends PairLoss {
     volume: string;
     name: string;
-    /** Bound on the age of what the target lacks; undefined where it could not be seen. */
-    seconds?: number;
-    /** Journal entries that the target had not replayed. */
-    entries?: number;
 }
 
 /** The plan's data: what was shown before anything was done. */
@@ -109,8 +106,10 @@ const table = (head: string[], rows: string[][]): string[] =>
 const time = (seconds: number | undefined): string =>
     seconds === undefined ? "not seen" : `${seconds.toFixed(1)} s`;
 /** Entries that nobody timed are seen, and their age is not known. */
-const lossTime = ({ seconds, entries }: VolumeLoss): string =>
-    seconds === undefined && entries !== undefined ? "not known" : time(seconds);
+const lossTime = ({ seconds, unproven, entries }: VolumeLoss): string => {
+    if (unproven !== undefined) return `${time(unproven)} if the whole site was dead`;
+    return seconds === undefined && entries !== undefined ? "not known" : time(seconds);
+};
 const list = (lines: string[]): string[] =>
     lines.length === 0 ? ["nothing", ""] : [...lines.map((line) => `- ${line}`), ""];
 

@@ -3,7 +3,7 @@ import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, lagOf, type Pair } from "./replica";
 import { siteFindings } from "./siteFindings";
 import { activeSideOf, otherSide, type ServiceRow } from "./service";
-import { lossOf, subjectOf, type Survey } from "./survey";
+import { lossOf, subjectOf, type PairLoss, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 import { verdictOf, type Verdict } from "./verdict";
 
@@ -16,7 +16,7 @@ export interface VolumeStatus {
     host: string;
     /** Role and state of its image by site name; `-` where there is none, `?` where the site could not be seen. */
     images: Record<string, string>;
-    lag: { entries?: number; bytes?: number; seconds?: number };
+    lag: PairLoss & { bytes?: number };
     protected: boolean;
 }
 

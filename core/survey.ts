@@ -98,13 +98,40 @@ function heardFrom(
     return Math.min(lastUpdate, Math.max(...peers.map((peer) => peer.lastUpdate)));
 }
 
+/** rbd-mirror reports every 30 s: a silence that is longer is none between two reports of a living one. */
+const REPORT_SECONDS = 60;
+
+/**
+ * Seconds since the active site's rbd-mirror last reported to the other; undefined where it never did.
+ * @param pairs those whose reports count
+ */
+export function silence(survey: Survey, active: Role, pairs: readonly Pair[]): number | undefined {
+    const view = survey.views[otherSide(active)];
+    const reports = pairs.flatMap((pair) =>
+        (pair[otherSide(active)]?.peers ?? []).map(({ lastUpdate }) => lastUpdate),
+    );
+    if (!isSeen(view) || reports.length === 0) return undefined;
+    return Math.max(view.now - Math.max(...reports), 0);
+}
+
+/** Whether the rbd-mirror of a site that does not answer still reports: its cluster may have been dead for long. */
+function outlives(survey: Survey, active: Role, pairs: readonly Pair[]): boolean {
+    const quiet = silence(survey, active, pairs);
+    return !isSeen(survey.views[active]) && quiet !== undefined && quiet <= REPORT_SECONDS;
+}
+
+/** What a pair has lost at most. */
+export interface PairLoss {
+    /** Journal entries that the target has not replayed. */
+    entries?: number;
+    /** Bound on the age of what the target lacks; undefined where nothing proves one. */
+    seconds?: number;
+    /** The same, of a site whose rbd-mirror still reports: a bound only if that has not outlived its cluster. */
+    unproven?: number;
+}
+
 /** What a pair has lost at most when the active site is gone now; no seconds of an image that does not replay. */
-export function lossOf(
-    pair: Pair,
-    active: Role,
-    survey: Survey,
-    entryRate?: number,
-): { seconds?: number; entries?: number } {
+export function lossOf(pair: Pair, active: Role, survey: Survey, entryRate?: number): PairLoss {
     const view = survey.views[otherSide(active)];
     const there = pair[otherSide(active)];
     const lag = lagOf(pair[active], there);
@@ -123,5 +150,6 @@ export function lossOf(
     // Live positions make the published status's age irrelevant.
     const isLive = Object.keys(pair[active]?.positions ?? {}).length > 1;
     const age = isLive ? 0 : Math.max(view.now - heard, 0);
-    return { ...told, seconds: Math.round((behind + age) * 10) / 10 };
+    const seconds = Math.round((behind + age) * 10) / 10;
+    return { ...told, ...(outlives(survey, active, [pair]) ? { unproven: seconds } : { seconds }) };
 }

@@ -214,6 +214,7 @@ describe("an operation's journal", () => {
                 { volume: "v1", name: "db", seconds: 0, entries: 0 },
                 { volume: "v2", name: "x" },
                 { volume: "v3", name: "y", entries: 7 },
+                { volume: "v4", name: "z", unproven: 4.5, entries: 0 },
             ],
         });
         journal.end({ outcome: "partial", fact: "1 volume is in error", left: ["look at v1"] });
@@ -237,6 +238,7 @@ describe("an operation's journal", () => {
             "| v1 | db | 0.0 s | 0 |",
             "| v2 | x | not seen | not seen |",
             "| v3 | y | not known | 7 |",
+            "| v4 | z | 4.5 s if the whole site was dead | 0 |",
             "- look at v1",
         ])
             assert.ok(page.split("\n").includes(line), `${line}\n\n${page}`);
