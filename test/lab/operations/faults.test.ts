@@ -270,9 +270,11 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
         const refused = expectCode(await fleet.dr("failback", ...flags), 3);
         assert.ok(refused.output.includes(lost), refused.output);
         await fleet.drop(lost);
-        // What the primary has kept of it is nobody's.
+        // What the primary has kept of it is nobody's; the secondary's rbd-mirror may copy it meanwhile, from a snapshot there.
+        const image = fleet.spec(lost);
         await sites.primary.sh(
-            `rbd mirror image disable --force ${fleet.spec(lost)}; rbd rm --no-progress ${fleet.spec(lost)}`,
+            `rbd mirror image disable --force ${image}
+            for n in {1..30}; do rbd snap purge --no-progress ${image}; rbd rm --no-progress ${image} && exit; sleep 1; done; exit 1`,
         );
         // Last here: what an hour-ahead clock has dated is newer than all that follows.
         const words = fleet.args("failback", ...(await fleet.consents("failback")));
