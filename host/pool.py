@@ -9,6 +9,7 @@ import os
 import random
 import struct
 import sys
+import time
 
 import rados
 import rbd
@@ -186,8 +187,7 @@ def beacon(text):
 def demote(_, pool, request):
     def one(name):
         with rbd.Image(pool, name) as image:
-            if image.mirror_image_get_info()["primary"]:
-                image.mirror_image_demote()
+            change_role(image, False, image.mirror_image_demote)
         return {}
     return {"images": each(request["images"], one)}
 
@@ -195,10 +195,21 @@ def demote(_, pool, request):
 def promote(_, pool, request):
     def one(name):
         with rbd.Image(pool, name) as image:
-            if not image.mirror_image_get_info()["primary"]:
-                image.mirror_image_promote(request["force"])
+            change_role(image, True, lambda: image.mirror_image_promote(request["force"]))
         return {}
     return {"images": each(request["images"], one)}
+
+
+def change_role(image, primary, change):
+    """An operation that is killed leaves its command at work here, and the next one meets it in the middle."""
+    if image.mirror_image_get_info()["primary"] == primary:
+        return
+    try:
+        change()
+    except Exception:
+        time.sleep(2)
+        if image.mirror_image_get_info()["primary"] != primary:
+            raise
 
 
 def resync(_, pool, request):

@@ -90,7 +90,7 @@ X
         >"$room/etc/keystone/lab.ini"
     # No threads: eventlet's locks do not hold across them, and one after the other waits for ever (seen with 8 under load).
     lean_ini cinder <"$room/etc/cinder/cinder-api-uwsgi.ini" |
-        sed 's/^processes = .*/processes = 3/; s/^threads = .*/threads = 1/' >"$room/etc/cinder/lab.ini"
+        sed 's/^processes = .*/processes = 6/; s/^threads = .*/threads = 1/' >"$room/etc/cinder/lab.ini"
     touch "$room/etc/lab-configured"
 }
 

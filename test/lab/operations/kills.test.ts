@@ -126,7 +126,8 @@ describe("an operation that is killed after every entry of its journal", functio
 
     it("comes back, throws away what was agreed to, and proves every byte", async () => {
         const kills = await killedAfterEach(["failback", ...(await fleet.consents("failback"))]);
-        has(kills, "noted given up", "noted demoted", "noted resynced", "noted frozen");
+        // Not of the demotion: killed in it, a run leaves it at work on the admin host.
+        has(kills, "noted given up", "noted resynced", "noted frozen");
         has(kills, "noted failover-host cinder-b@ceph", "started restore", "started bytes");
         await fleet.expectAllOn("");
         await fleet.expectBytes("primary");
