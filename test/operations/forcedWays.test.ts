@@ -1,0 +1,92 @@
+import { strict as assert } from "node:assert";
+import { mock } from "node:test";
+
+import type { ServiceRow } from "../../core/service";
+import { waysOf } from "../../operations/forcedWays";
+import type { Run } from "../../operations/run";
+import { backend, row, survey } from "../support/survey";
+
+const AT = "2026-01-01T00:00:";
+
+describe("the ways of a forced failover", () => {
+    let now = 0;
+    /** Hosts in the order in which they were asked, and how many were asked at once. */
+    const asked: string[] = [];
+    let most = 0;
+
+    /** @param hangs hosts that never answer @param later what reports while they are waited for */
+    function run(rows: ServiceRow[], hangs: string[], later: Record<string, string> = {}): Run {
+        let open = 0;
+        const services = () =>
+            Promise.resolve(
+                rows.map((one) => ({
+                    ...one,
+                    updated_at: (now > 0 ? later[one.host] : undefined) ?? one.updated_at,
+                })),
+            );
+        const answers = async (host: string, signal: AbortSignal): Promise<boolean> => {
+            asked.push(host);
+            most = Math.max(most, ++open);
+            await new Promise((resolve) => setImmediate(resolve));
+            if (hangs.includes(host) && !signal.aborted)
+                await new Promise((resolve) => {
+                    signal.addEventListener("abort", resolve);
+                });
+            open--;
+            return !hangs.includes(host);
+        };
+        return {
+            backend,
+            parts: { cinder: { services, answers } },
+            journal: { entries: [] },
+            signal: new AbortController().signal,
+        } as unknown as Run;
+    }
+
+    beforeEach(() => {
+        [now, most] = [0, 0];
+        asked.length = 0;
+        mock.method(performance, "now", () => now);
+        mock.method(globalThis, "setTimeout", (then: () => void, milliseconds: number) => {
+            now += milliseconds;
+            setImmediate(then);
+        });
+    });
+    afterEach(() => {
+        mock.restoreAll();
+    });
+    const ways = (of: Run, rows: ServiceRow[]) => waysOf(of, { ...survey({}), rows }, 0, true);
+
+    it("ask two services at a time, those that reported last first, and none that is down or has moved", async () => {
+        const rows = [
+            row({ host: "old@ceph", updated_at: `${AT}01` }),
+            row({ host: "down@ceph", state: "down", updated_at: `${AT}59` }),
+            row({
+                host: "moved@ceph",
+                active_backend_id: "secondary",
+                replication_status: "failed-over",
+                updated_at: `${AT}58`,
+            }),
+            row({ host: "new@ceph", updated_at: `${AT}09` }),
+            row({ host: "newer@ceph", updated_at: `${AT}10` }),
+        ];
+        const { byCinder, byRows } = await ways(run(rows, []), rows);
+        assert.deepEqual(asked, ["newer@ceph", "new@ceph", "old@ceph"]);
+        assert.equal(most, 2);
+        assert.deepEqual(byCinder, ["old@ceph", "new@ceph", "newer@ceph"]);
+        assert.deepEqual(byRows, ["down@ceph"]);
+    });
+
+    it("wait for a service that hangs no longer than for a report, and go by reports where it keeps others waiting", async () => {
+        const rows = ["a@ceph", "b@ceph", "c@ceph", "d@ceph"].map((host, index) =>
+            row({ host, updated_at: `${AT}0${String(9 - index)}` }),
+        );
+        const later = { "a@ceph": `${AT}30`, "c@ceph": `${AT}31` };
+        const { byCinder, byRows } = await ways(run(rows, ["a@ceph", "b@ceph"], later), rows);
+        assert.ok(now > 16_000 && now < 18_000, String(now));
+        // a has reported, too: a service that starts does, and hangs all the same.
+        assert.deepEqual(byCinder, ["c@ceph"]);
+        assert.deepEqual(byRows, ["a@ceph", "b@ceph", "d@ceph"]);
+        assert.deepEqual(asked, ["a@ceph", "b@ceph"]);
+    });
+});
