@@ -13,6 +13,8 @@ describe("the ways of a forced failover", () => {
     /** Hosts in the order in which they were asked, and how many were asked at once. */
     const asked: string[] = [];
     let most = 0;
+    const entries: object[] = [];
+    const stamp = () => new Date(Date.now()).toISOString();
 
     /** @param hangs hosts that never answer @param later what reports while they are waited for */
     function run(rows: ServiceRow[], hangs: string[], later: Record<string, string> = {}): Run {
@@ -38,14 +40,18 @@ describe("the ways of a forced failover", () => {
         return {
             backend,
             parts: { cinder: { services, answers } },
-            journal: { entries: [] },
+            journal: {
+                entries,
+                append: (entry: object) => entries.push({ ...entry, at: stamp() }),
+            },
             signal: new AbortController().signal,
         } as unknown as Run;
     }
 
     beforeEach(() => {
         [now, most] = [0, 0];
-        asked.length = 0;
+        asked.length = entries.length = 0;
+        mock.method(Date, "now", () => Date.parse(`${AT}00Z`) + now);
         mock.method(performance, "now", () => now);
         mock.method(globalThis, "setTimeout", (then: () => void, milliseconds: number) => {
             now += milliseconds;
@@ -88,5 +94,26 @@ describe("the ways of a forced failover", () => {
         assert.deepEqual(byCinder, ["c@ceph"]);
         assert.deepEqual(byRows, ["a@ceph", "b@ceph", "d@ceph"]);
         assert.deepEqual(asked, ["a@ceph", "b@ceph"]);
+    });
+
+    it("ask a service that did not answer an earlier run again when Cinder's API has given it up", async () => {
+        const rows = ["a@ceph", "b@ceph"].map((host) => row({ host, updated_at: `${AT}01` }));
+        const again = async () => {
+            asked.length = 0;
+            const { byRows } = await waysOf(
+                run(rows, ["a@ceph"]),
+                { ...survey({}), rows },
+                now,
+                true,
+            );
+            assert.deepEqual(byRows, ["a@ceph"]);
+            return [...asked];
+        };
+        assert.deepEqual(await again(), ["a@ceph", "b@ceph"]);
+        const first = now;
+        assert.deepEqual(await again(), ["b@ceph"]);
+        assert.ok(now - first < 2000, "it is not waited for either");
+        now += 60_000;
+        assert.deepEqual(await again(), ["a@ceph", "b@ceph"]);
     });
 });
