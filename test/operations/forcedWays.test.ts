@@ -4,12 +4,13 @@ import { mock } from "node:test";
 import type { ServiceRow } from "../../core/service";
 import { waysOf } from "../../operations/forcedWays";
 import type { Run } from "../../operations/run";
+import { fakeClock } from "../support/fakeClock";
 import { backend, row, survey } from "../support/survey";
 
 const AT = "2026-01-01T00:00:";
 
 describe("the ways of a forced failover", () => {
-    let now = 0;
+    const clock = fakeClock();
     /** Hosts in the order in which they were asked, and how many were asked at once. */
     const asked: string[] = [];
     let most = 0;
@@ -23,7 +24,7 @@ describe("the ways of a forced failover", () => {
             Promise.resolve(
                 rows.map((one) => ({
                     ...one,
-                    updated_at: (now > 0 ? later[one.host] : undefined) ?? one.updated_at,
+                    updated_at: (clock.now > 0 ? later[one.host] : undefined) ?? one.updated_at,
                 })),
             );
         const answers = async (host: string, signal: AbortSignal): Promise<boolean> => {
@@ -49,17 +50,8 @@ describe("the ways of a forced failover", () => {
     }
 
     beforeEach(() => {
-        [now, most] = [0, 0];
-        asked.length = entries.length = 0;
-        mock.method(Date, "now", () => Date.parse(`${AT}00Z`) + now);
-        mock.method(performance, "now", () => now);
-        mock.method(globalThis, "setTimeout", (then: () => void, milliseconds: number) => {
-            now += milliseconds;
-            setImmediate(then);
-        });
-    });
-    afterEach(() => {
-        mock.restoreAll();
+        most = asked.length = entries.length = 0;
+        mock.method(Date, "now", () => Date.parse(`${AT}00Z`) + clock.now);
     });
     const ways = (of: Run, rows: ServiceRow[]) => waysOf(of, { ...survey({}), rows }, 0, true);
 
@@ -89,7 +81,7 @@ describe("the ways of a forced failover", () => {
         );
         const later = { "a@ceph": `${AT}30`, "c@ceph": `${AT}31` };
         const { byCinder, byRows } = await ways(run(rows, ["a@ceph", "b@ceph"], later), rows);
-        assert.ok(now > 16_000 && now < 18_000, String(now));
+        assert.ok(clock.now > 16_000 && clock.now < 18_000, String(clock.now));
         // a has reported, too: a service that starts does, and hangs all the same.
         assert.deepEqual(byCinder, ["c@ceph"]);
         assert.deepEqual(byRows, ["a@ceph", "b@ceph", "d@ceph"]);
@@ -103,17 +95,17 @@ describe("the ways of a forced failover", () => {
             const { byRows } = await waysOf(
                 run(rows, ["a@ceph"]),
                 { ...survey({}), rows },
-                now,
+                clock.now,
                 true,
             );
             assert.deepEqual(byRows, ["a@ceph"]);
             return [...asked];
         };
         assert.deepEqual(await again(), ["a@ceph", "b@ceph"]);
-        const first = now;
+        const first = clock.now;
         assert.deepEqual(await again(), ["b@ceph"]);
-        assert.ok(now - first < 2000, "it is not waited for either");
-        now += 60_000;
+        assert.ok(clock.now - first < 2000, "it is not waited for either");
+        clock.now += 60_000;
         assert.deepEqual(await again(), ["a@ceph", "b@ceph"]);
     });
 });

@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
-import { mock } from "node:test";
 
 import { parseTopology } from "../../core/topology";
 import { moveHosts } from "../../operations/moveBackend";
 import type { Run } from "../../operations/run";
+import { fakeClock } from "../support/fakeClock";
 import { row } from "../support/survey";
 import { goodTopology } from "../support/topology";
 
@@ -11,7 +11,8 @@ const [backend] = parseTopology(goodTopology()).backends;
 const VOLUMES = 3000;
 
 describe("a move of thousands of volumes", () => {
-    let [now, asked] = [0, 0];
+    const clock = fakeClock();
+    let asked = 0;
     const called: [string, string][] = [];
 
     /** A Cinder that takes a move at once, and so many seconds for it. */
@@ -20,13 +21,13 @@ describe("a move of thousands of volumes", () => {
         let begun: number | undefined;
         const services = () => {
             asked++;
-            if (begun !== undefined && now - begun >= seconds * 1000)
+            if (begun !== undefined && clock.now - begun >= seconds * 1000)
                 for (const one of rows) one.replication_status = "failed-over";
             return Promise.resolve(rows);
         };
         const failoverHost = (host: string, id: string) => {
             called.push([host, id]);
-            begun ??= now;
+            begun ??= clock.now;
             const own = rows.find((one) => one.host === host);
             if (own) own.replication_status = "failing-over";
             return Promise.resolve();
@@ -41,16 +42,8 @@ describe("a move of thousands of volumes", () => {
     }
 
     beforeEach(() => {
-        [now, asked] = [0, 0];
+        asked = 0;
         called.length = 0;
-        mock.method(performance, "now", () => now);
-        mock.method(globalThis, "setTimeout", (then: () => void, milliseconds: number) => {
-            now += milliseconds;
-            setImmediate(then);
-        });
-    });
-    afterEach(() => {
-        mock.restoreAll();
     });
 
     it("is called once a host, and followed for as long as the slowest may take, ever more seldom", async () => {
