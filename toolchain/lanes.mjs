@@ -28,8 +28,14 @@ export function hasLanes(progress) {
     return status === 0;
 }
 
-/** Labs at once: two cores carry three, since their tests mostly wait; with Ceph's and the tests' own, a lab wants 4 GiB. */
-const LABS = Math.max(1, Math.min(3, Math.floor(totalmem() / (4 * 2 ** 30))));
+/**
+ * Labs at once, by CINDER_DR_LABS, else three: two cores carry them, since their tests mostly wait; as far as the memory
+ * goes, of which a lab with Ceph's and the tests' own wants 4 GiB.
+ */
+export function labsAtOnce(asked = process.env.CINDER_DR_LABS, memory = totalmem()) {
+    const wanted = /^[1-9]\d?$/.test(asked ?? "") ? Number(asked) : 3;
+    return Math.max(1, Math.min(wanted, Math.floor(memory / (4 * 2 ** 30))));
+}
 
 /**
  * Runs suites in lanes, in turn, as labs become free.
@@ -42,7 +48,7 @@ export async function inLanes(suites, own, progress) {
         for (let suite; (suite = waiting.shift()) !== undefined;)
             results.push(await inLane(suite, progress));
     };
-    await Promise.all([own.then(lane), ...Array.from({ length: LABS - 1 }, lane)]);
+    await Promise.all([own.then(lane), ...Array.from({ length: labsAtOnce() - 1 }, lane)]);
     return results;
 }
 

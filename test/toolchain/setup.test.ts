@@ -12,7 +12,7 @@ import {
 } from "../../toolchain/counts.mjs";
 import { goEnvironment } from "../../toolchain/golang.mjs";
 import { isInstalled } from "../../toolchain/install.mjs";
-import { besides } from "../../toolchain/lanes.mjs";
+import { besides, labsAtOnce } from "../../toolchain/lanes.mjs";
 import { nodeWarning } from "../../toolchain/node.mjs";
 import { labObstacles, nodeObstacle } from "../../toolchain/preconditions.mjs";
 
@@ -116,6 +116,15 @@ describe("the counts of npm test", () => {
     it("keep a failure on one line, and that short", () => {
         assert.equal(oneLine("1 !== 2\n\n  at x\n"), "1 !== 2 / at x");
         assert.equal(oneLine("x".repeat(10_000)).length, 601);
+    });
+
+    it("come from three labs at once, or as many as are asked for and fit the memory", () => {
+        const gib = 2 ** 30;
+        assert.equal(labsAtOnce(undefined, 24 * gib), 3);
+        assert.equal(labsAtOnce("2", 24 * gib), 2);
+        assert.equal(labsAtOnce("0", 24 * gib), 3);
+        assert.equal(labsAtOnce("8", 9 * gib), 2);
+        assert.equal(labsAtOnce(undefined, gib), 1);
     });
 
     const folders: Record<string, string[]> = {
