@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import { Fleet } from "./fleet";
-import { expectCode, lab, labTopology, up } from "./support";
+import { expectCode, lab, labTopology, up, thenLabUp } from "./support";
 
 /** One planned and one forced round trip, on two volumes. */
 describe("a round trip on the lab", () => {
@@ -44,16 +44,14 @@ describe("a round trip on the lab", () => {
         await fleet.write("primary");
         await fleet.replayed("primary");
         lab("kill", "primary");
-        try {
+        await thenLabUp(async () => {
             expectCode(
                 await fleet.dr("failover", "--forced", ...(await fleet.consents("forced"))),
                 0,
             );
             await fleet.write("secondary");
             await fleet.expectBytes("secondary");
-        } finally {
-            lab("up");
-        }
+        });
         const naive = expectCode(await fleet.dr("failback"), 3);
         assert.match(naive.output, /--accept-loss discarded=2/);
         expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);

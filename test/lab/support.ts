@@ -155,6 +155,24 @@ export const lab = (...words: string[]): void => {
     execFileSync("node", ["lab/lab.mjs", ...words], { cwd: PROJECT, stdio: "pipe" });
 };
 
+/**
+ * Does what takes parts of the lab down, and brings them up again whatever comes of it.
+ * @throws what the work has thrown; a lab that does not come up after that is its consequence
+ */
+export async function thenLabUp(work: () => Promise<void>): Promise<void> {
+    try {
+        await work();
+    } catch (error) {
+        try {
+            lab("up");
+        } catch (second) {
+            console.log(`        and then: ${String(second)}`);
+        }
+        throw error;
+    }
+    lab("up");
+}
+
 export const verify = (topology: Mutable, ...flags: string[]): Promise<Run> =>
     run("node", ["cli/bin.js", "verify", "--topology", configFile(topology), ...flags]);
 

@@ -19,6 +19,7 @@ import {
     startUp,
     up,
     type Mutable,
+    thenLabUp,
 } from "../support";
 
 const RECORD = join(__dirname, "../../..", driftFileName(STACK));
@@ -143,7 +144,7 @@ chmod 755 /root/bad/rbd`);
 
     it("made one cluster unreachable: said within its limit, the other one is not touched", async () => {
         lab("kill", "secondary", "mon");
-        try {
+        await thenLabUp(async () => {
             const keys = await sites.primary.sh(
                 "ceph config-key ls; ceph auth ls 2>&1 | sha256sum",
             );
@@ -156,9 +157,7 @@ chmod 755 /root/bad/rbd`);
                 await sites.primary.sh("ceph config-key ls; ceph auth ls 2>&1 | sha256sum"),
                 keys,
             );
-        } finally {
-            lab("up");
-        }
+        });
         expectCode(await up(anew()), 0);
         await healthy();
     });

@@ -10,7 +10,16 @@ import { OpenStackApi } from "../../../operations/openstack";
 import { waitFor } from "../../../operations/wait";
 import { adminHosts } from "../adminHost";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labEnvironment, labPassword, labTopology, run, up } from "../support";
+import {
+    expectCode,
+    lab,
+    labEnvironment,
+    labPassword,
+    labTopology,
+    run,
+    up,
+    thenLabUp,
+} from "../support";
 
 const AHEAD = { NODE_OPTIONS: `--require ${join(__dirname, "../aheadOfTime.cjs")}` };
 const HANG_MILLISECONDS = 15_000;
@@ -213,7 +222,7 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
         await fleet.write("primary");
         await fleet.replayed("primary");
         lab("kill", "primary");
-        try {
+        await thenLabUp(async () => {
             const words = ["failover", "--forced", ...(await fleet.consents("forced"))];
             const hang = () => {
                 lab("stop", "secondary", "osd");
@@ -233,9 +242,7 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
             assert.match(output, /promote: 3 of 3 volumes that Cinder had left behind/);
             await fleet.expectAllOn("secondary");
             await fleet.expectBytes("secondary");
-        } finally {
-            lab("up");
-        }
+        });
         expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
         await fleet.expectAllOn("");
         await fleet.expectBytes("primary");
@@ -246,7 +253,7 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
         await fleet.replayed("primary");
         const [lost = ""] = fleet.ids.slice(-1);
         lab("kill", "primary");
-        try {
+        await thenLabUp(async () => {
             const words = ["failover", "--forced", ...(await fleet.consents("forced"))];
             const moved = await fleet.during(
                 (journal) => journal.includes('"kind":"done","step":"stop rbd-mirror"'),
@@ -262,9 +269,7 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
             const report = expectCode(await fleet.report(), 0);
             assert.match(report.output, /^# failover --forced of ceph: partial$/m);
             assert.match(report.output, new RegExp(`^- ${lost} .*its status in Cinder`, "m"));
-        } finally {
-            lab("up");
-        }
+        });
         await fleet.expectAllOn("secondary");
         const flags = await fleet.consents("failback");
         const refused = expectCode(await fleet.dr("failback", ...flags), 3);

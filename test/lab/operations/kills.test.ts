@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 
 import { endedOf, type JournalEntry } from "../../../core/operation";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, LabHost, up } from "../support";
+import { expectCode, lab, labTopology, LabHost, up, thenLabUp } from "../support";
 
 /** Entries that are whole: the last one may be read while it is written. */
 const entriesOf = (journal: string): JournalEntry[] =>
@@ -104,7 +104,7 @@ describe("an operation that is killed after every entry of its journal", functio
         await fleet.write("primary");
         await fleet.replayed("primary");
         lab("kill", "primary");
-        try {
+        await thenLabUp(async () => {
             // Restarted in the outage: Cinder takes no failover for it.
             await host.restartVolume();
             const flags = await fleet.consents("forced");
@@ -119,9 +119,7 @@ describe("an operation that is killed after every entry of its journal", functio
             await fleet.expectAllOn("secondary");
             await fleet.write("secondary");
             await fleet.expectBytes("secondary");
-        } finally {
-            lab("up");
-        }
+        });
     });
 
     it("comes back, throws away what was agreed to, and proves every byte", async () => {

@@ -7,7 +7,7 @@ import type { Report } from "../../../core/report";
 import { serviceOf } from "../../../core/service";
 import { hostOf } from "../../../operations/cinder";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labPassword, labTopology, run, up } from "../support";
+import { expectCode, lab, labPassword, labTopology, run, up, thenLabUp } from "../support";
 
 const VOLUMES = 12;
 
@@ -123,7 +123,7 @@ describe("failover and failback on the lab", () => {
 
     it("refuses a planned one while an image lags, and freezes nothing", async () => {
         lab("kill", "secondary", "mirror");
-        try {
+        await thenLabUp(async () => {
             await fleet.write("primary");
             const { output } = expectCode(
                 await fleet.dr("failover", "--planned", ...(await fleet.consents("planned"))),
@@ -131,9 +131,7 @@ describe("failover and failback on the lab", () => {
             );
             assert.match(output, /behind on secondary|rbd-mirror/);
             await fleet.expectAllOn("");
-        } finally {
-            lab("up");
-        }
+        });
         await fleet.replayed("primary");
         await fleet.ready("planned");
     });
@@ -161,7 +159,7 @@ describe("failover and failback on the lab", () => {
             await fleet.replayed("primary");
             await unmarkPlain();
             lab(signal, "primary", "ceph");
-            try {
+            await thenLabUp(async () => {
                 const words = byHand(signal === "stop");
                 const start = Date.now();
                 const { stdout } = expectCode(
@@ -178,9 +176,7 @@ describe("failover and failback on the lab", () => {
                 );
                 await fleet.write("secondary");
                 await fleet.expectBytes("secondary");
-            } finally {
-                lab("up");
-            }
+            });
             const { stdout } = await back();
             assert.match(
                 stdout,
@@ -193,7 +189,7 @@ describe("failover and failback on the lab", () => {
     it("writes rows where a host is lost with the site and another's failover waits in its queue", async () => {
         await queueFailover();
         lab("kill", "cinder-b");
-        try {
+        await thenLabUp(async () => {
             await fleet.write("primary");
             await fleet.replayed("primary");
             lab("kill", "primary");
@@ -221,9 +217,7 @@ describe("failover and failback on the lab", () => {
             await fleet.expectAllOn("secondary");
             await fleet.write("secondary");
             await fleet.expectBytes("secondary");
-        } finally {
-            lab("up");
-        }
+        });
         await fleet.expectAllOn("secondary");
         await fleet.untilCalled("up", "cinder-a@ceph", "cinder-b@ceph");
         await back();

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 
 import { waitFor } from "../../../operations/wait";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, LabHost, up } from "../support";
+import { expectCode, lab, labTopology, LabHost, up, thenLabUp } from "../support";
 
 const CLUSTER = "dr";
 
@@ -66,16 +66,14 @@ describe("an active-active cluster on the lab", () => {
         await fleet.write("primary");
         await fleet.replayed("primary");
         lab("kill", "cinder-a");
-        try {
+        await thenLabUp(async () => {
             lab("kill", "primary");
             await fleet.untilCalled("down", "cinder-a@ceph");
             const over = ["failover", "--forced", "--write-rows"];
             expectCode(await fleet.dr(...over, ...(await fleet.consents("forced"))), 0);
             await fleet.write("secondary");
             await fleet.expectBytes("secondary");
-        } finally {
-            lab("up");
-        }
+        });
         await fleet.untilCalled("up", "cinder-a@ceph", "cinder-b@ceph");
         expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
         await fleet.expectAllOn("");
