@@ -1,7 +1,7 @@
 import { clockFault } from "./clocks";
 import { volumes } from "./consents";
 import { isSeen, type Pair, type PoolView } from "./replica";
-import { isReplaying, lossOf, silence, subjectOf, type Survey } from "./survey";
+import { isReplaying, lastReport, lossOf, subjectOf, type Survey } from "./survey";
 
 /** What a move loses of the volumes that it moves. */
 export interface Loss {
@@ -81,9 +81,12 @@ export function forcedLoss(survey: Survey, moved: readonly Pair[], rates: Rates)
     );
     const seconds = losses.map((loss) => loss.seconds ?? loss.unproven);
     const open = moved.filter((_, index) => seconds[index] === undefined);
-    const quiet = isSeen(views.primary) ? undefined : silence(survey, "primary", moved);
+    const last = isSeen(views.primary)
+        ? undefined
+        : lastReport(moved.map(({ secondary }) => secondary));
+    const quiet = last === undefined ? 0 : Math.max(views.secondary.now - last, 0);
     const reported =
-        quiet === undefined ? "" : `; ${names.primary} last reported ${quiet.toFixed(0)} s ago`;
+        last === undefined ? "" : `; ${names.primary} last reported ${quiet.toFixed(0)} s ago`;
     if (open.length > 0)
         return { text: `not known: ${whyUnbounded(survey, open, rates)}${reported}` };
     const bound = Math.max(...seconds.map((s) => s ?? 0));

@@ -82,42 +82,29 @@ export const replicated = ({ pairs }: Survey): Pair[] =>
 export const isReplaying = (image: ImageView | undefined): boolean =>
     image !== undefined && /\+replaying$/.test(image.state);
 
+/** rbd-mirror reports every 30 s: a silence that is longer is none between two reports of a living one. */
+const REPORT_SECONDS = 60;
+
+/** When the other site's rbd-mirror last reported to the one that has these images; undefined where it never did. */
+export function lastReport(images: readonly (ImageView | undefined)[]): number | undefined {
+    const reports = images.flatMap((image) =>
+        (image?.peers ?? []).map(({ lastUpdate }) => lastUpdate),
+    );
+    return reports.length === 0 ? undefined : Math.max(...reports);
+}
+
 /**
  * When what the target says of an image last proved something. Of a site that does not answer its own last report counts,
  * too: the target's daemon goes on saying `replaying` and 0 behind of a journal that it can no longer read.
  * @returns undefined where nothing proves anything, or nobody can tell how old it is
  */
-function heardFrom(
-    survey: Survey,
-    active: Role,
-    { lastUpdate, peers }: ImageView,
-): number | undefined {
-    if (isSeen(survey.views[active])) return lastUpdate;
+function heardFrom(survey: Survey, active: Role, image: ImageView): number | undefined {
+    if (isSeen(survey.views[active])) return image.lastUpdate;
     // No peer reports where one direction alone is mirrored.
-    if (peers.length === 0 || clockFault(survey, otherSide(active)) !== undefined) return undefined;
-    return Math.min(lastUpdate, Math.max(...peers.map((peer) => peer.lastUpdate)));
-}
-
-/** rbd-mirror reports every 30 s: a silence that is longer is none between two reports of a living one. */
-const REPORT_SECONDS = 60;
-
-/**
- * Seconds since the active site's rbd-mirror last reported to the other; undefined where it never did.
- * @param pairs those whose reports count
- */
-export function silence(survey: Survey, active: Role, pairs: readonly Pair[]): number | undefined {
-    const view = survey.views[otherSide(active)];
-    const reports = pairs.flatMap((pair) =>
-        (pair[otherSide(active)]?.peers ?? []).map(({ lastUpdate }) => lastUpdate),
-    );
-    if (!isSeen(view) || reports.length === 0) return undefined;
-    return Math.max(view.now - Math.max(...reports), 0);
-}
-
-/** Whether the rbd-mirror of a site that does not answer still reports: its cluster may have been dead for long. */
-function outlives(survey: Survey, active: Role, pairs: readonly Pair[]): boolean {
-    const quiet = silence(survey, active, pairs);
-    return !isSeen(survey.views[active]) && quiet !== undefined && quiet <= REPORT_SECONDS;
+    const reported = lastReport([image]);
+    if (reported === undefined || clockFault(survey, otherSide(active)) !== undefined)
+        return undefined;
+    return Math.min(image.lastUpdate, reported);
 }
 
 /** What a pair has lost at most. */
@@ -151,5 +138,8 @@ export function lossOf(pair: Pair, active: Role, survey: Survey, entryRate?: num
     const isLive = Object.keys(pair[active]?.positions ?? {}).length > 1;
     const age = isLive ? 0 : Math.max(view.now - heard, 0);
     const seconds = Math.round((behind + age) * 10) / 10;
-    return { ...told, ...(outlives(survey, active, [pair]) ? { unproven: seconds } : { seconds }) };
+    // The rbd-mirror of a site that does not answer, and still reports: its cluster may have been dead for long.
+    const outlives =
+        !isSeen(survey.views[active]) && view.now - (lastReport([there]) ?? 0) <= REPORT_SECONDS;
+    return { ...told, ...(outlives ? { unproven: seconds } : { seconds }) };
 }

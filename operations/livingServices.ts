@@ -28,8 +28,30 @@ const isOpen = (run: Run, row: ServiceRow): boolean =>
     row.state === "up" && activeSide(row, run.backend) !== "secondary";
 
 /**
- * Rows whose process lives: it answers a message of now. Where it cannot be asked, and in a cluster, whose members
- * answer for each other, a report since the command began says so too; but a service that starts writes its row as well.
+ * Asks services whether they live, a few at a time; one that hangs has not reported for longest, and is asked last.
+ * @param answered takes each answer: false from the question on, undefined where nobody may ask
+ */
+async function askAll(
+    run: Run,
+    rows: readonly ServiceRow[],
+    answered: Map<string, boolean | undefined>,
+    enough: AbortSignal,
+): Promise<void> {
+    const byReport = rows.toSorted((a, b) =>
+        (b.updated_at ?? "").localeCompare(a.updated_at ?? ""),
+    );
+    await inParallel(byReport, ASKED_AT_A_TIME, new AbortController().signal, async (row) => {
+        if (enough.aborted) return;
+        answered.set(row.host, false);
+        // Members of a cluster answer for each other.
+        const ask = row.cluster == null;
+        answered.set(row.host, ask ? await run.parts.cinder.answers(row.host, enough) : undefined);
+    });
+}
+
+/**
+ * Rows whose process lives: it answers a message of now. Where it cannot be asked, a report since the command began says
+ * so too; but a service that starts writes its row as well.
  */
 export async function alive(
     run: Run,
@@ -38,41 +60,29 @@ export async function alive(
 ): Promise<Set<string>> {
     const silent = silentBefore(run.journal);
     const answered = new Map<string, boolean | undefined>(silent.map((host) => [host, false]));
+    const reports = new Map(first.map(({ host, updated_at }) => [host, updated_at]));
     const enough = new AbortController();
-    const ask = async ({ host, cluster }: ServiceRow) => {
-        if (enough.signal.aborted) return;
-        answered.set(host, false);
-        const answer =
-            cluster == null ? await run.parts.cinder.answers(host, enough.signal) : undefined;
-        answered.set(host, answer);
-    };
-    // One that hangs has not reported for longest: it is asked last.
-    const byReport = first
-        .filter((row) => isOpen(run, row) && !silent.includes(row.host))
-        .sort((a, b) => (b.updated_at ?? "").localeCompare(a.updated_at ?? ""));
-    const asked = inParallel(byReport, ASKED_AT_A_TIME, new AbortController().signal, ask);
+    const toAsk = first.filter((row) => isOpen(run, row) && !silent.includes(row.host));
+    const asked = askAll(run, toAsk, answered, enough.signal);
     /** @param isLate those that wait for their question are told by their reports now */
-    const lives = (row: ServiceRow, isLate: boolean) => {
-        const before = first.find(({ host }) => host === row.host);
-        const hasReported = row.updated_at !== before?.updated_at;
-        return (
-            row.state === "up" &&
-            (isLate || answered.has(row.host)) &&
-            (answered.get(row.host) ?? hasReported)
-        );
-    };
+    const lives = ({ host, state, updated_at }: ServiceRow, isLate: boolean) =>
+        state === "up" &&
+        (isLate || answered.has(host)) &&
+        (answered.get(host) ?? updated_at !== reports.get(host));
     try {
         for (;;) {
             const rows = await rowsNow(run);
             const isLate = performance.now() - since > LIFE_MILLISECONDS;
-            const living = rows.filter((row) => lives(row, isLate));
-            const open = rows.filter((row) => isOpen(run, row) && !living.includes(row));
-            const waiting = open.map(({ host }) => host).filter((host) => !silent.includes(host));
-            if (waiting.length === 0 || isLate) {
-                const unanswered = waiting.filter((host) => answered.get(host) === false);
-                if (unanswered.length > 0)
-                    run.journal.append({ kind: "noted", step: SILENT, data: unanswered });
-                return new Set(living.map(({ host }) => host));
+            const hosts = (kept: ServiceRow[]) => kept.map(({ host }) => host);
+            const living = hosts(rows.filter((row) => lives(row, isLate)));
+            const waiting = hosts(rows.filter((row) => isOpen(run, row))).filter(
+                (host) => !living.includes(host) && !silent.includes(host),
+            );
+            if (waiting.length === 0) return new Set(living);
+            if (isLate) {
+                const data = waiting.filter((host) => answered.get(host) === false);
+                if (data.length > 0) run.journal.append({ kind: "noted", step: SILENT, data });
+                return new Set(living);
             }
             await pause(500, run.signal);
         }

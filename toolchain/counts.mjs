@@ -3,7 +3,7 @@ export const oneFailure = (reason) => ({
     passed: 0,
     failed: 1,
     skipped: 0,
-    failures: [oneLine(reason)],
+    failures: [reason],
 });
 
 /** Sums of {passed, failed, skipped}, with the lines of all failures. */
@@ -13,20 +13,22 @@ export function addCounts(list) {
     return { ...total, failures: list.flatMap(({ failures }) => failures ?? []) };
 }
 
+/** The counts of a run that may have ended with an error: then something has failed, whatever it counted. */
+export const withCrash = (counts, crash) =>
+    addCounts(crash && counts.failed === 0 ? [counts, oneFailure(crash.message)] : [counts]);
+
+const FAILED = "failed: ";
 const LONGEST = 600;
-/** A text as a line of the summary: of a long record often only the end is kept, so that must name what failed. */
-export function oneLine(text) {
+function failureLine(text) {
     const line = text.trim().replaceAll(/\s*\n\s*/g, " / ");
-    return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+    return `${FAILED}${line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line}`;
 }
 
-/** The end of a run's output: a line for each failure, and the counts. */
-export const summary = (counts) =>
-    [...(counts.failures ?? []).map((line) => `${FAILED}${line}`), summaryLine(counts)].join("\n");
-const FAILED = "failed: ";
-
-const summaryLine = ({ passed, failed, skipped }) =>
-    `${passed} passed, ${failed} failed, ${skipped} skipped`;
+/** The end of a run's output: of a long record often no more is kept, so it names what failed beside the counts. */
+export const summary = ({ passed, failed, skipped, failures }) =>
+    [...failures.map(failureLine), `${passed} passed, ${failed} failed, ${skipped} skipped`].join(
+        "\n",
+    );
 
 /** The last summary of an output, which may be the only one; a run that ended without any is one failure. */
 export function countsIn(output) {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { addCounts, countsIn, oneFailure } from "./counts.mjs";
+import { countsIn, withCrash } from "./counts.mjs";
 import { project } from "./ensure.mjs";
 import { run } from "./progress.mjs";
 
@@ -66,8 +66,6 @@ async function inLane(suite, progress) {
         () => undefined,
         (error) => error,
     );
-    const counts = countsIn(output);
-    const failure = crash && counts.failed === 0 && oneFailure(crash.message);
-    const all = addCounts([counts, ...(failure ? [failure] : [])]);
-    return { ...all, failures: all.failures.map((line) => `${suite} | ${line}`) };
+    const counts = withCrash(countsIn(output), crash);
+    return { ...counts, failures: counts.failures.map((line) => `${suite} | ${line}`) };
 }

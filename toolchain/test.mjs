@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCounts, countGoTests, exitCode, oneFailure, oneLine, summary } from "./counts.mjs";
+import { addCounts, countGoTests, exitCode, oneFailure, summary, withCrash } from "./counts.mjs";
 import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
@@ -42,11 +42,8 @@ async function mocha(args, { env = process.env, show = true } = {}) {
         await run(process.execPath, words, { cwd: project, env, inherit: show }).catch(
             (error) => (crash = error),
         );
-        const counts = JSON.parse(readFileSync(output, "utf8"));
-        const failures = counts.failures.map(oneLine);
-        return crash && counts.failed === 0
-            ? { ...counts, ...addCounts([counts, oneFailure(crash.message)]) }
-            : { ...counts, failures };
+        const { titles, ...counts } = JSON.parse(readFileSync(output, "utf8"));
+        return { ...withCrash(counts, crash), titles };
     } catch {
         const reason = `mocha ${args.join(" ")} ended without a result: ${crash?.message ?? "no counts"}`;
         progress.line(reason);
@@ -71,10 +68,8 @@ async function goTests() {
             () => undefined,
             (e) => e,
         );
-        const counts = countGoTests(output);
         if (error) progress.line(`go test: ${error.message}`);
-        results.push(counts);
-        if (error && counts.failed === 0) results.push(oneFailure(`go test: ${error.message}`));
+        results.push(withCrash(countGoTests(output), error));
     }
     return addCounts(results);
 }

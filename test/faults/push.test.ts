@@ -16,6 +16,7 @@ import {
     preview,
     run,
     startUp,
+    thenLabUp,
     up,
     withStack,
     type Mutable,
@@ -294,16 +295,14 @@ describe("faults of a push", () => {
     });
 
     row(38, "the secondary cannot be reached, with and without the consent", async () => {
-        let saw: string;
         lab("kill", "secondary", "mon");
-        try {
+        const saw = await thenLabUp(async () => {
             const topology = labTopology();
             topology.backends.ceph.radosConnectTimeoutSeconds = 6;
             topology.hosts = { "cinder-a": topology.hosts["cinder-a"] };
             const { code, output } = await up(topology);
             assert.notEqual(code, 0);
             assert.match(output, /cinder-dr: cinder-a: target: /);
-            saw = sentence(output);
             await untouched();
             topology.hosts["cinder-a"].consent = {
                 unreachableTarget: "the secondary is being rebuilt",
@@ -314,9 +313,8 @@ describe("faults of a push", () => {
                 await a.sh("cat /etc/cinder/.cinder-dr/*/result.json"),
                 /"protected": ?false/,
             );
-        } finally {
-            lab("up");
-        }
+            return sentence(output);
+        });
         expectCode(await up(good), 0);
         return { saw, after: UNTOUCHED, next: "up with the consent: staged, not protected" };
     });

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import { Fleet } from "./fleet";
-import { expectCode, lab, labTopology, up, thenLabUp } from "./support";
+import { expectCode, lab, labTopology, thenLabUp, up } from "./support";
 
 /** One planned and one forced round trip, on two volumes. */
 describe("a round trip on the lab", () => {

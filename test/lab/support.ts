@@ -159,9 +159,10 @@ export const lab = (...words: string[]): void => {
  * Does what takes parts of the lab down, and brings them up again whatever comes of it.
  * @throws what the work has thrown; a lab that does not come up after that is its consequence
  */
-export async function thenLabUp(work: () => Promise<void>): Promise<void> {
+export async function thenLabUp<T>(work: () => Promise<T>): Promise<T> {
+    let result: T;
     try {
-        await work();
+        result = await work();
     } catch (error) {
         try {
             lab("up");
@@ -171,6 +172,7 @@ export async function thenLabUp(work: () => Promise<void>): Promise<void> {
         throw error;
     }
     lab("up");
+    return result;
 }
 
 export const verify = (topology: Mutable, ...flags: string[]): Promise<Run> =>

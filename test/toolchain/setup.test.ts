@@ -7,8 +7,9 @@ import {
     countGoTests,
     countsIn,
     exitCode,
-    oneLine,
+    oneFailure,
     summary,
+    withCrash,
 } from "../../toolchain/counts.mjs";
 import { goEnvironment } from "../../toolchain/golang.mjs";
 import { isInstalled } from "../../toolchain/install.mjs";
@@ -105,17 +106,25 @@ describe("the counts of npm test", () => {
         const counts = { passed: 3, failed: 2, skipped: 2, failures };
         const earlier = "failed: of an earlier summary\n2 passed, 1 failed, 0 skipped";
         assert.deepEqual(countsIn(`${earlier}\nx\n${summary(counts)}\n`), counts);
-        assert.deepEqual(countsIn("begun\nlane x: killed"), {
-            passed: 0,
-            failed: 1,
-            skipped: 0,
-            failures: ["ended without counts: begun / lane x: killed"],
-        });
+        assert.equal(
+            summary(countsIn("begun\nlane x: killed")),
+            "failed: ended without counts: begun / lane x: killed\n0 passed, 1 failed, 0 skipped",
+        );
     });
 
     it("keep a failure on one line, and that short", () => {
-        assert.equal(oneLine("1 !== 2\n\n  at x\n"), "1 !== 2 / at x");
-        assert.equal(oneLine("x".repeat(10_000)).length, 601);
+        const first = (text: string) => summary(oneFailure(text)).split("\n")[0] ?? "";
+        assert.equal(first("1 !== 2\n\n  at x\n"), "failed: 1 !== 2 / at x");
+        assert.equal(first("x".repeat(10_000)).length, "failed: ".length + 601);
+    });
+
+    it("of a run that ended with an error are one failure at least", () => {
+        const passed = { passed: 2, failed: 0, skipped: 0 };
+        assert.equal(summary(withCrash(passed, undefined)), "2 passed, 0 failed, 0 skipped");
+        const killed = "failed: killed\n2 passed, 1 failed, 0 skipped";
+        assert.equal(summary(withCrash(passed, new Error("killed"))), killed);
+        const failed = { ...passed, failed: 1, failures: ["x"] };
+        assert.equal(withCrash(failed, new Error("exit code 1")).failed, 1);
     });
 
     it("come from three labs at once, or as many as are asked for and fit the memory", () => {

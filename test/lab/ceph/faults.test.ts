@@ -17,9 +17,9 @@ import {
     run,
     STACK,
     startUp,
+    thenLabUp,
     up,
     type Mutable,
-    thenLabUp,
 } from "../support";
 
 const RECORD = join(__dirname, "../../..", driftFileName(STACK));

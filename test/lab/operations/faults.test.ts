@@ -17,8 +17,8 @@ import {
     labPassword,
     labTopology,
     run,
-    up,
     thenLabUp,
+    up,
 } from "../support";
 
 const AHEAD = { NODE_OPTIONS: `--require ${join(__dirname, "../aheadOfTime.cjs")}` };

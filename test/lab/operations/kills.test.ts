@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 
 import { endedOf, type JournalEntry } from "../../../core/operation";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, LabHost, up, thenLabUp } from "../support";
+import { expectCode, lab, labTopology, LabHost, thenLabUp, up } from "../support";
 
 /** Entries that are whole: the last one may be read while it is written. */
 const entriesOf = (journal: string): JournalEntry[] =>
@@ -125,7 +125,7 @@ describe("an operation that is killed after every entry of its journal", functio
     it("comes back, throws away what was agreed to, and proves every byte", async () => {
         const kills = await killedAfterEach(["failback", ...(await fleet.consents("failback"))]);
         // Not of the demotion: killed in it, a run leaves it at work on the admin host.
-        has(kills, "noted given up", "noted resynced", "noted frozen");
+        has(kills, "noted given up", "started discard", "noted resynced", "noted frozen");
         has(kills, "noted failover-host cinder-b@ceph", "started restore", "started bytes");
         await fleet.expectAllOn("");
         await fleet.expectBytes("primary");

@@ -7,7 +7,7 @@ import type { Report } from "../../../core/report";
 import { serviceOf } from "../../../core/service";
 import { hostOf } from "../../../operations/cinder";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labPassword, labTopology, run, up, thenLabUp } from "../support";
+import { expectCode, lab, labPassword, labTopology, run, thenLabUp, up } from "../support";
 
 const VOLUMES = 12;
 

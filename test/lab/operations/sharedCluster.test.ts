@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 
 import { waitFor } from "../../../operations/wait";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, LabHost, up, thenLabUp } from "../support";
+import { expectCode, lab, labTopology, LabHost, thenLabUp, up } from "../support";
 
 const CLUSTER = "dr";
 
