@@ -57,6 +57,15 @@ const BLOCK_STORAGE: Service = {
 };
 
 /** Cinder's API as far as this project uses it. */
+/** Clusters came with 3.7. */
+const CLUSTERS = "volume 3.7";
+
+/** A row of `cinder cluster-list`. */
+export interface ClusterRow {
+    name: string;
+    status: "enabled" | "disabled";
+}
+
 export class Cinder {
     private readonly api: OpenStackApi;
 
@@ -196,6 +205,24 @@ export class Cinder {
             host,
             ...(verb === "enable" ? { binary: "cinder-volume" } : {}),
         });
+    }
+
+    /** Clusters of cinder-volume; an admin's question. */
+    async clusters(): Promise<ClusterRow[]> {
+        const path = "/clusters?binary=cinder-volume";
+        const body = await this.api.call<{ clusters: ClusterRow[] }>(
+            "GET",
+            path,
+            undefined,
+            CLUSTERS,
+        );
+        return body.clusters;
+    }
+
+    /** Lets the scheduler use a cluster again; its services' own rows do not count there. */
+    async enableCluster(name: string): Promise<void> {
+        const body = { name, binary: "cinder-volume" };
+        await this.api.call("PUT", "/clusters/enable", body, CLUSTERS);
     }
 
     /** Sets a status in the database and nothing else. */

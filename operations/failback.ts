@@ -4,7 +4,8 @@ import { replicated, subjectOf, unmarkedAnywhere, type Survey } from "../core/su
 import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
 import { gate, gateRest } from "./gate";
-import { calledHosts, lookAtBoth, proveReverse, rowsNow, thawStep } from "./moveBackend";
+import { thawStep } from "./freeze";
+import { calledHosts, lookAtBoth, proveReverse, rowsNow } from "./moveBackend";
 import { markStep } from "./markPlain";
 import { discard, giveUp, waitReady } from "./resync";
 import { PartialError } from "./operationEnd";

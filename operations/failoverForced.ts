@@ -5,7 +5,7 @@ import { undoForced } from "./forcedUndo";
 import { moveByWays, waysOf, type Ways } from "./forcedWays";
 import { promoteLeft } from "./leftBehind";
 import { DAEMONS, MirrorDaemons, startStopped, stoppedDaemons } from "./mirrorDaemons";
-import { thaw } from "./moveBackend";
+import { thaw } from "./freeze";
 import { hasChanged, PartialError, RefusedError } from "./operationEnd";
 import { both } from "./parallel";
 import { proveWritable } from "./proveWritable";

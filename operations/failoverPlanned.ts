@@ -1,7 +1,8 @@
 import { lossOf, replicated, unmarked, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { gate, gateRest } from "./gate";
-import { calledHosts, lookAtBoth, proveReverse, thawStep } from "./moveBackend";
+import { thawStep } from "./freeze";
+import { calledHosts, lookAtBoth, proveReverse } from "./moveBackend";
 import { markStep } from "./markPlain";
 import { PartialError } from "./operationEnd";
 import { operate, phase, type Run, type RunOptions } from "./run";

@@ -4,8 +4,7 @@ import { replicated, type Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { OpenStackError } from "./openstack";
-import { PartialError } from "./operationEnd";
-import { phase, type Run, type RunOptions } from "./run";
+import { type Run, type RunOptions } from "./run";
 import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
 import { waitFor } from "./wait";
@@ -35,38 +34,6 @@ export const calledHosts = ({ entries }: Journal): string[] =>
     entries.flatMap((e) =>
         e.kind === "noted" && e.step === FAILOVER_HOST ? [(e.data as { host: string }).host] : [],
     );
-
-/** Freezes every host that is not frozen: no volume or snapshot may be made or deleted while images move. */
-export async function freeze(run: Run, rows: readonly ServiceRow[]): Promise<string[]> {
-    const frozen: string[] = [];
-    for (const row of leadersOf(rows)) {
-        if (row.frozen === true) continue;
-        await run.parts.cinder.service("freeze", row.host);
-        frozen.push(row.host);
-    }
-    return frozen;
-}
-
-/** Thaws what is frozen and enables what is disabled: a member of a cluster that got no call stays behind else. */
-export async function thaw(run: Run): Promise<string[]> {
-    const { cinder } = run.parts;
-    for (const row of leadersOf(await rowsNow(run)))
-        if (row.frozen === true) await cinder.service("thaw", row.host);
-    const isOff = (row: ServiceRow) => row.status !== "enabled";
-    const isUp = (row: ServiceRow) => row.state === "up";
-    for (const row of (await rowsNow(run)).filter(isOff)) await cinder.service("enable", row.host);
-    // A thaw enables as well, and newer releases' `enable` has been seen to leave the row as it is.
-    for (const row of leadersOf((await rowsNow(run)).filter(isOff)).filter(isUp))
-        for (const verb of ["freeze", "thaw"] as const) await cinder.service(verb, row.host);
-    const rows = await rowsNow(run);
-    const left = rows.filter((row) => row.status !== "enabled" || row.frozen === true);
-    if (left.length > 0)
-        throw new PartialError(
-            `${left.map((row) => row.host).join(", ")} cannot be enabled again`,
-            left.map((row) => `openstack volume service set --enable ${row.host} cinder-volume`),
-        );
-    return rows.map((row) => row.host);
-}
 
 /**
  * Has Cinder move every host or cluster of the backend, and follows it to its end. Looks before it calls: what is on the
@@ -124,15 +91,6 @@ export async function moveHosts(
         },
     );
 }
-
-/** Thaws as a step of an operation. */
-export const thawStep = (run: Run): Promise<string[]> =>
-    phase(
-        run,
-        "thaw",
-        () => thaw(run),
-        (hosts) => `${hosts.join(", ")} take requests again`,
-    );
 
 /**
  * Waits until the images on the side that was left are demoted and replay what the new primary writes; then flushes what

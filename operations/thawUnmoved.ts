@@ -1,5 +1,6 @@
 import { wordsOf } from "../core/problem";
-import { calledHosts, thaw } from "./moveBackend";
+import { thaw } from "./freeze";
+import { calledHosts } from "./moveBackend";
 import { PartialError, RefusedError, THAWED } from "./operationEnd";
 import type { Run } from "./run";
 import { LockedError } from "./siteLock";

@@ -22,6 +22,28 @@ describe("an active-active cluster on the lab", () => {
             ({ cluster, state }) => cluster === `${CLUSTER}@ceph` && state === "up",
         );
 
+    /** Whether the scheduler takes the cluster: it heeds the cluster's row, not its members'. */
+    async function expectNewVolume(): Promise<void> {
+        const { id } = await fleet.cinder.createVolume({
+            name: "fleet-cluster-new",
+            description: "",
+            size: 1,
+            volume_type: "replicated",
+            metadata: {},
+        });
+        const made = async () => {
+            const status = (await fleet.cinder.volume(id))?.status ?? "";
+            return /^(available|error)$/.test(status) ? status : undefined;
+        };
+        const signal = AbortSignal.timeout(200_000);
+        assert.equal(
+            await waitFor(made, { what: "the new volume", seconds: 120, signal }),
+            "available",
+        );
+        fleet.ids.push(id);
+        await fleet.drop(id);
+    }
+
     before(async () => {
         lab("up");
         expectCode(await up(labTopology()), 0);
@@ -50,6 +72,7 @@ describe("an active-active cluster on the lab", () => {
         await fleet.expectAllOn("secondary");
         await fleet.expectBytes("secondary");
         await fleet.write("secondary");
+        await expectNewVolume();
         await fleet.ready("failback");
         const pids = await Promise.all(hosts.map((host) => host.pid()));
         const { output } = expectCode(await fleet.dr("failback"), 0);
@@ -59,6 +82,7 @@ describe("an active-active cluster on the lab", () => {
         // Cinder 21 leaves each member on the secondary in memory until it is restarted.
         const after = await Promise.all(hosts.map((host) => host.pid()));
         for (const [n, pid] of pids.entries()) assert.notEqual(after[n], pid);
+        await expectNewVolume();
         expectCode(await fleet.dr("status"), 0);
     });
 
@@ -73,6 +97,7 @@ describe("an active-active cluster on the lab", () => {
             expectCode(await fleet.dr(...over, ...(await fleet.consents("forced"))), 0);
             await fleet.write("secondary");
             await fleet.expectBytes("secondary");
+            await expectNewVolume();
         });
         await fleet.untilCalled("up", "cinder-a@ceph", "cinder-b@ceph");
         expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
