@@ -18,6 +18,14 @@ export interface ServiceRow {
     backend_state?: string | null;
 }
 
+/** One row of `cinder cluster-list`: an active-active cluster of cinder-volume. */
+export interface ClusterRow {
+    /** `cluster@section` */
+    name: string;
+    status: "enabled" | "disabled";
+    disabled_reason?: string | null;
+}
+
 /** `host@section` of a volume's `host@section#pool`. */
 export const serviceOf = (host: string): string => host.replace(/#.*$/, "");
 
@@ -41,6 +49,14 @@ export function leadersOf(rows: readonly ServiceRow[]): ServiceRow[] {
         return fresh;
     });
 }
+
+/** Names of the clusters of these rows. */
+export const clusterNamesOf = (rows: readonly ServiceRow[]): Set<string> =>
+    new Set(rows.map((row) => row.cluster).filter((name) => name != null));
+
+/** How an operator lets the scheduler use a cluster again; its members' own rows do not count there. */
+export const enableClusterByHand = (name: string): string =>
+    `cinder --os-volume-api-version 3.7 cluster-enable ${name}`;
 
 /** The side that is active now by a row; `''` and null both mean the designed primary. */
 export function activeSide(row: ServiceRow, backend: Backend): Role | undefined {

@@ -3,6 +3,7 @@ import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, lagOf, type Pair } from "./replica";
 import { siteFindings } from "./siteFindings";
 import { activeSideOf, otherSide, type ServiceRow } from "./service";
+import { serviceFindings, type SeenClusters } from "./serviceFindings";
 import { lossOf, subjectOf, type PairLoss, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 import { verdictOf, type Verdict } from "./verdict";
@@ -83,49 +84,22 @@ function volumeStatus(
     };
 }
 
-function serviceFindings({ rows, backend }: Survey): Finding[] {
-    return rows.map((row) => {
-        const words = [
-            `${row.status}${row.disabled_reason ? ` (${row.disabled_reason})` : ""}`,
-            row.state,
-            `replication ${row.replication_status ?? "null"}`,
-            `active backend ${row.active_backend_id ? row.active_backend_id : "default"}`,
-            row.frozen === true ? "frozen" : "not frozen",
-            `backend ${row.backend_state ?? "-"}`,
-            `targets ${backend.replicationDevice.backendId}, default`,
-            ...(row.cluster ? [`cluster ${row.cluster}`] : []),
-        ];
-        const fine =
-            row.state === "up" && ["enabled", "failed-over"].includes(row.replication_status ?? "");
-        return {
-            state: fine ? (row.status === "enabled" ? "ok" : "warning") : "problem",
-            subject: row.host,
-            fact: words.join(", "),
-            ...(fine
-                ? row.status === "enabled"
-                    ? {}
-                    : {
-                          next: `no new volume can be made on it until \`openstack volume service set --enable ${row.host} cinder-volume\``,
-                      }
-                : { next: "see cinder-volume's log on the host" }),
-        };
-    });
-}
-
 /**
  * The status of one backend.
  * @param rates growth of journals, see {@link entryRates}
  * @param images names of the images of all volumes of the cloud
+ * @param clusters active-active clusters of the backend. Defaults to none.
  */
 export function statusOf(
     survey: Survey,
     rates: Map<string, number>,
     images: ReadonlySet<string>,
+    clusters: SeenClusters = [],
 ): BackendStatus {
     const active = activeSideOf(survey.rows, survey.backend);
     const side = active ?? "primary";
     const volumes = survey.pairs.map((pair) => volumeStatus(survey, pair, side, rates));
-    const findings = [...serviceFindings(survey), ...siteFindings(survey, images)];
+    const findings = [...serviceFindings(survey, clusters), ...siteFindings(survey, images)];
     if (active === undefined)
         findings.push({
             state: "problem",

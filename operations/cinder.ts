@@ -1,6 +1,6 @@
 import type { Attachment } from "../core/formerUser";
 import type { Cloud } from "./cloud";
-import type { ServiceRow } from "../core/service";
+import type { ClusterRow, ServiceRow } from "../core/service";
 import { OpenStackApi, OpenStackError, type Service } from "./openstack";
 
 export { OpenStackError };
@@ -56,16 +56,10 @@ const BLOCK_STORAGE: Service = {
     apiVersion: "volume 3.5",
 };
 
-/** Cinder's API as far as this project uses it. */
 /** Clusters came with 3.7. */
 const CLUSTERS = "volume 3.7";
 
-/** A row of `cinder cluster-list`. */
-export interface ClusterRow {
-    name: string;
-    status: "enabled" | "disabled";
-}
-
+/** Cinder's API as far as this project uses it. */
 export class Cinder {
     private readonly api: OpenStackApi;
 

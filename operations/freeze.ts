@@ -1,6 +1,12 @@
-import { leadersOf, type ServiceRow } from "../core/service";
+import {
+    clusterNamesOf,
+    enableClusterByHand,
+    leadersOf,
+    type ServiceRow,
+} from "../core/service";
 import { rowsNow } from "./moveBackend";
 import { PartialError } from "./operationEnd";
+import { OpenStackError } from "./openstack";
 import { phase, type Run } from "./run";
 
 /** Freezes every host that is not frozen: no volume or snapshot may be made or deleted while images move. */
@@ -19,19 +25,26 @@ export async function freeze(run: Run, rows: readonly ServiceRow[]): Promise<str
  * thaw enables members alone, and the scheduler heeds the cluster: every new volume would end in `error`.
  */
 async function enableClusters({ parts }: Run, rows: readonly ServiceRow[]): Promise<void> {
-    const names = new Set(rows.map((row) => row.cluster).filter((name) => name != null));
+    const names = clusterNamesOf(rows);
     if (names.size === 0) return;
     const disabled = async () =>
         (await parts.cinder.clusters())
             .filter(({ name, status }) => names.has(name) && status !== "enabled")
             .map(({ name }) => name);
-    for (const name of await disabled()) await parts.cinder.enableCluster(name);
-    const left = await disabled();
-    if (left.length > 0)
+    const refuse = (left: readonly string[], why = ""): never => {
         throw new PartialError(
-            `the cluster ${left.join(", ")} cannot be enabled again: no new volume is scheduled to it`,
-            left.map((name) => `cinder --os-volume-api-version 3.7 cluster-enable ${name}`),
+            `the cluster ${left.join(", ")} cannot be enabled again: no new volume is scheduled to it${why}`,
+            left.map(enableClusterByHand),
         );
+    };
+    try {
+        for (const name of await disabled()) await parts.cinder.enableCluster(name);
+        const left = await disabled();
+        if (left.length > 0) refuse(left);
+    } catch (error) {
+        if (error instanceof OpenStackError) refuse([...names], ` (${error.message})`);
+        throw error;
+    }
 }
 
 /** Thaws what is frozen and enables what is disabled: a member of a cluster that got no call stays behind else. */

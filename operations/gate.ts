@@ -6,7 +6,8 @@ import { otherSide } from "../core/service";
 import { replicated, subjectOf, targetOf, type Move, type Survey } from "../core/survey";
 import type { Role } from "../core/topology/site";
 import { freeze, thaw } from "./freeze";
-import { calledHosts, lookAtBoth, rowsNow } from "./moveBackend";
+import { looks } from "./looks";
+import { calledHosts, rowsNow } from "./moveBackend";
 import { hasMarked } from "./markPlain";
 import { putBack } from "./putBack";
 import { resyncedImages } from "./resync";
@@ -106,8 +107,9 @@ async function whenReady(run: Run, move: Move): Promise<Survey> {
     const flushed = new Set<string>();
     const end = performance.now() + READY_SECONDS * 1000;
     const called = calledHosts(run.journal);
+    const look = looks(run, move);
     for (;;) {
-        const whole = await lookAtBoth(run);
+        const whole = await look();
         const survey = restOf(whole, called, targetOf(move));
         if (survey.rows.length === 0 && whole.rows.length > 0) return survey;
         const stops = stopsOf(run, survey, move);

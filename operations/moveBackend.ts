@@ -23,8 +23,10 @@ const SILENT_SECONDS = 60;
 const REVERSE_SECONDS = 180;
 
 /** Everything that a move between two living sites depends on, from Cinder, its hosts and both clusters. */
-export const lookAtBoth = ({ parts, backend }: RunOptions): Promise<Survey> =>
-    takeSurvey(parts, backend, { users: true, reach: ROLES });
+export const lookAtBoth = (
+    { parts, backend }: RunOptions,
+    reach: readonly Role[] = ROLES,
+): Promise<Survey> => takeSurvey(parts, backend, { users: true, reach });
 
 export const rowsNow = async ({ parts, backend }: Run): Promise<ServiceRow[]> =>
     rowsOf(await parts.cinder.services(), backend.section);

@@ -8,6 +8,7 @@ import { planLines, preflightOf } from "../../core/preflight";
 import { lagOf, type ImageView, type PoolView } from "../../core/replica";
 import { halfMoved, restOf } from "../../core/rest";
 import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/service";
+import type { SeenClusters } from "../../core/serviceFindings";
 import { entryRates, statusOf } from "../../core/status";
 import { verdictLine } from "../../core/verdict";
 import { lossOf, unmarked } from "../../core/survey";
@@ -673,6 +674,29 @@ describe("the verdict", () => {
         assert.match(
             line({ views: { primary: { unseen: "no answer" } }, primary: undefined }),
             /protected 0 of 1 replicated volumes; RPO now not known/,
+        );
+    });
+    it("says of a cluster whether the scheduler heeds it, whatever its members say", () => {
+        const say = (clusters: SeenClusters) =>
+            statusOf(survey(), new Map(), new Set(["volume-v1"]), clusters).findings;
+        assert.deepEqual(
+            say([
+                { name: "dr@ceph", status: "enabled" },
+                { name: "ha@ceph", status: "disabled", disabled_reason: "failed-over" },
+            ]).filter(({ subject }) => subject.startsWith("cluster")),
+            [
+                { state: "ok", subject: "cluster dr@ceph", fact: "enabled" },
+                {
+                    state: "warning",
+                    subject: "cluster ha@ceph",
+                    fact: "disabled (failed-over)",
+                    next: "no new volume is scheduled to it until `cinder --os-volume-api-version 3.7 cluster-enable ha@ceph`",
+                },
+            ],
+        );
+        assert.match(
+            say({ unseen: "403 forbidden" }).find(({ state }) => state === "warning")?.fact ?? "",
+            /its cluster cannot be seen, .*: 403 forbidden/,
         );
     });
     it("names mirrored images of no volume", () => {

@@ -1,10 +1,12 @@
 import { strict as assert } from "node:assert";
 
 import { waitFor } from "../../../operations/wait";
+import { blockStorage } from "../blockStorage";
 import { Fleet } from "../fleet";
 import { expectCode, lab, labTopology, LabHost, thenLabUp, up } from "../support";
 
 const CLUSTER = "dr";
+const SERVICE = "cinder-volume";
 
 /**
  * Both hosts in one active-active `cluster`. Last in its lab: volumes of the lab stay with the cluster's
@@ -83,7 +85,22 @@ describe("an active-active cluster on the lab", () => {
         const after = await Promise.all(hosts.map((host) => host.pid()));
         for (const [n, pid] of pids.entries()) assert.notEqual(after[n], pid);
         await expectNewVolume();
-        expectCode(await fleet.dr("status"), 0);
+        const status = expectCode(await fleet.dr("status"), 0);
+        assert.match(status.output, /^ok +cluster dr@ceph: enabled$/m);
+    });
+
+    it("is told of as one that takes no new volumes where somebody has disabled it", async () => {
+        const api = blockStorage();
+        const set = (verb: string) =>
+            api.call("PUT", `/clusters/${verb}`, { name: `${CLUSTER}@ceph`, binary: SERVICE });
+        try {
+            await set("disable");
+            const { output } = expectCode(await fleet.dr("status"), 0);
+            assert.match(output, /^warning +cluster dr@ceph: disabled/m);
+        } finally {
+            await set("enable");
+            await api.close();
+        }
     });
 
     it("goes over forced though a member is lost with the primary, and comes back", async () => {
