@@ -7,6 +7,7 @@ import {
     followerOf,
     isMove,
     isOpen,
+    RESYNC_ONLY,
     type Begun,
     type JournalEntry,
 } from "../core/operation";
@@ -16,6 +17,7 @@ import { failback, failbackMove } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
 import { failoverPlanned, plannedMove } from "../operations/failoverPlanned";
 import { listJournals, openOperations, readJournal } from "../operations/journalFolder";
+import { resyncOnly } from "../operations/resyncOnly";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
 import { runOperation, withOperation, type OperationFlags } from "./operation";
@@ -105,6 +107,10 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
             return perhapsStopping(stop, failbackMove, (options) =>
                 failback({ ...options, ...limits, said }, flags, id),
             );
+        }
+        case RESYNC_ONLY: {
+            const resyncSeconds = count(flags.resyncSeconds, 14_400);
+            return (options) => resyncOnly({ ...options, resyncSeconds, said }, flags, id);
         }
         default:
             throw new Error(`${verb} is no move`);

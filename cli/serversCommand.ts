@@ -9,14 +9,9 @@ import { findCloud } from "../operations/cloud";
 import { BusyError } from "../operations/journal";
 import { Nova } from "../operations/nova";
 import { lookAtServers, ServersError, type ServersView } from "../operations/servers";
-import {
-    chosen,
-    isCurable,
-    reattach,
-    unfinishedReattach,
-    type ReattachResult,
-} from "../operations/serversSession";
 import { startServers, stopServers } from "../operations/serversPower";
+import { reattach, unfinishedReattach, type ReattachResult } from "../operations/serversSession";
+import { chosen, isCurable } from "../operations/sessionPlan";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
 import { chooseBackends } from "./backends";

@@ -48,7 +48,8 @@ export function daemonBlockers(view: PoolView, site: string): Blocker[] {
         : [];
 }
 
-function siteBlockers(survey: Survey, move: Move): Blocker[] {
+/** What the sites themselves say against a move. */
+export function siteBlockers(survey: Survey, move: Move): Blocker[] {
     const { views, names } = survey;
     return (["primary", "secondary"] as const).flatMap((role) => {
         const view = views[role];

@@ -1,7 +1,10 @@
-import { imageFaults, isLate } from "./imageFaults";
+import { blocker, type Blocker } from "./blocker";
+import { siteBlockers } from "./blockers";
+import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, type Pair } from "./replica";
 import type { VolumeLoss } from "./report";
-import { replicated, type Survey } from "./survey";
+import { activeSideOf } from "./service";
+import { isUnmade, replicated, type Survey } from "./survey";
 
 /** What an image's copy on the designed primary needs before the failback, when the secondary is active. */
 export type Need =
@@ -35,6 +38,37 @@ export function needOf(pair: Pair, survey: Survey): Need {
     if (faults.length === 0) return "nothing";
     const cured = ["missing", "notReplaying", "stale"];
     return faults.every((fault) => isLate(fault) || cured.includes(fault.kind)) ? "wait" : "decide";
+}
+
+/** Whether an image's copy on the designed primary follows what the secondary writes, be it late. */
+export const follows = (pair: Pair, survey: Survey): boolean =>
+    pair.secondary?.primary === true &&
+    !needsResync(pair) &&
+    isSeen(survey.views.primary) &&
+    isProtected(pair, imageFaults(pair, "secondary", survey.views, survey.names));
+
+/** Images that neither a resync nor time lets follow: a person must see to each. */
+export const undecided = (survey: Survey): Pair[] =>
+    replicated(survey).filter(
+        (pair) => !isUnmade(pair) && !follows(pair, survey) && needOf(pair, survey) === "decide",
+    );
+
+/** What stands in the way of a resync that leaves the backend on the secondary; its volumes may be in use. */
+export function resyncBlockers(survey: Survey): Blocker[] {
+    const { rows, backend, names } = survey;
+    const moving = rows.filter((row) => row.replication_status === "failing-over");
+    const found = moving.map((row) =>
+        blocker(row.host, "is failing over now", "wait for its end; `cinder-dr status` shows it"),
+    );
+    if (activeSideOf(rows, backend) !== "secondary")
+        found.push(
+            blocker(
+                `backend ${backend.section}`,
+                `its hosts are not all on ${names.secondary}, so its copies are not known to be the true ones`,
+                "`cinder-dr status` shows where they are; on the primary there is nothing to resync",
+            ),
+        );
+    return [...found, ...siteBlockers(survey, "failback")];
 }
 
 /** What a failback throws away, and what it must not. */

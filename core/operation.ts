@@ -98,7 +98,10 @@ export const isOpen = (entries: readonly JournalEntry[]): boolean => {
     return outcome !== "done" && outcome !== "refused" && outcome !== "abandoned";
 };
 
-/** Verbs that leave a backend on the other side, or on a side anew; what `resume` goes on with. */
+/** The part of a failback that leaves the backend where it is. */
+export const RESYNC_ONLY = "failback --resync-only";
+
+/** Verbs that leave a backend on the other side, or prepare that; what `resume` goes on with. */
 export const isMove = (verb: string): boolean => /^fail(?:over|back)\b/.test(verb);
 
 const machineOf = ({ who }: Begun): string => who.slice(who.lastIndexOf("@") + 1);
@@ -118,28 +121,36 @@ export function isLater(
     return (entries[0]?.at ?? "") > (others[0]?.at ?? "");
 }
 
-/** The move of the same backend that was begun after an operation and is done, if there is one. @returns its id */
-export function laterMove(
+/** The operation of the same backend that was begun after another one and is done, if there is one. @returns its id */
+function laterDone(
     entries: readonly JournalEntry[],
     all: readonly (readonly JournalEntry[])[],
+    counts: (verb: string) => boolean,
 ): string | undefined {
     const { backend } = begunOf(entries);
     const later = all.find((others) => {
         if (others.length === 0 || !isLater(others, entries)) return false;
         const other = begunOf(others);
-        const isSame = other.backend === backend && isMove(other.verb);
+        const isSame = other.backend === backend && counts(other.verb);
         return isSame && endedOf(others)?.outcome === "done";
     });
     return later === undefined ? undefined : begunOf(later).id;
 }
 
+/** The later operation that is done and has moved the backend. @returns its id */
+export const laterMove = (
+    entries: readonly JournalEntry[],
+    all: readonly (readonly JournalEntry[])[],
+): string | undefined => laterDone(entries, all, (verb) => isMove(verb) && verb !== RESYNC_ONLY);
+
 /**
- * The later move that is done after a move, see {@link laterMove}: one that was cut short before it is history, and going
- * on with it would move the backend again on an old consent.
+ * The later move that is done after a move, or the resync of what it had left: one that was cut short before it is
+ * history, and going on with it would move the backend again on an old consent.
  * @param all entries of every journal
  * @returns its id
  */
 export const followerOf = (
     entries: readonly JournalEntry[],
     all: readonly (readonly JournalEntry[])[],
-): string | undefined => (isMove(begunOf(entries).verb) ? laterMove(entries, all) : undefined);
+): string | undefined =>
+    isMove(begunOf(entries).verb) ? laterDone(entries, all, isMove) : undefined;

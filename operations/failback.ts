@@ -7,11 +7,12 @@ import { gate, gateRest } from "./gate";
 import { thawStep } from "./freeze";
 import { calledHosts, lookAtBoth, proveReverse, rowsNow } from "./moveBackend";
 import { markStep } from "./markPlain";
-import { discard, giveUp, waitReady } from "./resync";
+import { discardStep, giveUp, waitReady } from "./resync";
 import { PartialError } from "./operationEnd";
 import { operate, phase, type Run, type RunOptions } from "./run";
 import { restartBehind } from "./restartBehind";
 import { restore } from "./savedStatuses";
+import { leaveServers } from "./serversLeft";
 import { moveAndVerify } from "./verifyMove";
 
 export interface FailbackOptions extends RunOptions {
@@ -39,15 +40,7 @@ async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<vo
     const lonely = unmarkedAnywhere(survey);
     if (lonely.length > 0 && run.accepted.has("unmarked"))
         await markStep(run, survey, lonely, "not-capable");
-    await phase(
-        run,
-        "discard",
-        () => discard(run, survey),
-        (images) =>
-            images.length === 0
-                ? "no image has forked: nothing is discarded"
-                : `${String(images.length)} images on ${run.parts.names.primary} are demoted and resync from ${run.parts.names.secondary}`,
-    );
+    await discardStep(run, survey);
     await phase(
         run,
         "resync",
@@ -138,9 +131,7 @@ async function finish(
         run.left.push(
             `${String(moving.length - idle.length)} image(s) are in use again and were not compared`,
         );
-    run.left.push(
-        `servers keep the old connection: \`cinder-dr servers --backend ${run.backend.section}\``,
-    );
+    await leaveServers(run, moving);
 }
 
 /** What `--stop-servers` must know of it. */

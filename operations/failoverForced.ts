@@ -10,6 +10,7 @@ import { hasChanged, PartialError, RefusedError } from "./operationEnd";
 import { both } from "./parallel";
 import { proveWritable } from "./proveWritable";
 import { operate, phase, type Run } from "./run";
+import { leaveServers } from "./serversLeft";
 import { startLeft } from "./serviceRows";
 import { verifyStep } from "./verifyMove";
 
@@ -105,8 +106,11 @@ async function body(
         daemons.close();
     }
     run.left.push(
-        `${parts.names.primary} will come back as a second primary: keep its clients away, then \`cinder-dr failback\``,
-        `servers keep the old connection: \`cinder-dr servers --backend ${run.backend.section}\``,
+        `${parts.names.primary} will come back as a second primary: keep its clients away, then \`cinder-dr failback\`; to stay on ${secondary}, \`cinder-dr failback --resync-only\``,
+    );
+    await leaveServers(
+        run,
+        moving.map(({ id }) => id),
     );
     return `${String(moving.length)} volumes are on ${secondary} and writable`;
 }

@@ -7,10 +7,11 @@ import { markStep } from "./markPlain";
 import { PartialError } from "./operationEnd";
 import { operate, phase, type Run, type RunOptions } from "./run";
 import { statusesOf } from "./savedStatuses";
+import { leaveServers } from "./serversLeft";
 import { moveAndVerify } from "./verifyMove";
 
 async function body(run: Run): Promise<string> {
-    const { journal, parts, backend } = run;
+    const { journal, parts } = run;
     if (calledHosts(journal).length > 0) await gateRest(run, "planned");
     else {
         const first = await lookAtBoth(run);
@@ -55,9 +56,7 @@ async function body(run: Run): Promise<string> {
         subject: "replication back",
         fact: `${reverse} on ${parts.names.primary}`,
     });
-    run.left.push(
-        `servers keep the old connection: \`cinder-dr servers --backend ${backend.section}\``,
-    );
+    await leaveServers(run, moving);
     return `${String(moving.length)} volumes are on ${parts.names.secondary}, and replicate back`;
 }
 

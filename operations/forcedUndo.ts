@@ -17,7 +17,5 @@ export async function undoForced(run: Run): Promise<string> {
         run.left.push(
             `${String(promoted.length)} image(s) are primary on ${secondary} still: demote and resync them there once ${primary} is proven to have all that is wanted: ${promoted.join(", ")}`,
         );
-    for (const line of run.left)
-        run.found({ state: "warning", subject: "undo", fact: "not all is as before", next: line });
     return `rows of ${services.join(", ")} are as they were before`;
 }

@@ -1,9 +1,4 @@
-import {
-    clusterNamesOf,
-    enableClusterByHand,
-    leadersOf,
-    type ServiceRow,
-} from "../core/service";
+import { clusterNamesOf, enableClusterByHand, leadersOf, type ServiceRow } from "../core/service";
 import { rowsNow } from "./moveBackend";
 import { PartialError } from "./operationEnd";
 import { OpenStackError } from "./openstack";

@@ -1,15 +1,15 @@
 import { flushable } from "../core/blockers";
 import { consentFlag } from "../core/consents";
 import { sizeOf } from "../core/duration";
-import { discardsOf, needOf } from "../core/failback";
+import { discardsOf, follows, needOf, undecided } from "../core/failback";
 import { RESYNC_BYTES } from "../core/measured";
 import { isSeen, type Pair } from "../core/replica";
-import { replicated, subjectOf, type Survey } from "../core/survey";
+import { isUnmade, replicated, subjectOf, type Survey } from "../core/survey";
 import type { Journal } from "./journal";
 import { hasMarked } from "./markPlain";
 import { OpenStackError } from "./openstack";
 import { PartialError, RefusedError } from "./operationEnd";
-import { type Run } from "./run";
+import { phase, type Run } from "./run";
 import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
 import { pause } from "./wait";
@@ -110,6 +110,18 @@ export async function discard(run: Run, survey: Survey): Promise<string[]> {
     return names(resync);
 }
 
+/** Discards as a step of an operation. */
+export const discardStep = (run: Run, survey: Survey): Promise<string[]> =>
+    phase(
+        run,
+        "discard",
+        () => discard(run, survey),
+        (images) =>
+            images.length === 0
+                ? "no image has forked: nothing is discarded"
+                : `${String(images.length)} images on ${run.parts.names.primary} are demoted and resync from ${run.parts.names.secondary}`,
+    );
+
 function unproven(open: readonly Pair[], isChanged: boolean): Error {
     const fact = `${String(open.length)} image(s) are not proven: ${open.slice(0, 5).map(subjectOf).join(", ")}`;
     const next = "`cinder-dr status --volumes` says what each lacks";
@@ -134,6 +146,23 @@ async function lookAgain(run: Run): Promise<Survey | undefined> {
     }
 }
 
+/** Looks again and again until `judge` returns something, through moments in which somebody does not answer. */
+async function watch<T>(
+    run: Run,
+    judge: (survey: Survey) => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+    let seen = performance.now();
+    for (;;) {
+        const survey = await lookAgain(run);
+        const now = performance.now();
+        if (survey !== undefined) seen = now;
+        if (now - seen > BLIND_SECONDS * 1000) throw blind();
+        const result = survey === undefined ? undefined : await judge(survey);
+        if (result !== undefined) return result;
+        await pause(PAUSE_MILLISECONDS, run.signal);
+    }
+}
+
 /**
  * Waits until every replicated volume's copy on the designed primary replays with nothing behind.
  * @throws RefusedError naming what is not proven when time is up, or what a person must decide; PartialError once images
@@ -143,16 +172,7 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
     const end = performance.now() + seconds * 1000;
     const flagged = resyncedImages(run.journal);
     const flushed = new Set<string>();
-    let seen = performance.now();
-    for (;;) {
-        const survey = await lookAgain(run);
-        const now = performance.now();
-        if (survey !== undefined) seen = now;
-        if (now - seen > BLIND_SECONDS * 1000) throw blind();
-        if (survey === undefined) {
-            await pause(PAUSE_MILLISECONDS, run.signal);
-            continue;
-        }
+    return watch(run, async (survey) => {
         const all = replicated(survey);
         const open = all.filter((pair) => needOf(pair, survey) !== "nothing");
         run.doing(
@@ -165,6 +185,27 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
         if (refused.length > 0 || performance.now() > end)
             throw unproven(open, flagged.size > 0 || hasMarked(run.journal));
         await flush(run, "secondary", flushable(survey, "secondary"), flushed);
-        await pause(PAUSE_MILLISECONDS, run.signal);
-    }
+        return undefined;
+    });
+}
+
+/**
+ * Waits until every copy on the designed primary that can do so follows the secondary. Its volumes may be in use
+ * meanwhile, so nobody waits for the last entry.
+ * @throws RefusedError naming what does not follow when time is up; PartialError once images were resynced
+ */
+export async function waitFollowing(run: Run, seconds: number): Promise<number> {
+    const end = performance.now() + seconds * 1000;
+    const flagged = resyncedImages(run.journal);
+    return watch(run, (survey) => {
+        const lost = new Set(undecided(survey).filter((pair) => !flagged.has(pair.volume.image)));
+        const all = replicated(survey).filter((pair) => !isUnmade(pair) && !lost.has(pair));
+        const open = all.filter((pair) => !follows(pair, survey));
+        run.doing(
+            `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay`,
+        );
+        if (open.length === 0) return all.length;
+        if (performance.now() > end) throw unproven(open, flagged.size > 0);
+        return undefined;
+    });
 }

@@ -28,6 +28,8 @@ export interface RunOptions {
     /** Consents given with this command; the journal that it goes on with keeps them. */
     said?: readonly Consented[];
     version: string;
+    /** Whoever runs it re-attaches the servers after it. Defaults to nobody. */
+    reattaches?: boolean;
     /** Shown before anything is done. */
     planned: (lines: string[]) => void;
 }
@@ -166,6 +168,8 @@ export async function operate(
         journal.append({ kind: "noted", step: "phases", data: phases });
         // Last of all: a killed one that has its end recorded is not gone on with, and must not hold a lock.
         journal.end({ outcome: "done", fact, left });
+        for (const line of left)
+            options.found({ state: "warning", subject: "left to do", fact: line });
     } catch (error) {
         const ended = endOf(error, journal);
         journal.append({ kind: "noted", step: "phases", data: phases });

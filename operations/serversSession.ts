@@ -9,8 +9,9 @@ import type { Cinder } from "./cinder";
 import { Journal, newOperationId, whoAmI } from "./journal";
 import { openJournalOf } from "./journalFolder";
 import type { Nova } from "./nova";
-import { lookAtServers, ServersError, type ServersView } from "./servers";
-import { attemptOf, cure, isProven, type Cures } from "./serversReattach";
+import { lookAtServers, type ServersView } from "./servers";
+import { cure, type Cures } from "./serversReattach";
+import { chosen, isChosen, planOf } from "./sessionPlan";
 import { SiteLock } from "./siteLock";
 import { InterruptedError } from "./wait";
 
@@ -45,43 +46,9 @@ export interface ReattachResult {
     byHand: string[];
 }
 
-export const isCurable = ({ cure }: ServerPlan): boolean =>
-    cure === "reattach" || cure === "shelve";
-
-const isChosen = ({ id, name }: ServerPlan, words: readonly string[]): boolean =>
-    words.length === 0 || words.includes(id) || words.includes(name);
-
-/** Servers of the plan that were asked for. @throws ServersError for one that has no volume of this backend */
-export function chosen(plans: readonly ServerPlan[], words: readonly string[]): ServerPlan[] {
-    for (const word of words)
-        if (!plans.some(({ id, name }) => id === word || name === word))
-            throw new ServersError(
-                `--server must be a server with a volume of this backend, got '${word}'`,
-            );
-    return plans.filter((plan) => isChosen(plan, words));
-}
-
 /** Id of a run that was killed or failed: volumes that it has detached are in no new plan. */
 export const unfinishedReattach = (section: string): string | undefined =>
     openJournalOf(REATTACH, section);
-
-/** The plan of this run: a killed run's, since a volume that it has detached is in no new one; else a new one. */
-function planOf(journal: Journal, view: ServersView, servers: readonly string[]): ServerPlan[] {
-    const entry = journal.entries.findLast(({ kind }) => kind === "planned");
-    const before = (entry?.data as { plans: ServerPlan[] } | undefined)?.plans ?? [];
-    const begun = before.filter(({ id }) =>
-        journal.entries.some((e) => e.kind === "started" && e.step?.startsWith(`${id} `)),
-    );
-    // One that was attached anew and still led elsewhere needs its cure once more, if it has not got it by hand.
-    const again = (plan: ServerPlan): ServerPlan =>
-        attemptOf(journal, plan.id) === 0
-            ? plan
-            : (view.plans.find((p) => p.id === plan.id && isCurable(p)) ?? plan);
-    const goOn = begun.filter(({ id }) => !isProven(journal, id)).map(again);
-    const ids = new Set(goOn.map(({ id }) => id));
-    const fresh = chosen(view.plans, servers).filter((p) => isCurable(p) && !ids.has(p.id));
-    return [...goOn, ...fresh];
-}
 
 /**
  * Gives every server a connection to the active site again, a few at a time, and proves each by what Cinder then
@@ -117,12 +84,15 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
     try {
         const owner = { id: journal.id, who, verb: begunOf(journal.entries).verb };
         lock = await SiteLock.take(site, pool, owner, options.breakLock);
-        const plans = planOf(journal, view, options.servers);
-        journal.append({ kind: "planned", data: { active: view.active, plans } });
-        const others = view.plans.filter((p) => !plans.some(({ id }) => id === p.id));
+        const { plans, waiting } = planOf(journal, view, options.servers);
+        const all = [...plans, ...waiting];
+        // The next run goes on with this entry's.
+        journal.append({ kind: "planned", data: { active: view.active, plans: all } });
+        const others = view.plans.filter((p) => !all.some(({ id }) => id === p.id));
         options.planned({ ...view, plans: [...plans, ...others] });
         const at = { ...options, journal, expected: view.expected };
         const result = await cureAll(options, at, plans);
+        result.notBegun.push(...waiting.map(({ id }) => id));
         // One that is gone on with may look odd in the middle of its cure.
         const byHand = others
             .filter((plan) => plan.cure === "by hand" && isChosen(plan, options.servers))

@@ -8,10 +8,7 @@ import type { Parts } from "./parts";
 import { askCinder, takeSurvey } from "./takeSurvey";
 
 /** The clusters of these rows, or why they cannot be seen: an operator's role may be allowed to list services alone. */
-async function clustersOf(
-    { cinder }: Parts,
-    rows: readonly ServiceRow[],
-): Promise<SeenClusters> {
+async function clustersOf({ cinder }: Parts, rows: readonly ServiceRow[]): Promise<SeenClusters> {
     const names = clusterNamesOf(rows);
     if (names.size === 0) return [];
     try {

@@ -171,7 +171,8 @@ export async function withServersStopped(
             // Its hosts may be frozen or half moved: nothing is started on them.
             endInPart(options, wordsOf(error), ["--reattach", "--start"]);
         }
-        id = await work(acceptedWith(options, consentsOf(survey, move)));
+        const accepted = acceptedWith(options, consentsOf(survey, move));
+        id = await work({ ...accepted, reattaches: true });
     } catch (error) {
         if (error instanceof RefusedError || error instanceof LockedError)
             await startAgain(options, power);

@@ -153,6 +153,22 @@ describe("failover and failback on the lab", () => {
         return ["--rbd-mirror-stopped", "--fenced", "its processes are stopped"];
     }
 
+    const protects = (...words: string[]) => fleet.dr("failback", "--resync-only", ...words);
+    const discarded = ["--accept-loss", `discarded=${String(VOLUMES)}`];
+
+    /** Has the old primary follow while the backend stays where it is, and goes on being written. */
+    async function protect(): Promise<void> {
+        assert.match(expectCode(await protects(), 3).output, /--accept-loss discarded=12/);
+        expectCode(await protects(...discarded), 0);
+        await fleet.expectAllOn("secondary");
+        await fleet.write("secondary");
+        await fleet.replayed("secondary");
+        await fleet.expectBytes("primary");
+        const { output } = expectCode(await fleet.dr("status"), 0);
+        assert.match(output, /active on secondary; protected 12 of 12/);
+        expectCode(await protects(), 0);
+    }
+
     for (const signal of ["kill", "stop"])
         it(`goes over forced after \`lab ${signal} primary ceph\`, writable, and back`, async () => {
             await fleet.write("primary");
@@ -177,6 +193,12 @@ describe("failover and failback on the lab", () => {
                 await fleet.write("secondary");
                 await fleet.expectBytes("secondary");
             });
+            // The plain volume has no image: nothing lets it follow.
+            if (signal === "kill")
+                assert.match(
+                    expectCode(await protects(...discarded), 4).output,
+                    /1 image\(s\) do not follow, and no resync mends that: \S+ \(plain\)/,
+                );
             const { stdout } = await back();
             assert.match(
                 stdout,
@@ -208,7 +230,7 @@ describe("failover and failback on the lab", () => {
             const undone = expectCode(await fleet.dr("resume", fleet.newestId(), "--undo-rows"), 0);
             assert.match(
                 undone.output,
-                new RegExp(`next: ${String(VOLUMES)} image\\(s\\) are primary`),
+                new RegExp(`left to do: ${String(VOLUMES)} image\\(s\\) are primary`),
             );
             await fleet.expectAllOn("");
             // Cinder takes the time of a row's last change for a sign of life.
@@ -220,7 +242,8 @@ describe("failover and failback on the lab", () => {
         });
         await fleet.expectAllOn("secondary");
         await fleet.untilCalled("up", "cinder-a@ceph", "cinder-b@ceph");
-        await back();
+        await protect();
+        assert.match((await back()).stdout, /no image has forked/);
         await fleet.expectBytes("primary");
         expectCode(await fleet.dr("status"), 0);
     });

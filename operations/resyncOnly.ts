@@ -1,0 +1,91 @@
+import { consentFlag, consentsOf } from "../core/consents";
+import { follows, needsResync, resyncBlockers, undecided } from "../core/failback";
+import { RESYNC_ONLY } from "../core/operation";
+import { replicated, subjectOf, type Survey } from "../core/survey";
+import { PartialError, RefusedError } from "./operationEnd";
+import { discardStep, giveUp, waitFollowing } from "./resync";
+import { checkConsents, operate, phase, type Run, type RunOptions } from "./run";
+import { takeSurvey } from "./takeSurvey";
+
+export interface ResyncOnlyOptions extends RunOptions {
+    /** How long resyncing may take. */
+    resyncSeconds: number;
+}
+
+const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
+    takeSurvey(parts, backend, { users: true });
+
+function planOf(survey: Survey): string[] {
+    const { names } = survey;
+    const all = replicated(survey);
+    const count = (pairs: readonly unknown[]) => `${String(pairs.length)} image(s)`;
+    const stay = undecided(survey);
+    return [
+        `${count(all)} stay on ${names.secondary}; nothing moves, and no server is touched`,
+        `${count(all.filter(needsResync))} on ${names.primary} are demoted and resynced, ${count(all.filter((pair) => follows(pair, survey)))} replay there already`,
+        ...(stay.length === 0
+            ? []
+            : [`${count(stay)} need you: ${stay.map(subjectOf).join(", ")}`]),
+    ];
+}
+
+/** Shows the plan and records the operator's word, before anything is done. @throws RefusedError */
+function agreeToDiscard(run: Run, survey: Survey): void {
+    const { journal, accepted } = run;
+    const lines = planOf(survey);
+    journal.append({ kind: "planned", data: { lines } });
+    run.planned(lines);
+    const stops = resyncBlockers(survey);
+    if (stops.length > 0)
+        throw new RefusedError(
+            `refused, nothing was changed: ${String(stops.length)} blocker(s)`,
+            stops,
+        );
+    const needed = consentsOf(survey, "failback").filter(({ name }) => name === "discarded");
+    checkConsents(needed, accepted);
+    for (const consent of needed)
+        journal.append({
+            kind: "consented",
+            data: { flag: consentFlag(consent), means: consent.means },
+        });
+    giveUp(run, survey.pairs.filter(needsResync));
+}
+
+async function body(run: Run, resyncSeconds: number): Promise<string> {
+    const { names } = run.parts;
+    await discardStep(run, await look(run));
+    const count = await phase(
+        run,
+        "resync",
+        () => waitFollowing(run, resyncSeconds),
+        (n) => `${String(n)} images on ${names.primary} replay what ${names.secondary} writes`,
+    );
+    const open = undecided(await look(run));
+    if (open.length > 0)
+        throw new PartialError(
+            `${String(open.length)} image(s) do not follow, and no resync mends that: ${open.slice(0, 5).map(subjectOf).join(", ")}`,
+            ["`cinder-dr status --volumes` says what each lacks, with its cure"],
+        );
+    return `${String(count)} volumes stay on ${names.secondary}, and replicate to ${names.primary}`;
+}
+
+/**
+ * Protects a backend that stays on the secondary: has the designed primary, back from its outage, follow again. Throws
+ * away only what the operator gave up, and moves nothing.
+ */
+export const resyncOnly = (
+    options: ResyncOnlyOptions,
+    flags: Record<string, unknown>,
+    id?: string,
+): Promise<string> =>
+    operate(options, {
+        verb: RESYNC_ONLY,
+        locks: ["secondary", "primary"],
+        flags,
+        ...(id === undefined ? {} : { id }),
+        body: async (run) => {
+            if (!run.journal.entries.some(({ step }) => step === "given up"))
+                agreeToDiscard(run, await look(run));
+            return body(run, options.resyncSeconds);
+        },
+    });
