@@ -2,7 +2,7 @@ import { volumes as counted } from "./consents";
 import { needOf, needsResync } from "./failback";
 import type { Measured, Speed } from "./measured";
 import type { Pair } from "./replica";
-import { isReplaying, type Move, type Survey } from "./survey";
+import { isReplaying, replicated, type Move, type Survey } from "./survey";
 
 const GIB = 1 << 30;
 /** Bytes of each image that a failback compares unless it is told otherwise. */
@@ -95,8 +95,8 @@ function bytesPart(
     };
 }
 
-/** What only a failback has: forked images are copied whole before it, and bytes are compared after it. */
-function copyParts(survey: Survey, moved: readonly Pair[], measured?: Measured): Part[] {
+/** What comes before a failback: forked images are copied whole. */
+function resyncParts(survey: Survey, moved: readonly Pair[], measured?: Measured): Part[] {
     const forked = moved.filter(needsResync);
     const late = moved.filter(
         (pair) => needOf(pair, survey) === "wait" && !isReplaying(pair.primary),
@@ -113,9 +113,17 @@ function copyParts(survey: Survey, moved: readonly Pair[], measured?: Measured):
                       from: `on ${survey.names.primary} they do not replay yet`,
                   },
               ]),
-        bytesPart("comparison", sizeOf(moved, COMPARE_BYTES), measured?.compare, measured?.id),
     ];
 }
+
+const sumOf = (parts: Part[]): Duration =>
+    parts.some(({ seconds }) => seconds === undefined)
+        ? { parts }
+        : { seconds: parts.reduce((sum, { seconds = 0 }) => sum + seconds, 0), parts };
+
+/** How long the resync alone will take of a backend that stays on the secondary. */
+export const resyncDurationOf = (survey: Survey, measured?: Measured): Duration =>
+    sumOf(resyncParts(survey, replicated(survey), measured));
 
 /**
  * How long a move will take: its parts from the last whole one here, else from a rule of thumb or not known.
@@ -127,12 +135,12 @@ export function durationOf(
     moved: readonly Pair[],
     measured?: Measured,
 ): Duration {
-    const parts = [
-        ...moveParts(survey, move, moved.length, measured),
-        ...(move === "failback" ? copyParts(survey, moved, measured) : []),
-    ];
-    if (parts.some(({ seconds }) => seconds === undefined)) return { parts };
-    return { seconds: parts.reduce((sum, { seconds = 0 }) => sum + seconds, 0), parts };
+    const parts = moveParts(survey, move, moved.length, measured);
+    if (move !== "failback") return sumOf(parts);
+    // Bytes are compared after it.
+    const bytes = sizeOf(moved, COMPARE_BYTES);
+    const comparison = bytesPart("comparison", bytes, measured?.compare, measured?.id);
+    return sumOf([...parts, ...resyncParts(survey, moved, measured), comparison]);
 }
 
 const inWords = ({ part, seconds, from }: Part): string =>

@@ -23,7 +23,7 @@ function roleFaults(here: ImageView, there: ImageView | undefined, names: Names)
             {
                 kind: "splitBrain",
                 fact: `split-brain: both sites have writes that the other lacks (${broken.description})`,
-                next: `decide which side to keep; \`cinder-dr failback\` resyncs ${names.other} from ${names.active} with consent`,
+                next: `decide which side to keep; to keep ${names.active}: ${names.resync}`,
             },
         ];
     if (there === undefined) return [];
@@ -32,7 +32,7 @@ function roleFaults(here: ImageView, there: ImageView | undefined, names: Names)
             {
                 kind: "twoPrimaries",
                 fact: `primary on both sites: each takes writes, and neither is replicated, though both pools say health OK`,
-                next: `stop every writer on ${names.other}; \`cinder-dr failback\` demotes and resyncs it there with consent`,
+                next: `stop every writer on ${names.other}; to keep ${names.active}: ${names.resync}`,
             },
         ];
     if (!here.primary && there.primary)
@@ -57,7 +57,15 @@ function roleFaults(here: ImageView, there: ImageView | undefined, names: Names)
 interface Names {
     active: string;
     other: string;
+    /** How the copy on the other side is thrown away. */
+    resync: string;
 }
+
+/** A failback resyncs the designed primary alone: a copy on the secondary is never thrown away by this project. */
+const resyncOf = ({ volume }: Pair, active: Role, other: string): string =>
+    active === "secondary"
+        ? `\`cinder-dr failback --resync-only\` demotes and resyncs it on ${other}, with consent`
+        : `on ${other}, \`rbd mirror image demote\` where it is primary, then \`rbd mirror image resync\`, of ${volume.image}: what only it has is lost`;
 
 function replayFaults(
     here: ImageView,
@@ -120,7 +128,8 @@ export function imageFaults(
 ): ImageFault[] {
     const [activeView, otherView] = [views[active], views[otherSide(active)]];
     const [here, there] = [pair[active], pair[otherSide(active)]];
-    const called = { active: names[active], other: names[otherSide(active)] };
+    const other = names[otherSide(active)];
+    const called = { active: names[active], other, resync: resyncOf(pair, active, other) };
     if (!isSeen(activeView)) return [];
     const exists = activeView.all.includes(pair.volume.image);
     const found = cinderFaults(pair, here, exists, called.active);

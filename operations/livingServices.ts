@@ -63,7 +63,8 @@ export async function alive(
     const reports = new Map(first.map(({ host, updated_at }) => [host, updated_at]));
     const enough = new AbortController();
     const toAsk = first.filter((row) => isOpen(run, row) && !silent.includes(row.host));
-    const asked = askAll(run, toAsk, answered, enough.signal);
+    let isAsked = false;
+    const asked = askAll(run, toAsk, answered, enough.signal).finally(() => (isAsked = true));
     /** @param isLate those that wait for their question are told by their reports now */
     const lives = ({ host, state, updated_at }: ServiceRow, isLate: boolean) =>
         state === "up" &&
@@ -84,7 +85,8 @@ export async function alive(
                 if (data.length > 0) run.journal.append({ kind: "noted", step: SILENT, data });
                 return new Set(living);
             }
-            await pause(500, run.signal);
+            const next = pause(500, run.signal);
+            await (isAsked ? next : Promise.race([next, asked]));
         }
     } finally {
         enough.abort();

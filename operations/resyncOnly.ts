@@ -1,8 +1,11 @@
 import { consentFlag, consentsOf } from "../core/consents";
+import { durationText, resyncDurationOf } from "../core/duration";
 import { follows, needsResync, resyncBlockers, undecided } from "../core/failback";
+import type { Measured } from "../core/measured";
 import { RESYNC_ONLY } from "../core/operation";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import { PartialError, RefusedError } from "./operationEnd";
+import { measuredOf } from "./preflight";
 import { discardStep, giveUp, waitFollowing } from "./resync";
 import { checkConsents, operate, phase, type Run, type RunOptions } from "./run";
 import { takeSurvey } from "./takeSurvey";
@@ -15,14 +18,16 @@ export interface ResyncOnlyOptions extends RunOptions {
 const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
     takeSurvey(parts, backend, { users: true });
 
-function planOf(survey: Survey): string[] {
+function planOf(survey: Survey, measured?: Measured): string[] {
     const { names } = survey;
     const all = replicated(survey);
     const count = (pairs: readonly unknown[]) => `${String(pairs.length)} image(s)`;
     const stay = undecided(survey);
+    const duration = resyncDurationOf(survey, measured);
     return [
         `${count(all)} stay on ${names.secondary}; nothing moves, and no server is touched`,
         `${count(all.filter(needsResync))} on ${names.primary} are demoted and resynced, ${count(all.filter((pair) => follows(pair, survey)))} replay there already`,
+        ...(duration.parts.length === 0 ? [] : [`expected: ${durationText(duration)}`]),
         ...(stay.length === 0
             ? []
             : [`${count(stay)} need you: ${stay.map(subjectOf).join(", ")}`]),
@@ -32,7 +37,7 @@ function planOf(survey: Survey): string[] {
 /** Shows the plan and records the operator's word, before anything is done. @throws RefusedError */
 function agreeToDiscard(run: Run, survey: Survey): void {
     const { journal, accepted } = run;
-    const lines = planOf(survey);
+    const lines = planOf(survey, measuredOf("failback", run.backend));
     journal.append({ kind: "planned", data: { lines } });
     run.planned(lines);
     const stops = resyncBlockers(survey);

@@ -22,8 +22,10 @@ export interface SurveyOptions {
 }
 
 const SITE_SECONDS = 60;
-/** A host gives a site up after this, or after the limit of a site that may be dead. */
+/** A host gives a site up after this, or earlier where the site may be dead. */
 const REACH_SECONDS = 10;
+/** Of the time for an answer, what a connect to the cluster may take: the rest is for the way there and the question. */
+const connectSeconds = (seconds: number): number => Math.max(Math.min(20, seconds - 2), 1);
 
 /** Rejects when an answer takes too long, whatever keeps it. */
 async function within<T>(seconds: number, answer: Promise<T>, what: string): Promise<T> {
@@ -49,11 +51,10 @@ export async function lookAt(
 ): Promise<PoolView | { unseen: string }> {
     const at = parts.sites[role];
     const request = { do: "look", positions: true, users };
-    const connect = Math.max(Math.min(20, seconds - 2), 1);
     try {
         const view = await within(
             seconds,
-            at.pool<PoolView>(pool, request, seconds, connect),
+            at.pool<PoolView>(pool, request, seconds, connectSeconds(seconds)),
             `site ${at.site.name}`,
         );
         const wanted = at.site.fsid;
@@ -139,7 +140,7 @@ export async function takeSurvey(
                           host.look(
                               backend,
                               reach,
-                              Math.min(REACH_SECONDS, seconds ?? REACH_SECONDS),
+                              seconds === undefined ? REACH_SECONDS : connectSeconds(seconds),
                           ),
                       ),
               ),

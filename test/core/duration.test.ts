@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { durationText } from "../../core/duration";
+import { durationText, resyncDurationOf } from "../../core/duration";
 import { measuredIn, type Measured } from "../../core/measured";
 import type { JournalEntry } from "../../core/operation";
 import { planLines, preflightOf } from "../../core/preflight";
@@ -29,6 +29,21 @@ describe("how long a move is expected to take", () => {
         assert.equal(line, `expected: ${durationText(plan.duration)}`);
         return plan.duration;
     };
+    it("is, of a resync alone, nothing but the copying", () => {
+        const measured: Measured = {
+            id: "x",
+            seconds: 20,
+            volumes: 1,
+            resync: { bytes: 2 * GIB, seconds: 10 },
+            compare: { bytes: GIB, seconds: 7 },
+        };
+        assert.equal(
+            durationText(resyncDurationOf(survey(FORKED), measured)),
+            "20 s: resync of up to 4.0 GiB 20 s (operation x: 2.0 GiB in 10.0 s)",
+        );
+        const follower = { ...FORKED, primary: reader() };
+        assert.deepEqual(resyncDurationOf(survey(follower)).parts, []);
+    });
     it("is what the lab took, of a forced one with 12 volumes, leg by leg", () => {
         const { seconds, parts } = said(times(12), "forced");
         assert.equal(seconds, 47);

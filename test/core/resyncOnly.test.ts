@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import { follows, resyncBlockers, undecided } from "../../core/failback";
+import { imageFaults } from "../../core/imageFaults";
 import { names, reader, row, survey, view, writer, type Given } from "../support/survey";
 
 const THERE = [row({ active_backend_id: "secondary", replication_status: "failed-over" })];
@@ -63,6 +64,27 @@ describe("an image that stays on the secondary", () => {
         it(title, () => {
             assert.deepEqual(verdict(given), [following, decide]);
         });
+});
+
+describe("the cure of two primaries", () => {
+    const cure = (active: "primary" | "secondary") => {
+        const both = survey({ secondary: writer() });
+        const [pair] = both.pairs;
+        assert.ok(pair);
+        return imageFaults(pair, active, both.views, names)[0]?.next;
+    };
+    it("is a resync of the designed primary where the secondary is active", () => {
+        assert.equal(
+            cure("secondary"),
+            "stop every writer on paris; to keep lyon: `cinder-dr failback --resync-only` demotes and resyncs it on paris, with consent",
+        );
+    });
+    it("is by hand where the primary is active, for nothing here throws the secondary's copy away", () => {
+        assert.equal(
+            cure("primary"),
+            "stop every writer on lyon; to keep paris: on lyon, `rbd mirror image demote` where it is primary, then `rbd mirror image resync`, of volume-v1: what only it has is lost",
+        );
+    });
 });
 
 describe("what stands in the way of a resync alone", () => {
