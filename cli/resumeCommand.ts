@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { COMPARE_BYTES } from "../core/duration";
 import {
     begunOf,
+    discardedAfter,
     endedOf,
     followerOf,
     isMove,
@@ -39,6 +40,11 @@ function named(id: string, isUndo: boolean): Begun {
     if (follower !== undefined)
         throw new UsageError(
             `operation ${id} was followed by ${follower}, which is done: begin a new one`,
+        );
+    const discarding = isUndo ? discardedAfter(entries, allJournals()) : undefined;
+    if (discarding !== undefined)
+        throw new UsageError(
+            `operation ${discarding} has begun to throw away what only the primary has: the rows of ${id} stay`,
         );
     const outcome = endedOf(entries)?.outcome;
     if (!isOpen(entries) && !isUndo)

@@ -5,6 +5,7 @@ import { isReplicated, isSeen, type Pair } from "./replica";
 import type { VolumeLoss } from "./report";
 import { activeSideOf } from "./service";
 import { isUnmade, replicated, type Survey } from "./survey";
+import { ROLES } from "./topology/site";
 
 /** What an image's copy on the designed primary needs before the failback, when the secondary is active. */
 export type Need =
@@ -29,12 +30,15 @@ export const needsResync = (pair: Pair): boolean =>
     pair.primary !== undefined &&
     (pair.primary.primary || isFork(pair));
 
-export function needOf(pair: Pair, survey: Survey): Need {
+/** @param isData whether only the images count, whatever Cinder calls the volume */
+export function needOf(pair: Pair, survey: Survey, isData = false): Need {
     if (!isReplicated(pair.volume)) return "nothing";
     if (pair.secondary?.primary !== true) return "decide";
     if (needsResync(pair)) return pair.primary?.primary === true ? "demoteAndResync" : "resync";
     if (!isSeen(survey.views.primary)) return "decide";
-    const faults = imageFaults(pair, "secondary", survey.views, survey.names);
+    const faults = imageFaults(pair, "secondary", survey.views, survey.names).filter(
+        ({ kind }) => !isData || kind !== "cinderError",
+    );
     if (faults.length === 0) return "nothing";
     const cured = ["missing", "notReplaying", "stale"];
     return faults.every((fault) => isLate(fault) || cured.includes(fault.kind)) ? "wait" : "decide";
@@ -47,18 +51,25 @@ export const follows = (pair: Pair, survey: Survey): boolean =>
     isSeen(survey.views.primary) &&
     isProtected(pair, imageFaults(pair, "secondary", survey.views, survey.names));
 
+/** Images that should follow: a volume that is being made or deleted has none, or not for long. */
+export const toFollow = (survey: Survey): Pair[] =>
+    replicated(survey).filter((pair) => !isUnmade(pair) && pair.volume.status !== "deleting");
+
 /** Images that neither a resync nor time lets follow: a person must see to each. */
 export const undecided = (survey: Survey): Pair[] =>
-    replicated(survey).filter(
-        (pair) => !isUnmade(pair) && !follows(pair, survey) && needOf(pair, survey) === "decide",
+    toFollow(survey).filter(
+        (pair) => !follows(pair, survey) && needOf(pair, survey, true) === "decide",
     );
 
-/** What stands in the way of a resync that leaves the backend on the secondary; its volumes may be in use. */
-export function resyncBlockers(survey: Survey): Blocker[] {
-    const { rows, backend, names } = survey;
-    const moving = rows.filter((row) => row.replication_status === "failing-over");
-    const found = moving.map((row) =>
-        blocker(row.host, "is failing over now", "wait for its end; `cinder-dr status` shows it"),
+/** Why nothing may be discarded now, whatever was agreed to: only a copy that is not active, and only a seen one. */
+export function discardBlockers(survey: Survey): Blocker[] {
+    const { rows, backend, names, views } = survey;
+    const found = ROLES.filter((role) => !isSeen(views[role])).map((role) =>
+        blocker(
+            `site ${names[role]}`,
+            "cannot be asked, and nothing is discarded unseen",
+            "its admin host and cluster must answer",
+        ),
     );
     if (activeSideOf(rows, backend) !== "secondary")
         found.push(
@@ -68,7 +79,21 @@ export function resyncBlockers(survey: Survey): Blocker[] {
                 "`cinder-dr status` shows where they are; on the primary there is nothing to resync",
             ),
         );
-    return [...found, ...siteBlockers(survey, "failback")];
+    return found;
+}
+
+/** What stands in the way of a resync that leaves the backend on the secondary; its volumes may be in use. */
+export function resyncBlockers(survey: Survey): Blocker[] {
+    const { rows } = survey;
+    const moving = rows.filter((row) => row.replication_status === "failing-over");
+    const found = moving.map((row) =>
+        blocker(row.host, "is failing over now", "wait for its end; `cinder-dr status` shows it"),
+    );
+    const sites = siteBlockers(survey, "failback");
+    const unsaid = discardBlockers(survey).filter(
+        ({ subject }) => !sites.some((one) => one.subject === subject),
+    );
+    return [...found, ...unsaid, ...sites];
 }
 
 /** What a failback throws away, and what it must not. */
@@ -93,15 +118,19 @@ export function discardsOf(
     const found: Discards = { demote: [], resync: [], unagreed: [] };
     for (const pair of replicated(survey)) {
         const { image } = pair.volume;
-        const need = needOf(pair, survey);
+        const need = needOf(pair, survey, true);
         const isForked = need === "demoteAndResync" || need === "resync";
         if (!agreed.has(image)) {
             if (isForked) found.unagreed.push(pair);
             continue;
         }
         if (need === "demoteAndResync") found.demote.push(pair);
-        // A kill may have left it demoted, and rbd-mirror does not say yet that it has forked.
-        const isLeft = need === "wait" && pair.primary !== undefined;
+        // A kill may have left it demoted, and rbd-mirror does not say yet that it has forked. Or flagged, and not noted:
+        // then it syncs or follows by now, and another resync would throw a good copy away.
+        const isLeft =
+            need === "wait" &&
+            pair.primary !== undefined &&
+            !/\+(?:syncing|replaying)$/.test(pair.primary.state);
         if (!flagged.has(image) && (isForked || isLeft)) found.resync.push(pair);
     }
     return found;

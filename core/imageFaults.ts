@@ -65,7 +65,7 @@ interface Names {
 const resyncOf = ({ volume }: Pair, active: Role, other: string): string =>
     active === "secondary"
         ? `\`cinder-dr failback --resync-only\` demotes and resyncs it on ${other}, with consent`
-        : `on ${other}, \`rbd mirror image demote\` where it is primary, then \`rbd mirror image resync\`, of ${volume.image}: what only it has is lost`;
+        : `\`cinder-dr resume\` if a failover was cut short; else on ${other}, \`rbd mirror image demote\` where it is primary, then \`rbd mirror image resync\`, of ${volume.image}: what only it has is lost`;
 
 function replayFaults(
     here: ImageView,

@@ -144,13 +144,40 @@ export const laterMove = (
 ): string | undefined => laterDone(entries, all, (verb) => isMove(verb) && verb !== RESYNC_ONLY);
 
 /**
- * The later move that is done after a move, or the resync of what it had left: one that was cut short before it is
- * history, and going on with it would move the backend again on an old consent.
+ * The later operation that makes a move history, so that `resume` does not go on with it: a move that is done, since going
+ * on would move the backend again on an old consent. A resync alone outdates only another one; it thaws and starts nothing.
  * @param all entries of every journal
  * @returns its id
  */
-export const followerOf = (
+export function followerOf(
     entries: readonly JournalEntry[],
     all: readonly (readonly JournalEntry[])[],
-): string | undefined =>
-    isMove(begunOf(entries).verb) ? laterDone(entries, all, isMove) : undefined;
+): string | undefined {
+    const { verb } = begunOf(entries);
+    if (!isMove(verb)) return undefined;
+    return laterDone(
+        entries,
+        all,
+        (other) => isMove(other) && (other !== RESYNC_ONLY || verb === RESYNC_ONLY),
+    );
+}
+
+/**
+ * A later operation that has begun to throw away what only the designed primary has: rows that lead there must not be
+ * put back any more.
+ * @returns its id
+ */
+export function discardedAfter(
+    entries: readonly JournalEntry[],
+    all: readonly (readonly JournalEntry[])[],
+): string | undefined {
+    const { backend } = begunOf(entries);
+    const later = all.find(
+        (others) =>
+            others.length > 0 &&
+            isLater(others, entries) &&
+            begunOf(others).backend === backend &&
+            others.some(({ step }) => step === "demoted" || step === "resynced"),
+    );
+    return later === undefined ? undefined : begunOf(later).id;
+}

@@ -6,7 +6,8 @@ import { RESYNC_ONLY } from "../core/operation";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import { PartialError, RefusedError } from "./operationEnd";
 import { measuredOf } from "./preflight";
-import { discardStep, giveUp, waitFollowing } from "./resync";
+import { discardStep, GIVEN_UP, giveUp, sinceSettled } from "./resync";
+import { waitFollowing } from "./resyncWait";
 import { checkConsents, operate, phase, type Run, type RunOptions } from "./run";
 import { takeSurvey } from "./takeSurvey";
 
@@ -59,16 +60,19 @@ function agreeToDiscard(run: Run, survey: Survey): void {
 async function body(run: Run, resyncSeconds: number): Promise<string> {
     const { names } = run.parts;
     await discardStep(run, await look(run));
-    const count = await phase(
+    const { count, lost } = await phase(
         run,
         "resync",
-        () => waitFollowing(run, resyncSeconds),
-        (n) => `${String(n)} images on ${names.primary} replay what ${names.secondary} writes`,
+        async () => {
+            const following = await waitFollowing(run, resyncSeconds);
+            return { ...following, lost: following.lost.map(subjectOf) };
+        },
+        (done) =>
+            `${String(done.count)} images on ${names.primary} replay what ${names.secondary} writes`,
     );
-    const open = undecided(await look(run));
-    if (open.length > 0)
+    if (lost.length > 0)
         throw new PartialError(
-            `${String(open.length)} image(s) do not follow, and no resync mends that: ${open.slice(0, 5).map(subjectOf).join(", ")}`,
+            `${String(lost.length)} image(s) do not follow, and no resync mends that: ${lost.slice(0, 5).join(", ")}`,
             ["`cinder-dr status --volumes` says what each lacks, with its cure"],
         );
     return `${String(count)} volumes stay on ${names.secondary}, and replicate to ${names.primary}`;
@@ -89,7 +93,7 @@ export const resyncOnly = (
         flags,
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
-            if (!run.journal.entries.some(({ step }) => step === "given up"))
+            if (!sinceSettled(run.journal).some(({ step }) => step === GIVEN_UP))
                 agreeToDiscard(run, await look(run));
             return body(run, options.resyncSeconds);
         },

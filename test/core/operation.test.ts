@@ -1,15 +1,27 @@
 import assert from "node:assert/strict";
 
-import { followerOf, isLater, type JournalEntry } from "../../core/operation";
+import {
+    discardedAfter,
+    followerOf,
+    isLater,
+    laterMove,
+    RESYNC_ONLY,
+    type JournalEntry,
+} from "../../core/operation";
 
 /** A move of a backend; `order` is its journal's place in the folder. */
-const move = (at: string, order?: number, who = "ops@bastion"): JournalEntry[] => [
+const move = (
+    at: string,
+    order?: number,
+    who = "ops@bastion",
+    verb = "failback",
+): JournalEntry[] => [
     {
         at: `2026-11-22T${at}:00.000Z`,
         kind: "begun",
         data: {
             id: `${at}-${String(order ?? "old")}`,
-            verb: "failback",
+            verb,
             backend: "ceph",
             who,
             version: "0",
@@ -37,5 +49,29 @@ describe("the later one of two operations", () => {
             assert.ok(isLater(second, first));
             assert.ok(!isLater(first, second));
         }
+    });
+});
+
+describe("a resync alone that is done", () => {
+    const [first, only, again] = [
+        move("10:00", 1, "ops@bastion", "failover --forced"),
+        move("11:00", 2, "ops@bastion", RESYNC_ONLY),
+        move("12:00", 3, "ops@bastion", RESYNC_ONLY),
+    ];
+    const all = [first, only, again];
+
+    it("leaves a move that was cut short to be gone on with: it thaws and starts nothing", () => {
+        assert.equal(followerOf(first, all), undefined);
+        assert.equal(laterMove(first, all), undefined);
+    });
+    it("makes an earlier one history", () => {
+        assert.equal(followerOf(only, all), "12:00-3");
+    });
+    it("keeps rows of before from being put back once it has begun to discard", () => {
+        assert.equal(discardedAfter(first, all), undefined);
+        const note: JournalEntry = { at: "", kind: "noted", step: "demoted", data: ["a"] };
+        const begun = [only[0]!, note];
+        assert.equal(discardedAfter(first, [first, begun]), "11:00-2");
+        assert.equal(discardedAfter(begun, [first, begun]), undefined);
     });
 });

@@ -82,7 +82,7 @@ describe("the cure of two primaries", () => {
     it("is by hand where the primary is active, for nothing here throws the secondary's copy away", () => {
         assert.equal(
             cure("primary"),
-            "stop every writer on lyon; to keep paris: on lyon, `rbd mirror image demote` where it is primary, then `rbd mirror image resync`, of volume-v1: what only it has is lost",
+            "stop every writer on lyon; to keep paris: `cinder-dr resume` if a failover was cut short; else on lyon, `rbd mirror image demote` where it is primary, then `rbd mirror image resync`, of volume-v1: what only it has is lost",
         );
     });
 });
