@@ -5,12 +5,12 @@
  * others until Cinder calls it done, and then whether one does. Needs the lab with its stack up
  * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|orderly|timeouts|plain ...]`
  */
-import { rowsOf } from "../core/service";
-import { pause, waitFor } from "../operations/wait";
+import { pause } from "../operations/wait";
 import { AdminHost } from "../test/lab/adminHost";
 import { Fleet } from "../test/lab/fleet";
-import { lab, LabHost, labTopology } from "../test/lab/support";
-import { back, bareFailover, bounded, clock, say, secondsTo } from "./fleetMoves";
+import { lab, labTopology } from "../test/lab/support";
+import { editHosts } from "./editHosts";
+import { back, bareFailover, clock, say, secondsTo } from "./fleetMoves";
 
 const [COUNT = "12", ...NAMES] = process.argv.slice(2);
 const WRITE_SECONDS = 60;
@@ -37,24 +37,6 @@ async function writable(): Promise<string> {
     if (refused.length === 0) return `writable ${seconds.toFixed(1)} s later`;
     const why = [...new Set(refused.map(({ error }) => error))].join("; ");
     return `and ${String(refused.length)} of ${String(images.length)} images could not be written: ${why}`;
-}
-
-/** Has every host's section say this, and its service read it. */
-async function withLine(edit: string, marks: RegExp): Promise<void> {
-    for (const name of ["cinder-a", "cinder-b"]) {
-        const host = new LabHost(name);
-        await host.sh(
-            `sed -i '${edit}' /etc/cinder/cinder.conf && systemctl restart cinder-volume`,
-        );
-        if (!marks.test(await host.config())) throw new Error(`${name}: sed changed nothing`);
-        host.close();
-    }
-    const from = new Date().toISOString();
-    await waitFor(async () => {
-        const rows = rowsOf(await fleet.cinder.services(), "ceph");
-        const beat = ({ updated_at }: (typeof rows)[0]) => `${updated_at ?? ""}Z` > from;
-        return rows.every((row) => row.state === "up" && beat(row)) ? true : undefined;
-    }, bounded("cinder-volume to run again"));
 }
 
 async function bare(whose: string): Promise<string> {
@@ -117,7 +99,8 @@ async function main(): Promise<void> {
             const work = contestants[name];
             if (work === undefined) throw new Error(`no contestant is called '${name}'`);
             if (name === "plain")
-                await withLine(
+                await editHosts(
+                    fleet.cinder,
                     `s/^rados_connect_timeout = /# bench &/;/^# bench rados/a ${UNSET}`,
                     /^rados_connect_timeout = -1$/m,
                 );
@@ -125,7 +108,8 @@ async function main(): Promise<void> {
                 await measure(name, work);
             } finally {
                 if (name === "plain")
-                    await withLine(
+                    await editHosts(
+                        fleet.cinder,
                         `/^${UNSET}$/d;s/^# bench rados/rados/`,
                         /^rados_connect_timeout = [1-9]/m,
                     );

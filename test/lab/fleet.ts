@@ -85,6 +85,14 @@ export class Fleet {
         }
         await waitFor(
             async () => {
+                const bad = (await this.cinder.allVolumes()).filter(
+                    ({ id, status }) => this.ids.includes(id) && status === "error",
+                );
+                assert.deepEqual(
+                    bad.map(({ name }) => name),
+                    [],
+                    "volumes of the fleet are in error",
+                );
                 const view = await this.parts.sites.secondary.pool<{
                     images: Record<string, { state: string }>;
                 }>(this.at.pool, { do: "look" });
@@ -94,8 +102,8 @@ export class Fleet {
             },
             {
                 what: "the fleet to replay",
-                seconds: 600,
-                signal: AbortSignal.timeout(900_000),
+                seconds: 600 + count,
+                signal: AbortSignal.timeout((900 + count) * 1000),
                 every: EVERY,
             },
         );
@@ -295,8 +303,13 @@ export class Fleet {
         await waitFor(isSo, { what: `Cinder to call them ${wanted}`, ...limits });
     }
 
+    /** Has Cinder delete all volumes, and does not wait for it. */
+    async remove(): Promise<void> {
+        for (const id of this.ids.splice(0)) await this.cinder.deleteVolume(id);
+    }
+
     async close(): Promise<void> {
-        for (const id of this.ids) await this.cinder.deleteVolume(id);
+        await this.remove();
         this.parts.close();
         await this.cinder.close();
         rmSync(this.journals, { recursive: true, force: true });
