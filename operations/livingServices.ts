@@ -63,8 +63,10 @@ export async function alive(
     const reports = new Map(first.map(({ host, updated_at }) => [host, updated_at]));
     const enough = new AbortController();
     const toAsk = first.filter((row) => isOpen(run, row) && !silent.includes(row.host));
-    let isAsked = false;
-    const asked = askAll(run, toAsk, answered, enough.signal).finally(() => (isAsked = true));
+    const asking = { isOpen: true };
+    const asked = askAll(run, toAsk, answered, enough.signal).finally(() => {
+        asking.isOpen = false;
+    });
     /** @param isLate those that wait for their question are told by their reports now */
     const lives = ({ host, state, updated_at }: ServiceRow, isLate: boolean) =>
         state === "up" &&
@@ -86,7 +88,7 @@ export async function alive(
                 return new Set(living);
             }
             const next = pause(500, run.signal);
-            await (isAsked ? next : Promise.race([next, asked]));
+            await (asking.isOpen ? Promise.race([next, asked]) : next);
         }
     } finally {
         enough.abort();
