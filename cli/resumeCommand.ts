@@ -9,6 +9,7 @@ import {
     isMove,
     isOpen,
     RESYNC_ONLY,
+    SETTLED,
     type Begun,
     type JournalEntry,
 } from "../core/operation";
@@ -40,11 +41,6 @@ function named(id: string, isUndo: boolean): Begun {
     if (follower !== undefined)
         throw new UsageError(
             `operation ${id} was followed by ${follower}, which is done: begin a new one`,
-        );
-    const discarding = isUndo ? discardedAfter(entries, allJournals()) : undefined;
-    if (discarding !== undefined)
-        throw new UsageError(
-            `operation ${discarding} has begun to throw away what only the primary has: the rows of ${id} stay`,
         );
     const outcome = endedOf(entries)?.outcome;
     if (!isOpen(entries) && !isUndo)
@@ -78,6 +74,22 @@ function chosen(id: string | undefined, isUndo: boolean): Begun {
             `several operations were cut short: name one of ${moves.map(({ id: one }) => one).join(", ")}`,
         );
     return only;
+}
+
+/** @throws UsageError where what the rows would lead to is being thrown away */
+function refuseUndo({ id }: Begun): void {
+    const discarding = discardedAfter(readJournal(id), allJournals());
+    if (discarding !== undefined)
+        throw new UsageError(
+            `operation ${discarding} has begun to throw away what only the primary has: the rows of ${id} stay`,
+        );
+}
+
+/** Consents that its journal keeps; of what was seen done since, a fork of later needs another word. */
+function recordedLosses({ id, flags }: Begun): string[] {
+    const losses = Array.isArray(flags.acceptLoss) ? (flags.acceptLoss as string[]) : [];
+    const isSettled = readJournal(id).some(({ step }) => step === SETTLED);
+    return losses.filter((loss) => !(isSettled && loss.startsWith("discarded=")));
 }
 
 const text = (value: unknown): string | undefined =>
@@ -144,6 +156,7 @@ export const resumeCommand = (root: Command, done: Done): Command =>
             ),
     ).action(async (id: string | undefined, flags: ResumeFlags) => {
         const begun = chosen(id, flags.undoRows === true);
+        if (flags.undoRows === true) refuseUndo(begun);
         const [stack, topology] = [text(begun.flags.stack), text(begun.flags.topology)];
         const source =
             flags.stack === undefined && flags.topology === undefined
@@ -152,10 +165,7 @@ export const resumeCommand = (root: Command, done: Done): Command =>
                       ...(topology === undefined ? {} : { topology }),
                   }
                 : {};
-        const recorded = Array.isArray(begun.flags.acceptLoss)
-            ? (begun.flags.acceptLoss as string[])
-            : [];
-        const acceptLoss = [...recorded, ...(flags.acceptLoss ?? [])];
+        const acceptLoss = [...recordedLosses(begun), ...(flags.acceptLoss ?? [])];
         const whole = { ...flags, ...source, acceptLoss, backend: begun.backend };
         done(await runOperation(`resume ${begun.verb}`, whole, goOn(begun, flags)));
     });

@@ -3,7 +3,7 @@ import { siteBlockers } from "./blockers";
 import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, type Pair } from "./replica";
 import type { VolumeLoss } from "./report";
-import { activeSideOf } from "./service";
+import { activeSideOf, serviceOf, type ServiceRow } from "./service";
 import { isUnmade, replicated, type Survey } from "./survey";
 import { ROLES } from "./topology/site";
 
@@ -61,6 +61,13 @@ export const undecided = (survey: Survey): Pair[] =>
         (pair) => !follows(pair, survey) && needOf(pair, survey, true) === "decide",
     );
 
+/** Rows whose hosts have volumes: a host that has none yet says nothing of where they are served. */
+function servingRows({ rows, pairs }: Survey): ServiceRow[] {
+    const hosts = new Set(pairs.map(({ volume }) => serviceOf(volume.host)));
+    const serving = rows.filter(({ host }) => hosts.has(host));
+    return serving.length === 0 ? rows : serving;
+}
+
 /** Why nothing may be discarded now, whatever was agreed to: only a copy that is not active, and only a seen one. */
 export function discardBlockers(survey: Survey): Blocker[] {
     const { rows, backend, names, views } = survey;
@@ -71,7 +78,15 @@ export function discardBlockers(survey: Survey): Blocker[] {
             "its admin host and cluster must answer",
         ),
     );
-    if (activeSideOf(rows, backend) !== "secondary")
+    for (const row of rows.filter((one) => one.replication_status === "failing-over"))
+        found.push(
+            blocker(
+                row.host,
+                "is failing over now",
+                "wait for its end; `cinder-dr status` shows it",
+            ),
+        );
+    if (activeSideOf(servingRows(survey), backend) !== "secondary")
         found.push(
             blocker(
                 `backend ${backend.section}`,
@@ -84,16 +99,11 @@ export function discardBlockers(survey: Survey): Blocker[] {
 
 /** What stands in the way of a resync that leaves the backend on the secondary; its volumes may be in use. */
 export function resyncBlockers(survey: Survey): Blocker[] {
-    const { rows } = survey;
-    const moving = rows.filter((row) => row.replication_status === "failing-over");
-    const found = moving.map((row) =>
-        blocker(row.host, "is failing over now", "wait for its end; `cinder-dr status` shows it"),
-    );
     const sites = siteBlockers(survey, "failback");
     const unsaid = discardBlockers(survey).filter(
         ({ subject }) => !sites.some((one) => one.subject === subject),
     );
-    return [...found, ...unsaid, ...sites];
+    return [...unsaid, ...sites];
 }
 
 /** What a failback throws away, and what it must not. */

@@ -98,6 +98,10 @@ export const isOpen = (entries: readonly JournalEntry[]): boolean => {
     return outcome !== "done" && outcome !== "refused" && outcome !== "abandoned";
 };
 
+/** The journal's notes of images that are about to be thrown away, and that all of them follow again. */
+export const DISCARDING = "discarding";
+export const SETTLED = "settled";
+
 /** The part of a failback that leaves the backend where it is. */
 export const RESYNC_ONLY = "failback --resync-only";
 
@@ -177,7 +181,7 @@ export function discardedAfter(
             others.length > 0 &&
             isLater(others, entries) &&
             begunOf(others).backend === backend &&
-            others.some(({ step }) => step === "demoted" || step === "resynced"),
+            others.some(({ step }) => step === DISCARDING),
     );
     return later === undefined ? undefined : begunOf(later).id;
 }

@@ -34,7 +34,7 @@ const hasActed = (journal: Journal): boolean =>
 
 /** Notes of what a refusal does not take back; a freeze and a stop of rbd-mirror it does. */
 const CHANGES =
-    /^(?:failover-host|saved rows|stopped|rows written|demoted|resynced|rows before mark on .*)$/;
+    /^(?:failover-host|saved rows|stopped|rows written|discarding|demoted|resynced|rows before mark on .*)$/;
 
 /** Notes of hosts that an operation has frozen, and has thawed again. */
 export const FROZEN = "frozen";

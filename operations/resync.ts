@@ -2,18 +2,17 @@ import { consentFlag } from "../core/consents";
 import { sizeOf } from "../core/duration";
 import { discardBlockers, discardsOf } from "../core/failback";
 import { RESYNC_BYTES } from "../core/measured";
-import type { JournalEntry } from "../core/operation";
-import type { Pair } from "../core/replica";
+import { DISCARDING, SETTLED, type JournalEntry } from "../core/operation";
+import { isSeen, type Pair } from "../core/replica";
 import { subjectOf, type Survey } from "../core/survey";
 import type { Journal } from "./journal";
 import { PartialError, RefusedError } from "./operationEnd";
 import { phase, type Run } from "./run";
 
 const ROLE_SECONDS = 600;
-/** The journal's notes of what the operator gave up, of what is flagged for it, and that all of that follows. */
+/** The journal's notes of what the operator gave up, and of what is flagged for it. */
 export const GIVEN_UP = "given up";
 const RESYNCED = "resynced";
-export const SETTLED = "settled";
 
 /**
  * Does one thing to images of the designed primary's copy, and notes those that it was done to.
@@ -106,13 +105,17 @@ function agreeAnew(run: Run, unagreed: readonly Pair[]): void {
  * secondary is active: days may lie between the operator's word and a run that goes on with it
  */
 export async function discard(run: Run, survey: Survey): Promise<string[]> {
-    const stops = discardBlockers(survey);
-    if (stops.length > 0) throw new RefusedError("refused, nothing is discarded now", stops);
     const flagged = flaggedImages(run.journal);
     const due = () => discardsOf(survey, agreedImages(run.journal), flagged);
+    const isSeenWhole = Object.values(survey.views).every(isSeen);
+    if (isSeenWhole && Object.values(due()).every(({ length }) => length === 0)) return [];
+    const stops = discardBlockers(survey);
+    if (stops.length > 0) throw new RefusedError("refused, nothing is discarded now", stops);
     agreeAnew(run, due().unagreed);
     const { demote, resync } = due();
     const names = (pairs: readonly Pair[]) => pairs.map(({ volume }) => volume.image);
+    // Before it: whether a call that is cut off has done it, nobody can tell.
+    run.journal.append({ kind: "noted", step: DISCARDING, data: names(resync) });
     await act(run, "demote", demote, (done) => {
         run.journal.append({ kind: "noted", step: "demoted", data: names(done) });
     });

@@ -1,11 +1,12 @@
 import { flushable } from "../core/blockers";
 import { follows, needOf, needsResync, toFollow, undecided } from "../core/failback";
+import { SETTLED } from "../core/operation";
 import { isSeen, type Pair } from "../core/replica";
-import { replicated, subjectOf, type Survey } from "../core/survey";
+import { subjectOf, type Survey } from "../core/survey";
 import { hasMarked } from "./markPlain";
 import { OpenStackError } from "./openstack";
 import { PartialError, RefusedError } from "./operationEnd";
-import { flaggedImages, resyncedImages, SETTLED } from "./resync";
+import { flaggedImages, resyncedImages } from "./resync";
 import { type Run } from "./run";
 import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
@@ -67,15 +68,17 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
     const isFlagged = ({ volume }: Pair) => flagged.has(volume.image);
     const flushed = new Set<string>();
     const count = await watch(run, async (survey) => {
-        const all = replicated(survey);
+        const all = toFollow(survey);
         const open = all.filter((pair) => needOf(pair, survey) !== "nothing");
         run.doing(
             `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay with nothing behind`,
         );
         if (open.length === 0) return all.length;
         // A flagged image is gone for a moment, and its old status stays published for up to 30 s.
-        const stuck = open.filter(
-            (pair) => !isFlagged(pair) && (needsResync(pair) || needOf(pair, survey) === "decide"),
+        const stuck = open.filter((pair) =>
+            isFlagged(pair)
+                ? follows(pair, survey) && needOf(pair, survey) === "decide"
+                : needsResync(pair) || needOf(pair, survey) === "decide",
         );
         if (stuck.length > 0 || performance.now() > end)
             throw unproven(open, resyncedImages(run.journal).size > 0 || hasMarked(run.journal));

@@ -15,6 +15,7 @@ import type { Outcome } from "../../core/operation";
 import { reportOf } from "../../core/report";
 import { Journal, whoAmI } from "../../operations/journal";
 import { listJournals, readJournal } from "../../operations/journalFolder";
+import * as resyncOnly from "../../operations/resyncOnly";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import * as stoppedServers from "../../operations/stoppedServers";
@@ -39,9 +40,11 @@ describe("resume", () => {
         verb: string,
         flags: Record<string, unknown> = {},
         outcome: Outcome = "partial",
+        ...steps: string[]
     ): void {
         const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags };
         const journal = Journal.create({ ...begun, id, verb });
+        for (const step of steps) journal.append({ kind: "noted", step });
         journal.end({ outcome, fact: "", left: [] });
         journal.close();
     }
@@ -83,6 +86,16 @@ describe("resume", () => {
         for (const [at, sentence] of all.entries())
             assert.equal(await said(`${String(at)}-ceph`), sentence);
         assert.equal(await said(), ["there is no operation to go on with", ...all].join("; "));
+    });
+
+    it("puts no rows back once what they lead to is being thrown away, named or not", async () => {
+        make("1-failover-ceph", "failover --forced");
+        make("2-failback-ceph", "failback --resync-only", {}, "done", "discarding");
+        const refused =
+            "operation 2-failback-ceph has begun to throw away what only the primary has: the rows of 1-failover-ceph stay";
+        assert.equal(await said("--undo-rows"), refused);
+        assert.equal(await said("1-failover-ceph", "--undo-rows"), refused);
+        assert.match(await said(), /none\.yaml/);
     });
 
     it("says of stopped servers what their move has come to", async () => {
@@ -195,6 +208,28 @@ describe("resume", () => {
                     words.map((flag) => [flag, whoAmI()]),
                 );
             }
+        });
+
+        it("drops the word for what was discarded once all of that was seen to follow", async () => {
+            const seen: string[][] = [];
+            const body = (options: resyncOnly.ResyncOnlyOptions) => {
+                seen.push([...options.accepted.keys()]);
+                return Promise.resolve("");
+            };
+            mock.method(resyncOnly, "resyncOnly", body);
+            const flags = { acceptLoss: ["discarded=1", "attached=2"] };
+            make("1-failback-ceph", "failback --resync-only", flags);
+            await run(resumeCommand, "resume");
+            make("1-failback-ceph-2", "failback --resync-only", flags, "partial", "settled");
+            await run(resumeCommand, "resume", "1-failback-ceph-2");
+            assert.deepEqual(seen, [["discarded", "attached"], ["attached"]]);
+        });
+
+        it("has nothing to stop servers for where nothing moves", async () => {
+            await assert.rejects(
+                run(failbackCommand, "failback", "--resync-only", "--stop-servers"),
+                /--stop-servers must not stand beside --resync-only/,
+            );
         });
 
         it("leaves the servers of a move without --stop-servers alone", async () => {

@@ -69,7 +69,7 @@ describe("a resync alone that is done", () => {
     });
     it("keeps rows of before from being put back once it has begun to discard", () => {
         assert.equal(discardedAfter(first, all), undefined);
-        const note: JournalEntry = { at: "", kind: "noted", step: "demoted", data: ["a"] };
+        const note: JournalEntry = { at: "", kind: "noted", step: "discarding", data: ["a"] };
         const begun = [...only.slice(0, 1), note];
         assert.equal(discardedAfter(first, [first, begun]), "11:00-2");
         assert.equal(discardedAfter(begun, [first, begun]), undefined);

@@ -55,4 +55,24 @@ describe("a failback is refused before it begins", () => {
         assert.equal(refused(NOW - 10, NOW - 90), undefined);
         assert.equal(refused(NOW - 100, NOW - 3), undefined);
     });
+
+    it("of a fork that Cinder calls error: a resync does not mend that", () => {
+        const fork = reader({ state: "up+error", description: "split-brain detected" });
+        const facts = (status: string) => {
+            const seen = survey({
+                volume: { status },
+                rows: [row({ active_backend_id: "secondary", replication_status: "failed-over" })],
+                primary: fork,
+                secondary: writer(),
+            });
+            try {
+                refuseFailback(seen, new Map());
+            } catch (error) {
+                return (error as RefusedError).blockers.map(({ fact }) => fact);
+            }
+            return [];
+        };
+        assert.deepEqual(facts("available"), []);
+        assert.match(facts("error").join("; "), /error/);
+    });
 });

@@ -50,9 +50,26 @@ describe("the discarding of what only the old primary has", () => {
     });
 
     it("touches nothing while the primary is active, whatever was agreed to before", async () => {
-        for (const back of [[row()], [...rows, row({ host: "cinder-b@ceph" })], []])
+        const moving = rows.map((one) => ({ ...one, replication_status: "failing-over" }));
+        for (const back of [[row()], moving, []])
             await assert.rejects(discard(run(), forked({ rows: back })), RefusedError);
         assert.deepEqual(asked, []);
+    });
+
+    it("goes on beside a host that has no volumes yet", async () => {
+        const fresh = row({ host: "cinder-b@ceph" });
+        assert.deepEqual(await discard(run(), forked({ rows: [...rows, fresh] })), ["volume-v1"]);
+    });
+
+    it("has nothing to refuse where nothing has forked", async () => {
+        assert.deepEqual(await discard(run(), forked({ primary: reader(), rows: [row()] })), []);
+        assert.equal(note("discarding"), undefined);
+    });
+
+    it("notes what it is about to do before it asks", async () => {
+        await assert.rejects(discard(run([AGREED], "demote"), forked()), PartialError);
+        assert.deepEqual(note("discarding"), ["volume-v1"]);
+        assert.equal(note("demoted"), undefined);
     });
 
     it("touches nothing while a site is not seen", async () => {
