@@ -155,6 +155,7 @@ thaw() {        # what the verb 'stop' froze
     # shellcheck disable=SC2046
     for room in "${!ROOM_PID[@]}"; do kill -CONT $(pids_in "$room" .); done
     rm -f "$RUN/frozen"
+    THAWED=yes
     say "frozen processes go on"
 }
 

@@ -18,6 +18,17 @@ up_mirroring() {
         wait_for 180 "ceph $site: rbd-mirror" mirror_is_ok "$site"
         say "ceph $site: mirroring OK"
     done
+    # On a busy machine an OSD that was frozen has been seen to answer nobody for two minutes.
+    [ -n "${THAWED:-}" ] || return 0
+    for site in "${SITES[@]}"; do
+        wait_for 240 "ceph $site: to take writes" takes_writes "$site"
+        say "ceph $site: takes writes"
+    done
+}
+
+takes_writes() {    # SITE
+    inside "ceph-$1" sh -c "timeout 20 rados -p $POOL put lab-writes /dev/null && timeout 20 rados -p $POOL rm lab-writes" \
+        </dev/null >/dev/null 2>&1
 }
 
 make_pool() {   # SITE: the pool, its mirroring mode, the users
