@@ -57,22 +57,23 @@ export const failbackCommand = (root: Command, done: Done): Command =>
                 resyncSeconds: whole("--resync-seconds", resyncSeconds),
                 compareBytes: whole("--compare-bytes", compareBytes),
             };
-            const stop = recordedStop(flags);
-            const work = (options: RunOptions) =>
-                failback(
-                    { ...options, ...limits, said: consentsSaid(flags) },
-                    { ...recorded(flags, options), ...limits, ...stop },
-                );
+            const said = consentsSaid(flags);
             if (stays === true) {
                 const { resyncSeconds } = limits;
                 const protect = (options: RunOptions) =>
                     resyncOnly(
-                        { ...options, resyncSeconds, said: consentsSaid(flags) },
+                        { ...options, resyncSeconds, said },
                         { ...recorded(flags, options), resyncSeconds },
                     );
                 done(await runOperation(RESYNC_ONLY, flags, protect));
                 return;
             }
+            const stop = recordedStop(flags);
+            const work = (options: RunOptions) =>
+                failback(
+                    { ...options, ...limits, said },
+                    { ...recorded(flags, options), ...limits, ...stop },
+                );
             const { verb } = failbackMove;
             done(await runOperation(verb, flags, perhapsStopping(stop, failbackMove, work)));
         },

@@ -68,18 +68,12 @@ function servingRows({ rows, pairs }: Survey): ServiceRow[] {
     return serving.length === 0 ? rows : serving;
 }
 
-/** Why nothing may be discarded now, whatever was agreed to: only a copy that is not active, and only a seen one. */
-export function discardBlockers(survey: Survey): Blocker[] {
-    const { rows, backend, names, views } = survey;
-    const found = ROLES.filter((role) => !isSeen(views[role])).map((role) =>
-        blocker(
-            `site ${names[role]}`,
-            "cannot be asked, and nothing is discarded unseen",
-            "its admin host and cluster must answer",
-        ),
-    );
-    for (const row of rows.filter((one) => one.replication_status === "failing-over"))
-        found.push(
+/** Why the copies on the secondary are not known to be the true ones. */
+function activeBlockers(survey: Survey): Blocker[] {
+    const { rows, backend, names } = survey;
+    const found = rows
+        .filter((row) => row.replication_status === "failing-over")
+        .map((row) =>
             blocker(
                 row.host,
                 "is failing over now",
@@ -97,14 +91,23 @@ export function discardBlockers(survey: Survey): Blocker[] {
     return found;
 }
 
+/** Why nothing may be discarded now, whatever was agreed to: only a copy that is not active, and only a seen one. */
+export const discardBlockers = (survey: Survey): Blocker[] => [
+    ...ROLES.filter((role) => !isSeen(survey.views[role])).map((role) =>
+        blocker(
+            `site ${survey.names[role]}`,
+            "cannot be asked, and nothing is discarded unseen",
+            "its admin host and cluster must answer",
+        ),
+    ),
+    ...activeBlockers(survey),
+];
+
 /** What stands in the way of a resync that leaves the backend on the secondary; its volumes may be in use. */
-export function resyncBlockers(survey: Survey): Blocker[] {
-    const sites = siteBlockers(survey, "failback");
-    const unsaid = discardBlockers(survey).filter(
-        ({ subject }) => !sites.some((one) => one.subject === subject),
-    );
-    return [...unsaid, ...sites];
-}
+export const resyncBlockers = (survey: Survey): Blocker[] => [
+    ...activeBlockers(survey),
+    ...siteBlockers(survey, "failback"),
+];
 
 /** What a failback throws away, and what it must not. */
 export interface Discards {

@@ -1,11 +1,20 @@
 import type { Blocker } from "../core/blocker";
 import { blockersOf } from "../core/blockers";
-import { consentFlag } from "../core/consents";
+import { consentFlag, type Consent } from "../core/consents";
 import { planLines, preflightOf } from "../core/preflight";
 import type { Move, Survey } from "../core/survey";
 import { measuredOf } from "./preflight";
 import { RefusedError } from "./operationEnd";
 import { checkConsents, stopping, type Run } from "./run";
+
+/** @throws RefusedError where something stands in the way, before anything was done */
+export function refuseFor(stops: readonly Blocker[]): void {
+    if (stops.length > 0)
+        throw new RefusedError(
+            `refused, nothing was changed: ${String(stops.length)} blocker(s)`,
+            stops,
+        );
+}
 
 /**
  * @param curable whether a blocker goes away on the move's own way. Defaults to those that the gate settles.
@@ -17,12 +26,7 @@ export function refuseBlocked(
     accepted: ReadonlyMap<string, number>,
     curable: (blocker: Blocker) => boolean = ({ settles }) => settles === true,
 ): void {
-    const stops = stopping(blockersOf(survey, move), accepted).filter((stop) => !curable(stop));
-    if (stops.length > 0)
-        throw new RefusedError(
-            `refused, nothing was changed: ${String(stops.length)} blocker(s)`,
-            stops,
-        );
+    refuseFor(stopping(blockersOf(survey, move), accepted).filter((stop) => !curable(stop)));
 }
 
 /**
@@ -31,14 +35,22 @@ export function refuseBlocked(
  * @throws RefusedError when a consent is missing, and what `refuse` throws
  */
 export function agree(run: Run, survey: Survey, move: Move, refuse: () => void): void {
-    const { journal, accepted, backend } = run;
-    const plan = preflightOf(survey, move, measuredOf(move, backend));
-    const lines = planLines(plan);
+    const plan = preflightOf(survey, move, measuredOf(move, run.backend));
+    agreeTo(run, planLines(plan), plan.consents, refuse);
+}
+
+/** The same of any plan, by its lines and the consents that it needs. */
+export function agreeTo(
+    { journal, accepted, planned }: Run,
+    lines: string[],
+    consents: readonly Consent[],
+    refuse: () => void,
+): void {
     journal.append({ kind: "planned", data: { lines } });
-    run.planned(lines);
+    planned(lines);
     refuse();
-    checkConsents(plan.consents, accepted);
-    for (const consent of plan.consents)
+    checkConsents(consents, accepted);
+    for (const consent of consents)
         journal.append({
             kind: "consented",
             data: { flag: consentFlag(consent), means: consent.means },

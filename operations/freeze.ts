@@ -26,20 +26,20 @@ async function enableClusters({ parts }: Run, rows: readonly ServiceRow[]): Prom
         (await parts.cinder.clusters())
             .filter(({ name, status }) => names.has(name) && status !== "enabled")
             .map(({ name }) => name);
-    const refuse = (left: readonly string[], why = ""): never => {
+    let left = [...names];
+    let why = "";
+    try {
+        for (const name of await disabled()) await parts.cinder.enableCluster(name);
+        left = await disabled();
+    } catch (error) {
+        if (!(error instanceof OpenStackError)) throw error;
+        why = ` (${error.message})`;
+    }
+    if (left.length > 0)
         throw new PartialError(
             `the cluster ${left.join(", ")} cannot be enabled again: no new volume is scheduled to it${why}`,
             left.map(enableClusterByHand),
         );
-    };
-    try {
-        for (const name of await disabled()) await parts.cinder.enableCluster(name);
-        const left = await disabled();
-        if (left.length > 0) refuse(left);
-    } catch (error) {
-        if (error instanceof OpenStackError) refuse([...names], ` (${error.message})`);
-        throw error;
-    }
 }
 
 /** Thaws what is frozen and enables what is disabled: a member of a cluster that got no call stays behind else. */

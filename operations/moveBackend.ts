@@ -121,7 +121,7 @@ export async function proveReverse(run: Run, to: Role, wanted: readonly string[]
         },
     );
     // The promotion itself is an entry, which rbd-mirror confirms with a flush only.
-    const survey = await takeSurvey(run.parts, run.backend, { users: true });
+    const survey = await lookAtBoth(run, []);
     await flush(run, to, flushable(survey, to), new Set());
     return last;
 }

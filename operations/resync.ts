@@ -107,11 +107,12 @@ function agreeAnew(run: Run, unagreed: readonly Pair[]): void {
 export async function discard(run: Run, survey: Survey): Promise<string[]> {
     const flagged = flaggedImages(run.journal);
     const due = () => discardsOf(survey, agreedImages(run.journal), flagged);
+    const first = due();
     const isSeenWhole = Object.values(survey.views).every(isSeen);
-    if (isSeenWhole && Object.values(due()).every(({ length }) => length === 0)) return [];
+    if (isSeenWhole && Object.values(first).every(({ length }) => length === 0)) return [];
     const stops = discardBlockers(survey);
     if (stops.length > 0) throw new RefusedError("refused, nothing is discarded now", stops);
-    agreeAnew(run, due().unagreed);
+    agreeAnew(run, first.unagreed);
     const { demote, resync } = due();
     const names = (pairs: readonly Pair[]) => pairs.map(({ volume }) => volume.image);
     // Before it: whether a call that is cut off has done it, nobody can tell.

@@ -1,23 +1,24 @@
-import { consentFlag, consentsOf } from "../core/consents";
+import { consentsOf } from "../core/consents";
 import { durationText, resyncDurationOf } from "../core/duration";
 import { follows, needsResync, resyncBlockers, undecided } from "../core/failback";
 import type { Measured } from "../core/measured";
 import { RESYNC_ONLY } from "../core/operation";
 import { replicated, subjectOf, type Survey } from "../core/survey";
-import { PartialError, RefusedError } from "./operationEnd";
+import { agreeTo, refuseFor } from "./agree";
+import { lookAtBoth } from "./moveBackend";
+import { PartialError } from "./operationEnd";
 import { measuredOf } from "./preflight";
 import { discardStep, GIVEN_UP, giveUp, sinceSettled } from "./resync";
 import { waitFollowing } from "./resyncWait";
-import { checkConsents, operate, phase, type Run, type RunOptions } from "./run";
-import { takeSurvey } from "./takeSurvey";
+import { operate, phase, type Run, type RunOptions } from "./run";
 
 export interface ResyncOnlyOptions extends RunOptions {
     /** How long resyncing may take. */
     resyncSeconds: number;
 }
 
-const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
-    takeSurvey(parts, backend, { users: true });
+/** Nothing moves, so no Cinder host is asked. */
+const look = (options: RunOptions): Promise<Survey> => lookAtBoth(options, []);
 
 function planOf(survey: Survey, measured?: Measured): string[] {
     const { names } = survey;
@@ -37,23 +38,14 @@ function planOf(survey: Survey, measured?: Measured): string[] {
 
 /** Shows the plan and records the operator's word, before anything is done. @throws RefusedError */
 function agreeToDiscard(run: Run, survey: Survey): void {
-    const { journal, accepted } = run;
-    const lines = planOf(survey, measuredOf("failback", run.backend));
-    journal.append({ kind: "planned", data: { lines } });
-    run.planned(lines);
-    const stops = resyncBlockers(survey);
-    if (stops.length > 0)
-        throw new RefusedError(
-            `refused, nothing was changed: ${String(stops.length)} blocker(s)`,
-            stops,
-        );
-    const needed = consentsOf(survey, "failback").filter(({ name }) => name === "discarded");
-    checkConsents(needed, accepted);
-    for (const consent of needed)
-        journal.append({
-            kind: "consented",
-            data: { flag: consentFlag(consent), means: consent.means },
-        });
+    agreeTo(
+        run,
+        planOf(survey, measuredOf("failback", run.backend)),
+        consentsOf(survey, "failback").filter(({ name }) => name === "discarded"),
+        () => {
+            refuseFor(resyncBlockers(survey));
+        },
+    );
     giveUp(run, survey.pairs.filter(needsResync));
 }
 

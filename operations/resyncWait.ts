@@ -4,12 +4,12 @@ import { SETTLED } from "../core/operation";
 import { isSeen, type Pair } from "../core/replica";
 import { subjectOf, type Survey } from "../core/survey";
 import { hasMarked } from "./markPlain";
+import { lookAtBoth } from "./moveBackend";
 import { OpenStackError } from "./openstack";
 import { PartialError, RefusedError } from "./operationEnd";
 import { flaggedImages, resyncedImages } from "./resync";
 import { type Run } from "./run";
 import { flush } from "./settle";
-import { takeSurvey } from "./takeSurvey";
 import { pause } from "./wait";
 
 const PAUSE_MILLISECONDS = 2000;
@@ -32,7 +32,7 @@ const blind = (): Error =>
 /** A survey that sees both sites; undefined where one does not answer now, as may be for a moment of a wait of hours. */
 async function lookAgain(run: Run): Promise<Survey | undefined> {
     try {
-        const survey = await takeSurvey(run.parts, run.backend, { users: true });
+        const survey = await lookAtBoth(run, []);
         return Object.values(survey.views).every(isSeen) ? survey : undefined;
     } catch (error) {
         if (error instanceof OpenStackError) return undefined;
