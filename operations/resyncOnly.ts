@@ -6,7 +6,7 @@ import { RESYNC_ONLY } from "../core/operation";
 import { replicated, subjectOf, type Survey } from "../core/survey";
 import { agreeTo, refuseFor } from "./agree";
 import { lookAtBoth } from "./moveBackend";
-import { PartialError } from "./operationEnd";
+import { PartialError, RefusedError } from "./operationEnd";
 import { measuredOf } from "./preflight";
 import { discardStep, GIVEN_UP, giveUp, sinceSettled } from "./resync";
 import { waitFollowing } from "./resyncWait";
@@ -51,7 +51,11 @@ function agreeToDiscard(run: Run, survey: Survey): void {
 
 async function body(run: Run, resyncSeconds: number): Promise<string> {
     const { names } = run.parts;
-    await discardStep(run, await look(run));
+    const survey = await look(run);
+    // Days may lie between: the backend may have gone back, and its forks are nothing to throw away then.
+    const stops = resyncBlockers(survey);
+    if (stops.length > 0) throw new RefusedError("refused, nothing more is done now", stops);
+    await discardStep(run, survey);
     const { count, lost } = await phase(
         run,
         "resync",
