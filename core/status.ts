@@ -84,6 +84,19 @@ function volumeStatus(
     };
 }
 
+/** Images that serve from the side that is not active, while the active one cannot be asked what it has. */
+function astrayFinding({ pairs, views, names }: Survey, active: Role): Finding | undefined {
+    const other = otherSide(active);
+    const count = pairs.filter((pair) => pair[other]?.primary === true).length;
+    if (count === 0 || isSeen(views[active])) return undefined;
+    return {
+        state: "problem",
+        subject: `site ${names[other]}`,
+        fact: `${String(count)} image(s) are primary there, while Cinder serves them from ${names[active]}, which cannot be asked`,
+        next: "`cinder-dr resume` if an operation was cut short; else `failover --forced --write-rows` moves their rows after them",
+    };
+}
+
 /**
  * The status of one backend.
  * @param rates growth of journals, see {@link entryRates}
@@ -107,6 +120,8 @@ export function statusOf(
             fact: `its hosts do not agree on the active side: ${survey.rows.map((row) => `${row.host} ${row.active_backend_id ? row.active_backend_id : "default"}`).join(", ")}`,
             next: "`cinder-dr resume` if an operation was cut short",
         });
+    const astray = astrayFinding(survey, side);
+    if (astray !== undefined) findings.push(astray);
     for (const pair of survey.pairs)
         for (const fault of imageFaults(pair, side, survey.views, survey.names))
             findings.push({

@@ -1,6 +1,7 @@
 import { wordsOf } from "../core/problem";
 import {
     closeSync,
+    existsSync,
     fsyncSync,
     mkdirSync,
     openSync,
@@ -45,6 +46,12 @@ const isAlive = (pid: number): boolean => {
         return (error as NodeJS.ErrnoException).code === "EPERM";
     }
 };
+
+/** Whether a process of this machine works on an operation now. */
+export function isWorkedOn(id: string, folder = journalFolder()): boolean {
+    const file = `${fileOf(folder, id)}.pid`;
+    return existsSync(file) && isAlive(Number(readFileSync(file, "utf8")) || NaN);
+}
 
 /**
  * Makes the file that says which process works on a journal; a dead process's file is taken over.

@@ -1,7 +1,11 @@
+import type { Finding } from "../core/finding";
+import { isMove } from "../core/operation";
 import { clusterNamesOf, type ServiceRow } from "../core/service";
 import type { SeenClusters } from "../core/serviceFindings";
 import { statusOf, type BackendStatus } from "../core/status";
 import type { Backend } from "../core/topology";
+import { isWorkedOn } from "./journal";
+import { JournalError, openOperations } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import { OpenStackError } from "./openstack";
 import type { Parts } from "./parts";
@@ -19,6 +23,32 @@ async function clustersOf({ cinder }: Parts, rows: readonly ServiceRow[]): Promi
     }
 }
 
+/** Moves of a backend that this machine's journals hold and that have not come to their end. */
+function openMoves({ section }: Backend): Finding[] {
+    try {
+        return openOperations()
+            .filter(({ backend, verb }) => backend === section && isMove(verb))
+            .map(({ id, verb }) =>
+                isWorkedOn(id)
+                    ? {
+                          state: "warning",
+                          subject: `operation ${id}`,
+                          fact: `\`${verb}\` runs on this machine: what follows is its middle`,
+                          next: "wait for its end",
+                      }
+                    : {
+                          state: "problem",
+                          subject: `operation ${id}`,
+                          fact: `\`${verb}\` was cut short: what follows may be its doing`,
+                          next: `\`cinder-dr resume ${id}\` first`,
+                      },
+            );
+    } catch (error) {
+        if (!(error instanceof JournalError)) throw error;
+        return [{ state: "warning", subject: "journals", fact: error.message, next: "see there" }];
+    }
+}
+
 /** What each backend looks like from Cinder and from both clusters. Changes nothing. */
 export async function status(
     parts: Parts,
@@ -29,13 +59,14 @@ export async function status(
     const surveys = await Promise.all(backends.map((b) => takeSurvey(parts, b, {}, known)));
     const images = new Set((await known).volumes.map((volume) => volume.image));
     return Promise.all(
-        surveys.map(async (survey) =>
-            statusOf(
+        surveys.map(async (survey) => {
+            const seen = statusOf(
                 survey,
                 await journalRates(parts, survey, signal),
                 images,
                 await clustersOf(parts, survey.rows),
-            ),
-        ),
+            );
+            return { ...seen, findings: [...openMoves(survey.backend), ...seen.findings] };
+        }),
     );
 }

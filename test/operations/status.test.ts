@@ -1,0 +1,92 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Parts } from "../../operations/parts";
+import { Journal } from "../../operations/journal";
+import { RemoteError } from "../../operations/ssh";
+import { status } from "../../operations/status";
+import { backend, names, row, view, writer } from "../support/survey";
+
+const VOLUME = {
+    id: "v1",
+    name: "db",
+    status: "available",
+    replication_status: "enabled",
+    "os-vol-host-attr:host": "cinder-a@ceph#ceph",
+    volume_type: "replicated",
+};
+
+describe("what status says of a move that was cut short", () => {
+    const usual = process.env.CINDER_DR_JOURNALS;
+    let folder = "";
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "cinder-dr-status-"));
+        process.env.CINDER_DR_JOURNALS = folder;
+    });
+    afterEach(() => {
+        if (usual === undefined) delete process.env.CINDER_DR_JOURNALS;
+        else process.env.CINDER_DR_JOURNALS = usual;
+        rmSync(folder, { recursive: true });
+    });
+
+    /** Findings by state and subject: the primary is dead, and its volume's image is primary on the secondary. */
+    async function found(): Promise<string[]> {
+        const none = () => Promise.resolve([]);
+        const parts = {
+            names,
+            cinder: {
+                services: () => Promise.resolve([row()]),
+                allVolumes: () => Promise.resolve([VOLUME]),
+                allSnapshots: none,
+                volumeTypes: none,
+            },
+            hostsOf: () => [],
+            sites: {
+                primary: {
+                    pool: () => Promise.reject(new RemoteError("paris", "no answer")),
+                    site: { name: "paris" },
+                },
+                secondary: {
+                    pool: () => Promise.resolve(view({ "volume-v1": writer() })),
+                    site: { name: "lyon" },
+                },
+            },
+        } as unknown as Parts;
+        const [seen] = await status(parts, [backend], new AbortController().signal);
+        return (seen?.findings ?? []).map((one) => `${one.state} ${one.subject}: ${one.fact}`);
+    }
+    const open = (id: string, section: string, verb = "failover --forced") => {
+        const begun = { id, verb, backend: section, who: "", version: "0", flags: {} };
+        const journal = Journal.create(begun);
+        journal.append({ kind: "noted", step: "stopping", data: { service: "a", runners: [] } });
+        journal.close();
+    };
+
+    it("is its resume, before all else, of this backend's moves alone", async () => {
+        open("1-failover-ceph", backend.section);
+        open("2-failover-fast", "fast");
+        open("3-drill-ceph", backend.section, "drill");
+        const lines = (await found()).filter((line) => line.includes("operation"));
+        assert.deepEqual(lines, [
+            "problem operation 1-failover-ceph: `failover --forced` was cut short: what follows may be its doing",
+        ]);
+        assert.equal((await found())[0], lines[0]);
+        writeFileSync(join(folder, "1-failover-ceph.jsonl.pid"), String(process.ppid));
+        assert.match((await found())[0] ?? "", /^warning operation .* runs on this machine/);
+    });
+
+    it("is not stopped by a journal that cannot be read", async () => {
+        writeFileSync(join(folder, "1-failover-ceph.jsonl"), "no\nJSON\n");
+        assert.match((await found())[0] ?? "", /^warning journals: .*line 1 is no JSON/);
+    });
+
+    it("names images that are primary where Cinder does not serve them, though that side is dead", async () => {
+        assert.ok(
+            (await found()).includes(
+                "problem site lyon: 1 image(s) are primary there, while Cinder serves them from paris, which cannot be asked",
+            ),
+        );
+    });
+});
