@@ -1,9 +1,9 @@
 /**
  * A forced failover by `cinder-dr failover --forced` until writable, 90 s after the primary's Ceph was killed, beside plain
- * `cinder failover-host`: with our timeouts, and with those of the distributions. Ours a second time where rbd-mirror can
- * only be stopped in order, as by cephadm. Each in turn on the same volumes; ours until every image takes a write, the
+ * `cinder failover-host`: with our timeouts, and with those of the distributions. Ours also with all rows written, and where
+ * rbd-mirror can only be stopped in order, as by cephadm. Each in turn on the same volumes; ours until every image takes a write, the
  * others until Cinder calls it done, and then whether one does. Needs the lab with its stack up
- * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|orderly|timeouts|plain ...]`
+ * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|rows|orderly|timeouts|plain ...]`
  */
 import { pause } from "../operations/wait";
 import { AdminHost } from "../test/lab/adminHost";
@@ -67,6 +67,8 @@ async function orderly(): Promise<string> {
 
 const contestants: Record<string, () => Promise<string>> = {
     ours: async () => `cinder-dr failover --forced: ${await ours()}`,
+    rows: async () =>
+        `cinder-dr failover --forced --write-all-rows: ${await ours("--write-all-rows")}`,
     orderly: async () => `cinder-dr failover --forced --rbd-mirror-stopped: ${await orderly()}`,
     timeouts: () => bare("our"),
     plain: () => bare("the distributions'"),

@@ -20,6 +20,7 @@ interface FailoverFlags extends OperationFlags, StopServersFlags {
     fenced?: string;
     rbdMirrorStopped?: boolean;
     writeRows?: boolean;
+    writeAllRows?: boolean;
 }
 
 const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
@@ -49,16 +50,26 @@ export const failoverCommand = (root: Command, done: Done): Command =>
                 .option(
                     "--write-rows",
                     "with --forced: where cinder-volume hangs or is down, write its rows through the host's own Cinder",
+                )
+                .option(
+                    "--write-all-rows",
+                    "with --forced: the same of every host, which does without Cinder's tries to reach the dead site",
                 ),
         ),
     ).action(async ({ planned = false, forced = false, ...flags }: FailoverFlags) => {
         if (planned === forced) throw new UsageError("name either --planned or --forced");
-        const { fenced, rbdMirrorStopped, writeRows, ...common } = flags;
+        const {
+            fenced,
+            rbdMirrorStopped,
+            writeAllRows,
+            writeRows = writeAllRows,
+            ...common
+        } = flags;
         const said = consentsSaid(flags);
         if (planned) {
             if (fenced !== undefined || rbdMirrorStopped === true || writeRows === true)
                 throw new UsageError(
-                    "--fenced, --rbd-mirror-stopped and --write-rows go with --forced only",
+                    "--fenced, --rbd-mirror-stopped, --write-rows and --write-all-rows go with --forced only",
                 );
             const stop = recordedStop(flags);
             const work = (options: RunOptions) =>
@@ -73,6 +84,7 @@ export const failoverCommand = (root: Command, done: Done): Command =>
             ...given("fenced", fenced),
             ...given("mirrorStopped", rbdMirrorStopped),
             ...given("writeRows", writeRows),
+            ...given("writeAllRows", writeAllRows),
         };
         done(
             await runOperation("failover --forced", common, (options) =>

@@ -62,7 +62,9 @@ export async function runOperation(
         accepted,
         ...(breakLock === undefined ? {} : { breakLock }),
         version,
-        signal: interruptible("stopping after this step; `cinder-dr resume` goes on"),
+        signal: interruptible(
+            "stopping after this step; `cinder-dr resume` goes on. Once more ends at once, and leaves hosts, services and rbd-mirror as they are then",
+        ),
         found: out.found,
         doing: out.doing,
         planned: (lines) => {

@@ -29,6 +29,7 @@ import { UsageError } from "./topologyFile";
 interface ResumeFlags extends OperationFlags {
     undoRows?: boolean;
     writeRows?: boolean;
+    writeAllRows?: boolean;
     fenced?: string;
     rbdMirrorStopped?: boolean;
 }
@@ -109,10 +110,12 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
             );
         case "failover --forced": {
             const fenced = given.fenced ?? text(flags.fenced);
+            const writeAllRows = flags.writeAllRows === true || given.writeAllRows === true;
             const more = {
                 ...(fenced === undefined ? {} : { fenced }),
                 mirrorStopped: flags.mirrorStopped === true || given.rbdMirrorStopped === true,
-                writeRows: flags.writeRows === true || given.writeRows === true,
+                writeRows: flags.writeRows === true || given.writeRows === true || writeAllRows,
+                writeAllRows,
                 undo: given.undoRows === true,
             };
             return (options) => failoverForced({ ...options, ...more, said }, flags, id);
@@ -142,6 +145,10 @@ export const resumeCommand = (root: Command, done: Done): Command =>
             .description("go on with an operation that was cut short, or say what to decide")
             .argument("[id]", "the operation (needed when several were cut short)")
             .option("--write-rows", "of a forced failover: write rows where Cinder refuses")
+            .option(
+                "--write-all-rows",
+                "of a forced failover: write the rows of every host that has not moved yet",
+            )
             .option(
                 "--rbd-mirror-stopped",
                 "of a forced failover: you have stopped the secondary's rbd-mirror yourself",

@@ -4,7 +4,7 @@ import { imageFaults, isLate, isProtected } from "./imageFaults";
 import { isReplicated, isSeen, type Pair } from "./replica";
 import type { VolumeLoss } from "./report";
 import { activeSideOf, serviceOf, type ServiceRow } from "./service";
-import { isUnmade, replicated, type Survey } from "./survey";
+import { isUnmade, replicated, subjectOf, type Survey } from "./survey";
 import { ROLES } from "./topology/site";
 
 /** What an image's copy on the designed primary needs before the failback, when the secondary is active. */
@@ -60,6 +60,20 @@ export const undecided = (survey: Survey): Pair[] =>
     toFollow(survey).filter(
         (pair) => !follows(pair, survey) && needOf(pair, survey, true) === "decide",
     );
+
+/** Volumes, as blockers name them, of whose images the failback itself mends the faults, by a resync or by waiting. */
+export function curedByFailback(survey: Survey): Set<string> {
+    // A volume that Cinder calls `error` stays so, however its image is resynced.
+    const isError = (pair: Pair) =>
+        imageFaults(pair, "secondary", survey.views, survey.names).some(
+            ({ kind }) => kind === "cinderError",
+        );
+    return new Set(
+        replicated(survey)
+            .filter((pair) => needOf(pair, survey) !== "decide" && !isError(pair))
+            .map(subjectOf),
+    );
+}
 
 /** Rows whose hosts have volumes: a host that has none yet says nothing of where they are served. */
 function servingRows({ rows, pairs }: Survey): ServiceRow[] {

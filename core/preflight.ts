@@ -3,6 +3,7 @@ import { blockersOf } from "./blockers";
 import { consentFlag, consentsOf, volumes, type Consent } from "./consents";
 import { durationOf, durationText, type Duration } from "./duration";
 import { forcedLoss, type Loss, type Rates } from "./loss";
+import { curedByFailback } from "./failback";
 import type { Measured } from "./measured";
 import type { Pair } from "./replica";
 import { activeSideOf, otherSide } from "./service";
@@ -52,6 +53,14 @@ function lossOfMove(
     return { text: discards ? "only what is consented to below" : "none" };
 }
 
+/** What a failback mends on its own way, with consent to what it discards, is no reason not to begin it. */
+function inTheWay(survey: Survey, move: Move): Blocker[] {
+    const cured = move === "failback" ? curedByFailback(survey) : new Set<string>();
+    return blockersOf(survey, move).map((one) =>
+        cured.has(one.subject) ? { ...one, settles: true } : one,
+    );
+}
+
 /**
  * @param measured the last whole move of this kind here
  * @param rates growth of the journals in entries a second; empty where it was not sampled
@@ -61,6 +70,7 @@ export function preflightOf(
     move: Move,
     measured?: Measured,
     rates: Rates = new Map(),
+    byRows = false,
 ): Preflight {
     const active = otherSide(targetOf(move));
     // A dead site cannot be asked: what has no image on the target cannot move.
@@ -91,9 +101,9 @@ export function preflightOf(
         projects: [...new Set(survey.pairs.map(({ volume }) => volume.project))].sort(),
         ...(loss.seconds === undefined ? {} : { lossSeconds: loss.seconds }),
         loss: loss.text,
-        duration: durationOf(survey, move, moved, measured),
+        duration: durationOf(survey, move, moved, measured, byRows),
         consents,
-        blockers: [...blockersOf(survey, move), ...(needsFence ? livingBlockers(survey) : [])],
+        blockers: [...inTheWay(survey, move), ...(needsFence ? livingBlockers(survey) : [])],
     };
 }
 

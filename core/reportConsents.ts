@@ -21,7 +21,8 @@ export interface Words {
     /** `name=count` each. */
     acceptLoss?: readonly string[];
     breakLock?: string;
-    writeRows?: boolean;
+    writeRows?: boolean | undefined;
+    writeAllRows?: boolean;
     rbdMirrorStopped?: boolean;
     undoRows?: boolean;
     fenced?: string;
@@ -29,7 +30,7 @@ export interface Words {
 
 /** The words that are an operator's consent, as a report shows them. */
 export function consentsSaid(words: Words): Consented[] {
-    const { acceptLoss = [], breakLock, writeRows, rbdMirrorStopped, undoRows, fenced } = words;
+    const { acceptLoss = [], breakLock, rbdMirrorStopped, undoRows, fenced } = words;
     const said = (isSaid: boolean | undefined, flag: string, means: string): Consented[] =>
         isSaid === true ? [{ flag, means }] : [];
     return [
@@ -42,7 +43,12 @@ export function consentsSaid(words: Words): Consented[] {
             `--fenced '${fenced ?? ""}'`,
             "the primary cannot be written by any client",
         ),
-        ...said(writeRows, "--write-rows", "rows are written where Cinder refuses"),
+        ...said(words.writeRows, "--write-rows", "rows are written where Cinder refuses"),
+        ...said(
+            words.writeAllRows,
+            "--write-all-rows",
+            "rows are written of every host, also where Cinder could move it",
+        ),
         ...said(
             rbdMirrorStopped,
             "--rbd-mirror-stopped",

@@ -195,9 +195,25 @@ def demote(_, pool, request):
 def promote(_, pool, request):
     def one(name):
         with rbd.Image(pool, name) as image:
+            if request["force"]:
+                break_lock(image)
             change_role(image, True, lambda: image.mirror_image_promote(request["force"]))
         return {}
     return {"images": each(request["images"], one)}
+
+
+def break_lock(image):
+    """Takes the lock from the rbd-mirror that was killed for this: nobody else can have that of an image that is not primary.
+    Its watch would hold the image for 30 s more; then librbd breaks the lock itself, and blocklists its client as this does."""
+    if image.mirror_image_get_info()["primary"]:
+        return
+    for client, cookie, _ in (image.list_lockers() or {}).get("lockers", []):
+        # librbd's own word for the exclusive lock; others are users' advisory ones.
+        if cookie.startswith("auto "):
+            try:
+                image.break_lock(client, cookie)
+            except Exception:
+                pass  # It takes the 30 s then, as where the user may not blocklist (`profile rbd` may).
 
 
 def change_role(image, primary, change):

@@ -32,10 +32,18 @@ export function refuseBlocked(
 /**
  * Shows what a move would do before anything is done, and records the operator's word for each loss.
  * @param refuse fails when something stands in the way; called when the plan has been shown
+ * @param byRows whether a forced move writes the rows of every host
  * @throws RefusedError when a consent is missing, and what `refuse` throws
  */
-export function agree(run: Run, survey: Survey, move: Move, refuse: () => void): void {
-    const plan = preflightOf(survey, move, measuredOf(move, run.backend));
+export function agree(
+    run: Run,
+    survey: Survey,
+    move: Move,
+    refuse: () => void,
+    byRows = false,
+): void {
+    const measured = measuredOf(move, run.backend, byRows);
+    const plan = preflightOf(survey, move, measured, undefined, byRows);
     agreeTo(run, planLines(plan), plan.consents, refuse);
 }
 

@@ -155,6 +155,21 @@ export class CinderHost {
         return !("commands" in this.host.service);
     }
 
+    /** Whether its service manager has the service running, be it hung; true where the topology names commands alone. */
+    async runs(): Promise<boolean> {
+        const { service } = this.host;
+        if ("commands" in service) return true;
+        if ("container" in service) {
+            const { engine, name } = service.container;
+            const format = ["--format", "{{.State.Running}}", name];
+            const words = [...this.asRoot, engine, "inspect", ...format];
+            return (await this.ssh.run(words, 20)).stdout.toString("utf8").trim() === "true";
+        }
+        const words = [...this.asRoot, "systemctl", "is-active", service.systemd.unit];
+        const { stdout } = await this.ssh.run(words, 20);
+        return !/^(inactive|failed|unknown)/.test(stdout.toString("utf8").trim());
+    }
+
     /** Stops the service though it hangs: asks, and ends what is left after a moment. One that it cannot stop is down. */
     async stop(): Promise<void> {
         const { service } = this.host;

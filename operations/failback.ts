@@ -1,8 +1,6 @@
-import { needOf, needsResync, nothingLost } from "../core/failback";
-import { imageFaults } from "../core/imageFaults";
-import type { Pair } from "../core/replica";
+import { curedByFailback, needsResync, nothingLost } from "../core/failback";
 import { activeSide } from "../core/service";
-import { replicated, subjectOf, unmarkedAnywhere, type Survey } from "../core/survey";
+import { replicated, unmarkedAnywhere, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
 import { gate, gateRest } from "./gate";
@@ -30,16 +28,7 @@ export interface FailbackOptions extends RunOptions {
  * @throws RefusedError with what stands in the way of a failback
  */
 export function refuseFailback(survey: Survey, accepted: ReadonlyMap<string, number>): void {
-    // A volume that Cinder calls `error` stays so, however its image is resynced.
-    const isError = (pair: Pair) =>
-        imageFaults(pair, "secondary", survey.views, survey.names).some(
-            ({ kind }) => kind === "cinderError",
-        );
-    const curable = new Set(
-        replicated(survey)
-            .filter((pair) => needOf(pair, survey) !== "decide" && !isError(pair))
-            .map(subjectOf),
-    );
+    const curable = curedByFailback(survey);
     refuseBlocked(survey, "failback", accepted, ({ subject }) => curable.has(subject));
 }
 

@@ -1,4 +1,5 @@
 import { isSeen } from "../core/replica";
+import { consentsIn } from "../core/reportConsents";
 import { type Survey } from "../core/survey";
 import { look, plan, record, refuseReturned, type ForcedOptions } from "./forcedPlan";
 import { undoForced } from "./forcedUndo";
@@ -9,15 +10,20 @@ import { thaw } from "./freeze";
 import { hasChanged, PartialError, RefusedError } from "./operationEnd";
 import { both } from "./parallel";
 import { proveWritable } from "./proveWritable";
+import { startServices, tellStopped } from "./rowServices";
 import { operate, phase, type Run } from "./run";
 import { leaveServers } from "./serversLeft";
-import { startLeft } from "./serviceRows";
+import { mindSiblings, siblingPools } from "./siblings";
 import { verifyStep } from "./verifyMove";
 
-const saidOf = ({ byCinder, byRows }: Ways): string =>
+const saidOf = ({ byCinder, byRows }: Ways, { writeAllRows }: ForcedOptions): string =>
     [
         ...(byCinder.length > 0 ? [`${byCinder.join(", ")} live`] : []),
-        ...(byRows.length > 0 ? [`${byRows.join(", ")} cannot be moved by Cinder`] : []),
+        ...(byRows.length > 0
+            ? [
+                  `${byRows.join(", ")} ${writeAllRows === true ? "move by rows" : "cannot be moved by Cinder"}`,
+              ]
+            : []),
     ].join("; ") || "all have moved";
 
 /** Starts again what was ended of rbd-mirror, and lets the hosts take requests. */
@@ -49,6 +55,20 @@ function didNotMove(id: string, wrong: readonly { volume: string; fact: string }
     ]);
 }
 
+const doNotRun = (id: string, asleep: readonly string[]): PartialError =>
+    new PartialError(
+        `all volumes have moved, and cinder-volume does not run: ${asleep.join("; ")}`,
+        [`see its log there, then \`cinder-dr resume ${id}\` starts it`],
+    );
+
+/** What the operation's earlier runs were allowed as well: who was stopped by a word must not be left so for want of it. */
+function allowed(run: Run, options: ForcedOptions): ForcedOptions {
+    const flags = consentsIn(run.journal.entries).map(({ flag }) => flag);
+    const writeAllRows = options.writeAllRows === true || flags.includes("--write-all-rows");
+    const writeRows = writeAllRows || options.writeRows === true || flags.includes("--write-rows");
+    return { ...options, writeAllRows, writeRows };
+}
+
 async function body(
     run: Run,
     options: ForcedOptions,
@@ -77,8 +97,8 @@ async function body(
         const [ways] = await phase(
             run,
             "stop rbd-mirror",
-            () => both(waysOf(run, survey, since, options.writeRows === true), stop()),
-            ([seen, how]) => `${how}; ${saidOf(seen)}`,
+            () => both(waysOf(run, survey, since, options), stop()),
+            ([seen, how]) => `${how}; ${saidOf(seen, options)}`,
         );
         await run.stillMine();
         await phase(
@@ -87,7 +107,7 @@ async function body(
             () => moveByWays(run, survey, ways, options.writeRows === true, moving.length),
             (how) => how,
         );
-        await startLeft(run);
+        const asleep = await startServices(run, survey);
         const ids = moving.map(({ id }) => id);
         if (options.writeRows === true) await promoteLeft(run, survey, ids);
         const { wrong } = await verifyStep(run, "secondary", ids);
@@ -102,6 +122,7 @@ async function body(
         journal.append({ kind: "noted", step: "phases", data: run.phases });
         await giveBack(run, daemons);
         if (wrong.length > 0) throw didNotMove(journal.id, wrong);
+        if (asleep.length > 0) throw doNotRun(journal.id, asleep);
     } finally {
         daemons.close();
     }
@@ -115,42 +136,50 @@ async function body(
     return `${String(moving.length)} volumes are on ${secondary} and writable`;
 }
 
+async function move(run: Run, options: ForcedOptions): Promise<string> {
+    const since = performance.now();
+    run.doing("asking Cinder, its hosts and both clusters");
+    const survey = await look(options);
+    const seconds = Math.round(performance.now() - since) / 1000;
+    run.phases.push({ phase: "look", seconds });
+    run.found({
+        state: "ok",
+        subject: "look",
+        fact: `Cinder, ${String(survey.hosts.length)} host(s) and both sites were asked`,
+        seconds,
+    });
+    if (options.writeRows === true) await mindSiblings(run);
+    // Nothing is done yet, so nothing binds to an old plan.
+    if (!hasChanged(run.journal)) {
+        await plan(run, survey, options);
+        record(run, survey);
+    }
+    return body(run, options, survey, since);
+}
+
 /**
  * Moves a backend to the secondary when the primary is dead or cut off. What the secondary does not have is lost, and
  * each loss needs the operator's word.
  */
 export async function failoverForced(
-    options: ForcedOptions,
+    given: ForcedOptions,
     flags: Record<string, unknown>,
     id?: string,
 ): Promise<string> {
-    return operate(options, {
+    return operate(given, {
         verb: "failover --forced",
         locks: ["secondary"],
+        pools: given.writeRows === true || given.undo === true ? siblingPools(given) : [],
         flags,
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
-            if (options.undo === true) return undoForced(run);
-            const since = performance.now();
-            run.doing("asking Cinder, its hosts and both clusters");
-            const survey = await look(options);
-            const seconds = Math.round(performance.now() - since) / 1000;
-            run.phases.push({ phase: "look", seconds });
-            run.found({
-                state: "ok",
-                subject: "look",
-                fact: `Cinder, ${String(survey.hosts.length)} host(s) and both sites were asked`,
-                seconds,
-            });
             try {
-                // Nothing is done yet, so nothing binds to an old plan.
-                if (!hasChanged(run.journal)) {
-                    await plan(run, survey, options);
-                    record(run, survey);
-                }
-                return await body(run, options, survey, since);
+                return given.undo === true
+                    ? await undoForced(run)
+                    : await move(run, allowed(run, given));
             } catch (error) {
                 if (error instanceof RefusedError) await startStopped(run);
+                tellStopped(run);
                 throw error;
             }
         },

@@ -1,24 +1,25 @@
 import { isSeen } from "../core/replica";
 import { activeSide } from "../core/service";
+import { consentsSaid } from "../core/reportConsents";
 import { lossOf, replicated, type Survey } from "../core/survey";
 import { ROLES } from "../core/topology/site";
 import { livingBlockers } from "../core/witnesses";
 import { agree, refuseBlocked } from "./agree";
+import type { RowsAllowed } from "./forcedWays";
 import { RefusedError } from "./operationEnd";
 import type { Run, RunOptions } from "./run";
+import { seatsOf } from "./rowSeats";
 import { statusesOf } from "./savedStatuses";
 import { lookAt, takeSurvey } from "./takeSurvey";
 
 /** A dead site is given up after this; a living one answers within a second. */
 const DEAD_SECONDS = 5;
 
-export interface ForcedOptions extends RunOptions {
+export interface ForcedOptions extends RunOptions, RowsAllowed {
     /** How the primary was fenced, in the operator's words; needed when anything still reaches it. */
     fenced?: string;
     /** The operator has stopped the target's rbd-mirror himself. */
     mirrorStopped?: boolean;
-    /** The operator allows rows to be written where Cinder refuses; names what it is for in the journal. */
-    writeRows?: boolean;
     /** Put back the rows that the operation wrote, instead of going on. */
     undo?: boolean;
 }
@@ -33,6 +34,24 @@ function refuseLiving(survey: Survey, fenced: string | undefined): void {
         "refused, nothing was changed: the primary lives, and its writers would go on beside the secondary's",
         seen,
     );
+}
+
+/** Whoever cannot be stopped, or whose rows nobody could write then, is known before anything is done. */
+export function refuseUnstoppable(run: Run, survey: Survey): void {
+    const { rows, backend } = survey;
+    try {
+        seatsOf(
+            run,
+            survey,
+            rows.filter((row) => activeSide(row, backend) !== "secondary"),
+        );
+    } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        throw new RefusedError(
+            `refused, nothing was changed: ${error.message}; without --write-all-rows Cinder moves what lives`,
+            error.blockers,
+        );
+    }
 }
 
 /**
@@ -68,10 +87,12 @@ export async function plan(run: Run, survey: Survey, options: ForcedOptions): Pr
     const { journal, backend, accepted } = run;
     // A failover that hangs in a service that is down is what --write-rows is for.
     const words = options.writeRows === true ? new Map([...accepted, ["write-rows", 1]]) : accepted;
-    agree(run, survey, "forced", () => {
+    const refuse = () => {
         refuseBlocked(survey, "forced", words);
         refuseLiving(survey, options.fenced);
-    });
+        if (options.writeAllRows === true) refuseUnstoppable(run, survey);
+    };
+    agree(run, survey, "forced", refuse, options.writeAllRows);
     if (options.fenced !== undefined)
         journal.append({
             kind: "consented",
@@ -80,11 +101,9 @@ export async function plan(run: Run, survey: Survey, options: ForcedOptions): Pr
                 means: "the primary cannot be written by any client",
             },
         });
-    if (options.writeRows === true)
-        journal.append({
-            kind: "consented",
-            data: { flag: "--write-rows", means: "rows are written where Cinder refuses" },
-        });
+    const { writeRows, writeAllRows } = options;
+    for (const data of consentsSaid(writeAllRows === true ? { writeAllRows } : { writeRows }))
+        journal.append({ kind: "consented", data });
     // Once more, now that the secondary's rbd-mirror would have heard of a living primary.
     const again = await lookAt(run.parts, "secondary", backend.pool, { seconds: DEAD_SECONDS });
     const first = survey.views.secondary;

@@ -1,4 +1,4 @@
-import { activeSide, serviceOf } from "../core/service";
+import { activeSide, serviceOf, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
 import { calledHosts, moveHosts, rowsNow } from "./moveBackend";
 import { alive } from "./livingServices";
@@ -14,15 +14,28 @@ export interface Ways {
     byRows: string[];
 }
 
+/** Whose rows the operator allows to be written. */
+export interface RowsAllowed {
+    /** Those of hosts that Cinder does not move. */
+    writeRows?: boolean;
+    /** Those of every host: nothing waits for the dead site, as Cinder's own failover does. */
+    writeAllRows?: boolean;
+}
+
 /** @param since start of the command, by performance.now() */
 export async function waysOf(
     run: Run,
     survey: Survey,
     since: number,
-    writeRows: boolean,
+    { writeRows = false, writeAllRows = false }: RowsAllowed,
 ): Promise<Ways> {
+    // Who moves by rows is stopped first, so nobody needs to know whether it lives.
+    const isLeft = (row: ServiceRow) => activeSide(row, run.backend) !== "secondary";
+    // Who moves by rows is stopped first, so nobody needs to know whether it lives.
+    if (writeAllRows)
+        return { byCinder: [], byRows: (await rowsNow(run)).filter(isLeft).map((r) => r.host) };
     const living = await alive(run, survey.rows, since);
-    const rows = (await rowsNow(run)).filter((row) => activeSide(row, run.backend) !== "secondary");
+    const rows = (await rowsNow(run)).filter(isLeft);
     // What this operation called before it was killed goes on in Cinder, and is only waited for.
     const called = calledHosts(run.journal);
     const clusters = rows.filter((row) => called.includes(row.host)).map((row) => row.cluster);
@@ -80,8 +93,10 @@ export async function moveByWays(
             ? moveHosts(run, "secondary", count, (row) => ways.byCinder.includes(row.host))
             : Promise.resolve(),
     );
-    return [
-        ...(ways.byCinder.length > 0 ? [`${ways.byCinder.join(", ")} by Cinder`] : []),
-        ...(ways.byRows.length > 0 ? [`${ways.byRows.join(", ")} by rows`] : []),
-    ].join("; ");
+    return (
+        [
+            ...(ways.byCinder.length > 0 ? [`${ways.byCinder.join(", ")} by Cinder`] : []),
+            ...(ways.byRows.length > 0 ? [`${ways.byRows.join(", ")} by rows`] : []),
+        ].join("; ") || "all had moved"
+    );
 }

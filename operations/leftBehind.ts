@@ -4,7 +4,7 @@ import type { Survey } from "../core/survey";
 import { phase, type Run } from "./run";
 import type { SavedStatuses } from "./savedStatuses";
 import { writerOf } from "./rowSeats";
-import { saveOnce } from "./savedRows";
+import { saveOnce, writeNoted } from "./savedRows";
 import { promote } from "./serviceRows";
 import { takeSurvey } from "./takeSurvey";
 
@@ -37,7 +37,8 @@ async function writeRows(run: Run, survey: Survey, promoted: readonly Pair[]): P
                 { status: before.volumes[id] ?? "available", replication_status: "failed-over" },
             ]),
         );
-        count += await host.writeVolumes(service, volumes);
+        const rows = { service: {}, cluster: null, volumes, snapshots: {} };
+        count += await writeNoted(run, host, service, rows);
     }
     return count;
 }

@@ -34,7 +34,7 @@ const hasActed = (journal: Journal): boolean =>
 
 /** Notes of what a refusal does not take back; a freeze and a stop of rbd-mirror it does. */
 const CHANGES =
-    /^(?:failover-host|saved rows|stopped|rows written|discarding|demoted|resynced|rows before mark on .*)$/;
+    /^(?:failover-host|stopping|saved rows|stopped|rows written|discarding|demoted|resynced|rows before mark on .*)$/;
 
 /** Notes of hosts that an operation has frozen, and has thawed again. */
 export const FROZEN = "frozen";
@@ -60,8 +60,9 @@ export function endOf(error: unknown, journal: Journal): Ended {
     if (error instanceof RefusedError) {
         if (!hasChanged(journal) && !isFrozen(journal))
             return { outcome: "refused", fact, left: [] };
+        const isSo = fact.replace(/^refused, nothing was changed/, "refused to go on");
         const stops = error.blockers.map((b) => `${b.subject}: ${b.fact}; next: ${b.next}`);
-        return { outcome: "partial", fact, left: [...stops, `then ${again}`] };
+        return { outcome: "partial", fact: isSo, left: [...stops, `then ${again}`] };
     }
     if (error instanceof PartialError) return { outcome: "partial", fact, left: [...error.left] };
     return {

@@ -15,13 +15,17 @@ const VERBS: Record<Move, string> = {
     failback: "failback",
 };
 
-/** How long the last whole move of its kind took here; only what this machine's journals say. */
-export function measuredOf(move: Move, backend: Backend): Measured | undefined {
+/**
+ * How long the last whole move of its kind took here; only what this machine's journals say.
+ * @param byRows of forced ones: those that wrote the rows of every host, else those that did not
+ */
+export function measuredOf(move: Move, backend: Backend, byRows = false): Measured | undefined {
     for (const id of listJournals().reverse()) {
         const entries = readJournal(id);
         if (entries.length === 0) continue;
         const begun = begunOf(entries);
         if (begun.verb !== VERBS[move] || begun.backend !== backend.section) continue;
+        if ((begun.flags.writeAllRows === true) !== byRows) continue;
         const measured = measuredIn(entries);
         if (measured !== undefined) return measured;
     }

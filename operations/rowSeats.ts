@@ -3,7 +3,7 @@ import type { Survey } from "../core/survey";
 import type { CinderHost } from "./cinderHost";
 import { PartialError, RefusedError } from "./operationEnd";
 import type { Run } from "./run";
-import { savedRows } from "./savedRows";
+import { stoppedServices } from "./savedRows";
 
 /** A service whose rows are written, and through whom. */
 export interface Seat {
@@ -23,13 +23,14 @@ const hostsOf = (run: Run, survey: Survey, fits: (service: string) => boolean): 
 };
 
 /** A container that this operation has stopped does not answer any more, and is to be started at the end. */
-const isContainer = ({ host }: CinderHost): boolean => "container" in host.service;
+export const isContainer = ({ host }: CinderHost): boolean => "container" in host.service;
 
 function runnersOf(run: Run, survey: Survey, service: string): CinderHost[] {
     const own = hostsOf(run, survey, (name) => name === service);
-    const saved = savedRows(run).find((one) => one.service === service)?.runners ?? [];
+    const noted =
+        stoppedServices(run.journal).find((one) => one.service === service)?.runners ?? [];
     const stopped = run.parts.hosts.filter(
-        (one) => isContainer(one) && saved.includes(one.host.name) && !own.includes(one),
+        (one) => isContainer(one) && noted.includes(one.host.name) && !own.includes(one),
     );
     return [...own, ...stopped];
 }
@@ -62,16 +63,21 @@ const refusal = (rows: readonly ServiceRow[], what: string, fact: Factual, next:
  */
 export function seatsOf(run: Run, survey: Survey, rows: readonly ServiceRow[]): Seat[] {
     const runners = new Map(rows.map((row) => [row, runnersOf(run, survey, row.host)]));
-    const isLoose = (row: ServiceRow) =>
-        row.state === "up" && (runners.get(row) ?? []).every((host) => !host.canStop);
+    const isBlind = survey.hosts.some(({ unseen }) => unseen !== undefined);
+    const isLoose = (row: ServiceRow) => {
+        const own = runners.get(row) ?? [];
+        // Several hosts share the name, as with backend_host: one that cannot be asked may do so, too.
+        const mayRunElsewhere = own.length === 0 || (own.length > 1 && isBlind);
+        return row.state === "up" && (mayRunElsewhere || own.some((host) => !host.canStop));
+    };
     const loose = rows.filter(isLoose);
     if (loose.length > 0)
         throw refusal(
             loose,
             "cinder-volume cannot be stopped from here",
             (row) =>
-                runners.get(row)?.length === 0
-                    ? "Cinder calls it up, and no host of the topology that answers runs it"
+                runners.get(row)?.every((host) => host.canStop) === true
+                    ? "Cinder calls it up, and a host of the topology that answers does not run it, or not alone"
                     : "Cinder calls it up, and the topology has a restart command for it and none to stop it",
             "stop its cinder-volume there, wait until Cinder calls it down, and run the command again",
         );

@@ -1,4 +1,3 @@
-import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { type Begun } from "../core/operation";
 import type { Blocker } from "../core/blocker";
@@ -6,12 +5,11 @@ import { consentFlag, type Consent } from "../core/consents";
 import type { Consented } from "../core/reportConsents";
 import type { Phase } from "../core/reportRuns";
 import type { Backend } from "../core/topology";
-import type { Role } from "../core/topology/site";
 import { Journal, newOperationId, whoAmI } from "./journal";
 import { openJournalOf } from "./journalFolder";
 import { endOf, RefusedError, toldOf, untold } from "./operationEnd";
 import type { Parts } from "./parts";
-import { SiteLock } from "./siteLock";
+import { withLocks, type Locks } from "./withLocks";
 
 /** What an operation is started with. */
 export interface RunOptions {
@@ -81,37 +79,6 @@ export async function phase<T>(
     return result;
 }
 
-async function withLocks(
-    options: RunOptions,
-    journal: Journal,
-    roles: readonly Role[],
-    body: (stillMine: () => Promise<void>) => Promise<void>,
-): Promise<void> {
-    const { id, who, verb } = journal.begun;
-    const locks: SiteLock[] = [];
-    try {
-        for (const role of roles) {
-            const at = options.parts.sites[role];
-            locks.push(
-                await SiteLock.take(at, options.backend.pool, { id, who, verb }, options.breakLock),
-            );
-        }
-        await body(async () => {
-            for (const lock of locks) await lock.check();
-        });
-    } finally {
-        for (const lock of locks)
-            await lock.release().catch((error: unknown) => {
-                options.found({
-                    state: "warning",
-                    subject: "lock",
-                    fact: `could not be given back: ${wordsOf(error)}`,
-                    next: `the next operation takes it over with --break-lock ${id}`,
-                });
-            });
-    }
-}
-
 /** The journal to go on with, if this verb was cut short on this backend; else a new one. */
 function journalFor(
     { backend, version, said }: RunOptions,
@@ -133,10 +100,8 @@ function journalFor(
     return { journal: Journal.create(begun), resumed: false };
 }
 
-export interface Verb {
+export interface Verb extends Locks {
     verb: string;
-    /** Sites whose lock it needs; they must be alive. */
-    locks: readonly Role[];
     flags: Begun["flags"];
     /** Id to go on with; else a cut-short operation of the same verb is looked for. */
     id?: string;
@@ -150,7 +115,7 @@ export interface Verb {
  */
 export async function operate(
     options: RunOptions,
-    { verb, locks, flags, id, body }: Verb,
+    { verb, flags, id, body, ...locks }: Verb,
 ): Promise<string> {
     const { journal, resumed } = journalFor(options, verb, flags, id);
     options.found({

@@ -161,7 +161,13 @@ describe("cinder-dr", () => {
             ["failover", "--planned", "--fenced", "x", "--topology", right],
             ExitCode.Usage,
             /^$/,
-            /--fenced, --rbd-mirror-stopped and --write-rows go with --forced only/,
+            /--fenced, --rbd-mirror-stopped, --write-rows and --write-all-rows go with --forced only/,
+        ],
+        [
+            ["failover", "--planned", "--write-all-rows", "--topology", right],
+            ExitCode.Usage,
+            /^$/,
+            /--write-all-rows go with --forced only/,
         ],
         [
             ["failover", "--planned", "--accept-loss", "all", "--topology", right],

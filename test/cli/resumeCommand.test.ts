@@ -13,6 +13,8 @@ import { failoverCommand } from "../../cli/failoverCommand";
 import { resumeCommand } from "../../cli/resumeCommand";
 import type { Outcome } from "../../core/operation";
 import { reportOf } from "../../core/report";
+import * as failoverForced from "../../operations/failoverForced";
+import type { ForcedOptions } from "../../operations/forcedPlan";
 import { Journal, whoAmI } from "../../operations/journal";
 import { listJournals, readJournal } from "../../operations/journalFolder";
 import * as resyncOnly from "../../operations/resyncOnly";
@@ -197,6 +199,7 @@ describe("resume", () => {
                 ),
             );
             for (const [id, verb, ...words] of [
+                ["0-failover-ceph", "failover --forced", "--write-all-rows"],
                 ["1-failover-ceph", "failover --forced", "--write-rows", "--rbd-mirror-stopped"],
                 ["2-failover-ceph", "failover --planned", "--accept-loss unmarked=1"],
                 ["3-failback-ceph", "failback", "--break-lock x-1"],
@@ -208,6 +211,32 @@ describe("resume", () => {
                     words.map((flag) => [flag, whoAmI()]),
                 );
             }
+        });
+
+        it("writes all rows where that was allowed when it was begun, and where it is now", async () => {
+            const seen: object[] = [];
+            mock.method(failoverForced, "failoverForced", (options: ForcedOptions) => {
+                const { writeRows, writeAllRows } = options;
+                seen.push([writeRows, writeAllRows]);
+                return Promise.resolve("");
+            });
+            for (const [id, flags, ...words] of [
+                ["1-failover-ceph", {}],
+                ["2-failover-ceph", { writeRows: true }],
+                ["3-failover-ceph", { writeRows: true, writeAllRows: true }],
+                ["4-failover-ceph", { writeRows: true }, "--write-all-rows"],
+            ] as const) {
+                make(id, "failover --forced", flags);
+                await run(resumeCommand, "resume", id, ...words);
+            }
+            await run(failoverCommand, "failover", "--forced", "--write-all-rows");
+            assert.deepEqual(seen, [
+                [false, false],
+                [true, false],
+                [true, true],
+                [true, true],
+                [true, true],
+            ]);
         });
 
         it("drops the word for what was discarded once all of that was seen to follow", async () => {

@@ -58,6 +58,19 @@ describe("how long a move is expected to take", () => {
             ],
         );
     });
+    it("has no tries of Cinder where the rows of every host are written", () => {
+        const { parts } = preflightOf(times(12), "forced", undefined, undefined, true).duration;
+        assert.deepEqual(
+            parts.map(({ part }) => part),
+            [
+                "look",
+                "end of rbd-mirror",
+                "rows, stop and start of cinder-volume",
+                "promotions",
+                "proof",
+            ],
+        );
+    });
     it("grows with the backend's connect timeout, of a forced one", () => {
         const seen = survey();
         const slow = { ...seen.backend, replicationConnectTimeoutSeconds: 60 };

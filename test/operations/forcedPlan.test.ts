@@ -1,7 +1,10 @@
 import { strict as assert } from "node:assert";
 
-import { refuseReturned } from "../../operations/forcedPlan";
+import type { ServiceRow } from "../../core/service";
+import type { HostFacts } from "../../core/survey";
+import { refuseReturned, refuseUnstoppable } from "../../operations/forcedPlan";
 import { RefusedError } from "../../operations/operationEnd";
+import type { Run } from "../../operations/run";
 import { row, survey } from "../support/survey";
 
 describe("a forced failover that goes on when the primary is back", () => {
@@ -20,5 +23,33 @@ describe("a forced failover that goes on when the primary is back", () => {
         const dead = survey({ rows: [here, there], views: { primary: { unseen: "no answer" } } });
         refuseReturned(dead, undefined);
         refuseReturned(survey({ rows: [there] }), undefined);
+    });
+});
+
+describe("a forced failover by the rows of every host", () => {
+    const refused = (hosts: HostFacts[], ...rows: ServiceRow[]) => {
+        const known = hosts.map(({ name }) => ({ host: { name, service: {} }, canStop: true }));
+        const run = { parts: { hosts: known }, journal: { entries: [] } } as unknown as Run;
+        refuseUnstoppable(run, survey({ hosts, rows }));
+    };
+    const seen = { name: "cinder-a", reach: {}, service: "cinder-a@ceph" };
+    const lost = { name: "cinder-b", reach: {}, unseen: "no answer" };
+
+    it("is refused before anything is done where a living service cannot be stopped", () => {
+        assert.throws(
+            () => {
+                refused([seen, lost], row(), row({ host: "cinder-b@ceph" }));
+            },
+            (error) =>
+                error instanceof RefusedError &&
+                error.message ===
+                    "refused, nothing was changed: cinder-b@ceph: cinder-volume cannot be stopped from here; without --write-all-rows Cinder moves what lives",
+        );
+    });
+
+    it("goes where it is down, or has moved", () => {
+        refused([seen, lost], row(), row({ host: "cinder-b@ceph", state: "down" }));
+        const moved = { active_backend_id: "secondary", replication_status: "failed-over" };
+        refused([seen, lost], row(), row({ host: "cinder-b@ceph", ...moved }));
     });
 });

@@ -53,7 +53,8 @@ describe("the ways of a forced failover", () => {
         most = asked.length = entries.length = 0;
         mock.method(Date, "now", () => Date.parse(`${AT}00Z`) + clock.now);
     });
-    const ways = (of: Run, rows: ServiceRow[]) => waysOf(of, { ...survey({}), rows }, 0, true);
+    const ways = (of: Run, rows: ServiceRow[]) =>
+        waysOf(of, { ...survey({}), rows }, 0, { writeRows: true });
 
     it("ask two services at a time, those that reported last first, and none that is down or has moved", async () => {
         const rows = [
@@ -73,6 +74,23 @@ describe("the ways of a forced failover", () => {
         assert.equal(most, 2);
         assert.deepEqual(byCinder, ["old@ceph", "new@ceph", "newer@ceph"]);
         assert.deepEqual(byRows, ["down@ceph"]);
+    });
+
+    it("are rows for all that has not moved where the operator wants it so, and nobody is asked", async () => {
+        const moved = { active_backend_id: "secondary", replication_status: "failed-over" };
+        const rows = [
+            row({ host: "living@ceph", updated_at: `${AT}01` }),
+            row({ host: "down@ceph", state: "down" }),
+            row({ host: "called@ceph", replication_status: "failing-over" }),
+            row({ host: "moved@ceph", ...moved }),
+        ];
+        const seen = { ...survey({}), rows };
+        const all = { writeRows: true, writeAllRows: true };
+        assert.deepEqual(await waysOf(run(rows, []), seen, 0, all), {
+            byCinder: [],
+            byRows: ["living@ceph", "down@ceph", "called@ceph"],
+        });
+        assert.deepEqual(asked, []);
     });
 
     it("wait for a service that hangs no longer than for a report, and go by reports where it keeps others waiting", async () => {
@@ -96,7 +114,7 @@ describe("the ways of a forced failover", () => {
                 run(rows, ["a@ceph"]),
                 { ...survey({}), rows },
                 clock.now,
-                true,
+                { writeRows: true },
             );
             assert.deepEqual(byRows, ["a@ceph"]);
             return [...asked];

@@ -56,6 +56,8 @@ describe("the end of an operation that failed", () => {
             "volume-1: behind; next: wait",
             `then \`cinder-dr resume ${begun.id}\``,
         ]);
+        const old = new RefusedError("refused, nothing was changed: the primary lives");
+        assert.equal(endOf(old, journal).fact, "refused to go on: the primary lives");
         for (const error of [refused, taken, new Error("no answer")]) {
             const told = toldOf(error, endOf(error, journal), journal);
             assert.ok(told instanceof PartialError, String(told));

@@ -40,7 +40,7 @@ function seats({
         journal: {
             entries: Object.entries(runners).map(([service, names]) => ({
                 kind: "noted",
-                step: "saved rows",
+                step: "stopping",
                 data: { service, runners: names },
             })),
         },
@@ -68,6 +68,19 @@ describe("who writes the rows of a service", () => {
         assert.throws(
             () => seats({ hosts: [seen("cinder-a"), lost("cinder-b")], rows }),
             (error) => error instanceof RefusedError && error.message.startsWith("cinder-b@ceph: "),
+        );
+    });
+
+    it("is refused while a host that cannot be asked, or not be stopped, may run it too", () => {
+        const rows = [{ ...A, host: "shared@ceph", state: "up" }];
+        const shared = (name: string) => ({ ...seen(name), service: "shared@ceph" });
+        const hosts = [shared("cinder-a"), shared("cinder-b")];
+        assert.deepEqual(seats({ hosts, rows }), ["cinder-a: cinder-a, cinder-b"]);
+        assert.throws(() => seats({ hosts: [...hosts, lost("cinder-c")], rows }), RefusedError);
+        assert.throws(() => seats({ hosts, rows, restarted: ["cinder-b"] }), RefusedError);
+        assert.deepEqual(
+            seats({ hosts: [...hosts, lost("cinder-c")], rows: [{ ...A, host: "shared@ceph" }] }),
+            ["cinder-a: cinder-a, cinder-b"],
         );
     });
 

@@ -3,20 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Parts } from "../../operations/parts";
 import { Journal } from "../../operations/journal";
-import { RemoteError } from "../../operations/ssh";
 import { status } from "../../operations/status";
-import { backend, names, row, view, writer } from "../support/survey";
-
-const VOLUME = {
-    id: "v1",
-    name: "db",
-    status: "available",
-    replication_status: "enabled",
-    "os-vol-host-attr:host": "cinder-a@ceph#ceph",
-    volume_type: "replicated",
-};
+import { partsOf } from "../support/parts";
+import { backend, view, writer } from "../support/survey";
 
 describe("what status says of a move that was cut short", () => {
     const usual = process.env.CINDER_DR_JOURNALS;
@@ -33,27 +23,7 @@ describe("what status says of a move that was cut short", () => {
 
     /** Findings by state and subject: the primary is dead, and its volume's image is primary on the secondary. */
     async function found(): Promise<string[]> {
-        const none = () => Promise.resolve([]);
-        const parts = {
-            names,
-            cinder: {
-                services: () => Promise.resolve([row()]),
-                allVolumes: () => Promise.resolve([VOLUME]),
-                allSnapshots: none,
-                volumeTypes: none,
-            },
-            hostsOf: () => [],
-            sites: {
-                primary: {
-                    pool: () => Promise.reject(new RemoteError("paris", "no answer")),
-                    site: { name: "paris" },
-                },
-                secondary: {
-                    pool: () => Promise.resolve(view({ "volume-v1": writer() })),
-                    site: { name: "lyon" },
-                },
-            },
-        } as unknown as Parts;
+        const parts = partsOf(view({ "volume-v1": writer() }));
         const [seen] = await status(parts, [backend], new AbortController().signal);
         return (seen?.findings ?? []).map((one) => `${one.state} ${one.subject}: ${one.fact}`);
     }

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { readlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { rowsOf } from "../../../core/service";
@@ -58,6 +59,43 @@ describe("faults in the middle of a move", () => {
             user: { password: labPassword() },
         });
     }
+
+    it("is taken over from another machine by the word that it is gone there", async () => {
+        await fleet.write("primary");
+        await fleet.ready("planned");
+        const flags = await fleet.consents("planned");
+        const killed = await fleet.during(
+            (journal) => journal.includes('"step":"frozen"'),
+            (child) => child.kill("SIGKILL"),
+            ["failover", "--planned", ...flags],
+        );
+        assert.ok(killed.acted);
+        const id = fleet.newestId();
+        const elsewhere = mkdtempSync(join(tmpdir(), "cinder-dr-journals-"));
+        try {
+            const there = (...more: string[]) =>
+                run("node", fleet.args("failover", "--planned", ...flags, ...more), {
+                    CINDER_DR_JOURNALS: elsewhere,
+                });
+            for (const more of [[], ["--break-lock", `${id}-not`]])
+                assert.match(
+                    expectCode(await there(...more), 3).output,
+                    new RegExp(`\\S+@\\S+ runs \`failover --planned\` since .*${id}`),
+                );
+            expectCode(await there("--break-lock", id), 0);
+            await fleet.expectAllOn("secondary");
+            await fleet.expectBytes("secondary");
+            const { output } = expectCode(await fleet.dr("resume", id), 3);
+            assert.match(output, /is on secondary already/);
+            await fleet.expectAllOn("secondary");
+            // The way back restores the statuses that this journal holds.
+            cpSync(elsewhere, fleet.journals, { recursive: true });
+        } finally {
+            rmSync(elsewhere, { recursive: true });
+        }
+        expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
+        await fleet.expectAllOn("");
+    });
 
     it("goes over planned though its token is taken back", async () => {
         await fleet.write("primary");

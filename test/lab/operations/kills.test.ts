@@ -4,6 +4,8 @@ import { endedOf, type JournalEntry } from "../../../core/operation";
 import { Fleet } from "../fleet";
 import { expectCode, lab, labTopology, LabHost, thenLabUp, up } from "../support";
 
+const VOLUMES = 2;
+
 /** Entries that are whole: the last one may be read while it is written. */
 const entriesOf = (journal: string): JournalEntry[] =>
     journal
@@ -31,7 +33,7 @@ describe("an operation that is killed after every entry of its journal", functio
     before(async () => {
         lab("up");
         expectCode(await up(topology), 0);
-        await fleet.make(2);
+        await fleet.make(VOLUMES);
         await fleet.write("primary");
         await fleet.replayed("primary");
     });
@@ -112,7 +114,9 @@ describe("an operation that is killed after every entry of its journal", functio
             assert.match(output, /PROBLEM cinder-a@ceph: .*\n +next: --write-rows stops it/);
             const kills = await killedAfterEach(["failover", "--forced", "--write-rows", ...flags]);
             has(kills, "noted rbd-mirror daemons", "noted saved rows", "noted stopped cinder-a");
-            has(kills, "noted rows written cinder-a@ceph", "noted failover-host cinder-b@ceph");
+            // A host that has been asked to write its rows does so, whoever asked it is killed.
+            has(kills, "noted writing rows cinder-a@ceph", "noted started cinder-a@ceph");
+            has(kills, "noted failover-host cinder-b@ceph");
             has(kills, "done move", "started writable", "done start rbd-mirror", "done thaw");
             // Stopped while its rows were written, by a run that was killed then.
             assert.notEqual(await host.pid(), "");
@@ -132,5 +136,37 @@ describe("an operation that is killed after every entry of its journal", functio
         await fleet.replayed("primary");
         await fleet.expectBytes("secondary");
         expectCode(await fleet.dr("status"), 0);
+    });
+
+    it("goes over forced by the rows of every host, though all live", async () => {
+        await fleet.write("primary");
+        await fleet.replayed("primary");
+        lab("kill", "primary");
+        await thenLabUp(async () => {
+            const flags = await fleet.consents("forced");
+            const words = ["failover", "--forced", "--write-all-rows", ...flags];
+            const kills = await killedAfterEach(words);
+            for (const host of ["cinder-a", "cinder-b"])
+                has(kills, `noted stopping ${host}@ceph`, `noted stopped ${host}`);
+            has(kills, "noted writing rows", "done move", "started start", "noted started");
+            has(kills, "started writable", "done start rbd-mirror", "done thaw");
+            assert.doesNotMatch(kills.join(), /failover-host/);
+            await fleet.expectAllOn("secondary");
+            await fleet.write("secondary");
+            await fleet.expectBytes("secondary");
+        });
+    });
+
+    it("has the old primary follow, and stays where it is", async () => {
+        const discarded = ["--accept-loss", `discarded=${String(VOLUMES)}`];
+        const kills = await killedAfterEach(["failback", "--resync-only", ...discarded]);
+        has(kills, "started discard", "noted resynced", "noted settled");
+        await fleet.expectAllOn("secondary");
+        await fleet.write("secondary");
+        await fleet.replayed("secondary");
+        await fleet.expectBytes("primary");
+        expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
+        await fleet.expectAllOn("");
+        await fleet.expectBytes("primary");
     });
 });

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 
 import type { Role } from "../../../core/topology/site";
 import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, up } from "../support";
+import { expectCode, lab, labTopology, thenLabUp, up } from "../support";
 
 const POOL = "fast";
 
@@ -89,5 +89,32 @@ describe("two backends on the lab", () => {
         await moved.expectAllOn("");
         await moved.expectBytes("primary");
         await stays.expectBytes("primary");
+    });
+
+    it("goes over forced by rows, one after the other: they share each host's cinder-volume", async () => {
+        const over = async (fleet: Fleet, ...words: string[]) =>
+            fleet.dr("failover", "--forced", ...words, ...(await fleet.consents("forced")));
+        for (const fleet of [moved, stays]) {
+            await fleet.write("primary");
+            await fleet.replayed("primary");
+        }
+        lab("kill", "primary");
+        await thenLabUp(async () => {
+            const { output } = expectCode(await over(moved, "--write-all-rows"), 0);
+            assert.match(output, /warning backend ceph: is served by the cinder-volume of fast's/);
+            await moved.expectAllOn("secondary");
+            // It was restarted with the other, and its primary is dead.
+            assert.match(expectCode(await over(stays), 3).output, /next: --write-rows stops it/);
+            expectCode(await over(stays, "--write-rows"), 0);
+            for (const fleet of [moved, stays]) {
+                await fleet.expectAllOn("secondary");
+                await fleet.expectBytes("secondary");
+            }
+        });
+        for (const fleet of [moved, stays]) {
+            expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
+            await fleet.expectAllOn("");
+            await fleet.expectBytes("primary");
+        }
     });
 });

@@ -1,0 +1,182 @@
+import { strict as assert } from "node:assert";
+
+import type { Finding } from "../../core/finding";
+import type { JournalEntry } from "../../core/operation";
+import type { ServiceRow } from "../../core/service";
+import { PartialError } from "../../operations/operationEnd";
+import type { Seat } from "../../operations/rowSeats";
+import { startServices, stopSeat, tellStopped, toAll } from "../../operations/rowServices";
+import type { Run } from "../../operations/run";
+import { stoppedServices } from "../../operations/savedRows";
+import { fakeClock } from "../support/fakeClock";
+import { backend, names, row, survey } from "../support/survey";
+
+type Note = Pick<JournalEntry, "kind" | "step" | "data">;
+const note = (step: string, data?: unknown): Note => ({ kind: "noted", step, data });
+const stopping = (name: string, ...runners: string[]): Note =>
+    note("stopping", { service: `${name}@ceph`, runners });
+
+describe("services that are stopped for their rows", () => {
+    fakeClock();
+    const done: string[] = [];
+    const found: Finding[] = [];
+    const left: string[] = [];
+    beforeEach(() => {
+        done.length = found.length = left.length = 0;
+    });
+
+    interface Given {
+        hosts: string[];
+        entries?: Note[];
+        /** Hosts that cannot do what they are asked. */
+        broken?: string[];
+        /** Hosts whose service is not running. */
+        idle?: string[];
+        /** Services that never report. */
+        silent?: string[];
+    }
+
+    function run({ hosts, entries = [], broken = [], idle = [], silent = [] }: Given): Run {
+        const act = (verb: string, name: string) => () => {
+            done.push(`${verb} ${name}`);
+            return broken.includes(name)
+                ? Promise.reject(new Error(`${name}: no`))
+                : Promise.resolve(0);
+        };
+        let looks = 0;
+        const services = (): Promise<ServiceRow[]> =>
+            Promise.resolve(
+                hosts.map((name) => {
+                    const host = `${name}@ceph`;
+                    const isSilent = silent.includes(host);
+                    return row({ host, updated_at: isSilent ? "0" : String(looks++) });
+                }),
+            );
+        const append = (entry: Note) => entries.push(entry);
+        return {
+            backend,
+            left,
+            phases: [],
+            signal: new AbortController().signal,
+            doing: () => undefined,
+            found: (one: Finding) => found.push(one),
+            journal: {
+                id: "x",
+                entries,
+                append,
+                always: (_: string, work: () => unknown) => work(),
+            },
+            parts: {
+                names,
+                cinder: { services },
+                hosts: hosts.map((name) => ({
+                    host: { name, service: {} },
+                    runs: () => Promise.resolve(!idle.includes(name)),
+                    stop: act("stop", name),
+                    start: act("start", name),
+                    drain: act("drain", name),
+                    saveRows: act("save", name),
+                })),
+            },
+        } as unknown as Run;
+    }
+    const seat = (of: Run, ...runners: string[]): Seat => {
+        const { hosts } = of.parts;
+        const own = hosts.filter(({ host }) => runners.includes(host.name));
+        const [writer] = hosts;
+        assert.ok(writer);
+        return { row: row({ host: "a@ceph" }), writer, runners: own };
+    };
+
+    it("are noted, stopped and drained before their rows are saved", async () => {
+        const of = run({ hosts: ["a"] });
+        await stopSeat(of, seat(of, "a"));
+        assert.deepEqual(done, ["stop a", "drain a", "save a"]);
+        assert.deepEqual(
+            of.journal.entries.map(({ step }) => step),
+            ["stopping", "saved rows", "stopped"],
+        );
+        await stopSeat(of, seat(of, "a"));
+        assert.deepEqual(
+            of.journal.entries.map(({ step }) => step).filter((step) => step !== "stopped"),
+            ["stopping", "saved rows"],
+        );
+    });
+
+    it("run again where they ran, of hosts that share a name", async () => {
+        const of = run({ hosts: ["a", "b", "c"], idle: ["b"] });
+        await stopSeat(of, seat(of, "a", "b"));
+        assert.deepEqual(stoppedServices(of.journal), [{ service: "a@ceph", runners: ["a"] }]);
+        assert.ok(done.includes("stop b"), "it may be about to start");
+        done.length = 0;
+        assert.deepEqual(await startServices(of, survey()), []);
+        assert.deepEqual(done, ["start a"]);
+        assert.deepEqual(stoppedServices(of.journal), []);
+        assert.deepEqual(await startServices(of, survey()), []);
+        assert.deepEqual(done, ["start a"], "not a second time");
+    });
+
+    it("are named where they do not start or report, and stay to be started", async () => {
+        const entries = ["a", "b", "c"].map((name) => stopping(name, name));
+        const given = { hosts: ["a", "b", "c"], entries, broken: ["a"], silent: ["b@ceph"] };
+        const of = run(given);
+        assert.deepEqual(await startServices(of, survey()), [
+            "a: a: no",
+            "b@ceph: no sign of life since its start",
+        ]);
+        assert.deepEqual(
+            stoppedServices(of.journal).map(({ service }) => service),
+            ["a@ceph", "b@ceph"],
+        );
+    });
+
+    it("are left to whoever brings a lost host back", async () => {
+        const of = run({ hosts: ["a", "b"], entries: [stopping("a", "a"), stopping("b", "b")] });
+        const hosts = [{ name: "a", reach: {}, unseen: "no answer" }];
+        assert.deepEqual(await startServices(of, survey({ hosts })), []);
+        assert.deepEqual(done, ["start b"]);
+        assert.match(left.join(), /^a@ceph: start its cinder-volume on a, /);
+        assert.deepEqual(stoppedServices(of.journal), []);
+    });
+
+    it("are told of, with rbd-mirror, when the operation ends before they were started", () => {
+        const daemons = note("rbd-mirror daemons", ["m.service on lyon"]);
+        const ended: Note = { kind: "done", step: "stop rbd-mirror" };
+        const entries = [daemons, ended, stopping("a", "a"), stopping("b", "b")];
+        const of = run({
+            hosts: [],
+            entries: [...entries, note("started", { service: "b@ceph" })],
+        });
+        tellStopped(of);
+        assert.deepEqual(
+            found.map(({ subject, fact }) => [subject, fact]),
+            [
+                ["a@ceph", "its cinder-volume is stopped on a by this operation"],
+                ["site lyon", "its rbd-mirror is stopped by this operation: m.service on lyon"],
+            ],
+        );
+        found.length = 0;
+        tellStopped(
+            run({
+                hosts: [],
+                entries: [...entries.slice(0, 2), { kind: "done", step: "start rbd-mirror" }],
+            }),
+        );
+        assert.deepEqual(found, []);
+    });
+
+    it("are all tried, and all that fail are named", async () => {
+        const tried: number[] = [];
+        const work = (n: number) => {
+            tried.push(n);
+            return n % 2 === 0 ? Promise.resolve() : Promise.reject(new Error("no"));
+        };
+        const texts = { what: "not stopped", name: String, left: ["mend"] };
+        await assert.rejects(
+            toAll([1, 2, 3], texts, work),
+            (error) =>
+                error instanceof PartialError && error.message === "not stopped: 1: no; 3: no",
+        );
+        assert.deepEqual(tried, [1, 2, 3]);
+    });
+});
