@@ -150,14 +150,23 @@ up() {          # LOAD [nova] [bare]: a bare lab leaves the Ceph side to `pulumi
 }
 
 thaw() {        # what the verb 'stop' froze
-    local room
+    local room pid
     [ -e "$RUN/frozen" ] || return 0
-    # shellcheck disable=SC2046
-    for room in "${!ROOM_PID[@]}"; do kill -CONT $(pids_in "$room" .); done
+    # A cluster that had been frozen for a minute took a write, and then answered nobody for a quarter of an hour: its mon,
+    # mgr and OSD are started anew.
+    for room in "${!ROOM_PID[@]}"; do
+        for pid in $(pids_in "$room" -x ceph-mon) $(pids_in "$room" -x ceph-mgr) $(pids_in "$room" -x ceph-osd); do
+            ! is_frozen "$pid" || kill -KILL "$pid"
+        done
+        # shellcheck disable=SC2046
+        kill -CONT $(pids_in "$room" .) 2>/dev/null || true     # some are just killed
+    done
     rm -f "$RUN/frozen"
     THAWED=yes
     say "frozen processes go on"
 }
+
+is_frozen() { [ "$(awk '{ print $3 }' "/proc/$1/stat")" = T ]; }  # PID
 
 up_clusters() {
     in_parallel up_site "${SITES[@]}"
