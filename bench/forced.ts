@@ -1,9 +1,10 @@
 /**
  * A forced failover by `cinder-dr failover --forced` until writable, 90 s after the primary's Ceph was killed, beside plain
- * `cinder failover-host`: with our timeouts, and with those of the distributions. Ours also with all rows written, and where
- * rbd-mirror can only be stopped in order, as by cephadm. Each in turn on the same volumes; ours until every image takes a write, the
- * others until Cinder calls it done, and then whether one does. Needs the lab with its stack up
- * (`npm start`); makes and deletes its own volumes. `npm run bench:forced -- [VOLUMES] [ours|rows|orderly|timeouts|plain ...]`
+ * `cinder failover-host`: with our timeouts, and with those of the distributions. Ours also with all rows written, and
+ * where rbd-mirror can only be stopped in order, as by cephadm. Each in turn on the same volumes; ours until every image
+ * takes a write, the others until Cinder calls it done, and then whether one does. Needs the lab with its stack up
+ * (`npm start`); makes and deletes its own volumes.
+ * `npm run bench:forced -- [VOLUMES] [ours|rows|orderly|timeouts|plain ...]`
  */
 import { pause } from "../operations/wait";
 import { AdminHost } from "../test/lab/adminHost";

@@ -31,6 +31,7 @@ const EACH_SECONDS = 0.4;
 const ROWS_SECONDS = 12;
 /** Without Cinder, eight images are promoted at once, in 0.3 s for 12 (seen on the lab). */
 const EACH_BY_ROWS_SECONDS = 0.03;
+const eachSeconds = (byRows: boolean): number => (byRows ? EACH_BY_ROWS_SECONDS : EACH_SECONDS);
 /** The promotions wait for the demotions, up to 15 s; gate and proofs around it. */
 const ORDERLY_SECONDS = 16;
 
@@ -39,7 +40,6 @@ const ORDERLY_SECONDS = 16;
  * replication_connect_timeout each, and waits 15 s between (seen on Cinder 21.3.1 with its rados_connection_* defaults).
  */
 function forcedLegs({ backend, names }: Survey, volumes: number, byRows: boolean): Part[] {
-    const each = byRows ? EACH_BY_ROWS_SECONDS : EACH_SECONDS;
     const tries = 3 * backend.replicationConnectTimeoutSeconds + 15;
     return [
         { part: "look", seconds: 6, from: THUMB },
@@ -51,7 +51,7 @@ function forcedLegs({ backend, names }: Survey, volumes: number, byRows: boolean
                   seconds: tries,
                   from: `3 × replication_connect_timeout (${String(backend.replicationConnectTimeoutSeconds)} s) and 15 s between them; --write-all-rows does without`,
               },
-        { part: "promotions", seconds: Math.ceil(each * volumes), from: THUMB },
+        { part: "promotions", seconds: Math.ceil(eachSeconds(byRows) * volumes), from: THUMB },
         { part: "proof", seconds: 5, from: THUMB },
     ];
 }
@@ -73,7 +73,7 @@ function moveParts(
             },
         ];
     }
-    const more = (volumes - measured.volumes) * (byRows ? EACH_BY_ROWS_SECONDS : EACH_SECONDS);
+    const more = (volumes - measured.volumes) * eachSeconds(byRows);
     return [
         {
             part: "move",

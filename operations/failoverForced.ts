@@ -69,7 +69,7 @@ function allowed(run: Run, options: ForcedOptions): ForcedOptions {
     return { ...options, writeAllRows, writeRows };
 }
 
-async function body(
+async function carryOut(
     run: Run,
     options: ForcedOptions,
     survey: Survey,
@@ -154,7 +154,7 @@ async function move(run: Run, options: ForcedOptions): Promise<string> {
         await plan(run, survey, options);
         record(run, survey);
     }
-    return body(run, options, survey, since);
+    return carryOut(run, options, survey, since);
 }
 
 /**

@@ -31,9 +31,9 @@ const settled = (row: Row): Row =>
 export const undone = (before: SavedRows, written: SavedRows, now: SavedRows): SavedRows => ({
     service: settled(back(before.service, written.service, now.service)),
     cluster:
-        before.cluster === null || written.cluster === null || now.cluster === null
+        written.cluster === null
             ? null
-            : settled(back(before.cluster, written.cluster, now.cluster)),
+            : settled(back(before.cluster ?? {}, written.cluster, now.cluster ?? {})),
     volumes: backOfEach(before.volumes, written.volumes, now.volumes),
     snapshots: backOfEach(before.snapshots, written.snapshots, now.snapshots),
 });
@@ -56,23 +56,18 @@ async function undoRows(run: Run): Promise<string[]> {
     const survey = await takeSurvey(run.parts, run.backend, { sides: [], reach: ["secondary"] });
     const rows = survey.rows.filter(({ host }) => names.includes(host));
     const seats = seatsOf(run, survey, rows);
-    const left = [`mend that, then \`cinder-dr resume ${journal.id} --undo-rows\``];
-    const name = ({ row }: Seat) => row.host;
-    await toAll(seats, { what: "not stopped everywhere", name, left }, (seat) =>
-        stopRunners(run, seat),
-    );
-    await toAll(seats, { what: "rows are not put back", name, left }, (seat) => putBack(run, seat));
+    const again = `cinder-dr resume ${journal.id} --undo-rows`;
+    await toAll(seats, "not stopped everywhere", again, (seat) => stopRunners(run, seat));
+    await toAll(seats, "rows are not put back", again, (seat) => putBack(run, seat));
     run.left.push(...(await startServices(run, survey)));
     return names;
 }
 
 /** Puts back the rows that the operation wrote; what it promoted stays so, and is named. */
 export async function undoForced(run: Run): Promise<string> {
-    const { journal, parts } = run;
+    const { parts } = run;
     const { primary, secondary } = parts.names;
-    const services = await undoRows(run).finally(() =>
-        journal.always("start rbd-mirror", () => startStopped(run)),
-    );
+    const services = await undoRows(run).finally(() => startStopped(run));
     const { pairs } = await takeSurvey(parts, run.backend, { sides: ["secondary"] });
     const promoted = pairs.filter((pair) => pair.secondary?.primary === true).map(subjectOf);
     if (promoted.length > 0)

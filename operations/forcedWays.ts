@@ -29,7 +29,6 @@ export async function waysOf(
     since: number,
     { writeRows = false, writeAllRows = false }: RowsAllowed,
 ): Promise<Ways> {
-    // Who moves by rows is stopped first, so nobody needs to know whether it lives.
     const isLeft = (row: ServiceRow) => activeSide(row, run.backend) !== "secondary";
     // Who moves by rows is stopped first, so nobody needs to know whether it lives.
     if (writeAllRows)

@@ -47,11 +47,16 @@ const isAlive = (pid: number): boolean => {
     }
 };
 
-/** Whether a process of this machine works on an operation now. */
-export function isWorkedOn(id: string, folder = journalFolder()): boolean {
-    const file = `${fileOf(folder, id)}.pid`;
-    return existsSync(file) && isAlive(Number(readFileSync(file, "utf8")) || NaN);
+/** The living process that a file of {@link claim} names, if it is still there. */
+function workerIn(file: string): number | undefined {
+    const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+    // Empty after a loss of power: and pid 0 would be this process's own group.
+    return pid > 0 && isAlive(pid) ? pid : undefined;
 }
+
+/** Whether a process of this machine works on an operation now. */
+export const isWorkedOn = (id: string, folder = journalFolder()): boolean =>
+    workerIn(`${fileOf(folder, id)}.pid`) !== undefined;
 
 /**
  * Makes the file that says which process works on a journal; a dead process's file is taken over.
@@ -68,9 +73,8 @@ function claim(file: string, entries: readonly JournalEntry[]): void {
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         }
-        const pid = Number(readFileSync(file, "utf8"));
-        // Empty after a loss of power: and pid 0 would be this process's own group.
-        if (pid > 0 && pid !== process.pid && isAlive(pid))
+        const pid = workerIn(file);
+        if (pid !== undefined && pid !== process.pid)
             throw new BusyError(
                 `${workerOf(entries)} (process ${String(pid)} on this machine, by ${file})`,
             );

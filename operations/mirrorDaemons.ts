@@ -30,10 +30,12 @@ export const stoppedDaemons = ({ entries }: Journal): string[] | undefined =>
     entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
 
 /** Starts again what an operation has ended, as for a refusal: replication must go on as before. */
-export async function startStopped({ parts, journal }: Run): Promise<string> {
+export async function startStopped({ parts, journal }: Run): Promise<void> {
+    const names = stoppedDaemons(journal) ?? [];
+    if (names.length === 0) return;
     const daemons = new MirrorDaemons(parts.sites.secondary, parts.topology.sites.secondary);
     try {
-        return await daemons.start(stoppedDaemons(journal) ?? []);
+        await journal.always("start rbd-mirror", () => daemons.start(names));
     } finally {
         daemons.close();
     }

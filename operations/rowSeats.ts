@@ -57,6 +57,17 @@ const refusal = (rows: readonly ServiceRow[], what: string, fact: Factual, next:
         rows.map((row) => ({ subject: row.host, fact: fact(row), next })),
     );
 
+/** Why a service may go on though its runners are stopped from here, or undefined. @param isBlind some host cannot be asked */
+function looseness(runners: readonly CinderHost[], isBlind: boolean): string | undefined {
+    if (runners.length === 0) return "no host of the topology that answers runs it";
+    if (runners.some((host) => !host.canStop))
+        return "the topology has a restart command for it and none to stop it";
+    // With backend_host several hosts share its name.
+    if (runners.length > 1 && isBlind)
+        return "several hosts run it, of which one that does not answer may be another";
+    return undefined;
+}
+
 /**
  * @throws RefusedError where a service lives and its host cannot be asked, so that it would go on with the old site in
  * memory whatever its rows say; and where nobody could write the rows once the services are stopped
@@ -64,21 +75,13 @@ const refusal = (rows: readonly ServiceRow[], what: string, fact: Factual, next:
 export function seatsOf(run: Run, survey: Survey, rows: readonly ServiceRow[]): Seat[] {
     const runners = new Map(rows.map((row) => [row, runnersOf(run, survey, row.host)]));
     const isBlind = survey.hosts.some(({ unseen }) => unseen !== undefined);
-    const isLoose = (row: ServiceRow) => {
-        const own = runners.get(row) ?? [];
-        // Several hosts share the name, as with backend_host: one that cannot be asked may do so, too.
-        const mayRunElsewhere = own.length === 0 || (own.length > 1 && isBlind);
-        return row.state === "up" && (mayRunElsewhere || own.some((host) => !host.canStop));
-    };
-    const loose = rows.filter(isLoose);
+    const why = (row: ServiceRow) => looseness(runners.get(row) ?? [], isBlind);
+    const loose = rows.filter((row) => row.state === "up" && why(row) !== undefined);
     if (loose.length > 0)
         throw refusal(
             loose,
             "cinder-volume cannot be stopped from here",
-            (row) =>
-                runners.get(row)?.every((host) => host.canStop) === true
-                    ? "Cinder calls it up, and a host of the topology that answers does not run it, or not alone"
-                    : "Cinder calls it up, and the topology has a restart command for it and none to stop it",
+            (row) => `Cinder calls it up, and ${why(row) ?? ""}`,
             "stop its cinder-volume there, wait until Cinder calls it down, and run the command again",
         );
     const stopped = [...runners.values()].flat();

@@ -7,7 +7,7 @@ import { rowsNow } from "./moveBackend";
 import { PartialError } from "./operationEnd";
 import { AT_A_TIME, inParallel } from "./parallel";
 import { isContainer, type Seat } from "./rowSeats";
-import { type Run } from "./run";
+import { timed, type Run } from "./run";
 import { noteStarted, noteStopping, saveOnce, stoppedServices, type Stopped } from "./savedRows";
 import { waitFor, WaitError } from "./wait";
 
@@ -15,15 +15,21 @@ const UP_SECONDS = 120;
 /** Never aborted: an operator who interrupts it must not find one host of two stopped, or moved. */
 const WHOLE = new AbortController().signal;
 
-/** Does the same to all, some at a time, whatever becomes of one. @throws PartialError that names all that failed */
-export async function toAll<T>(
-    items: readonly T[],
-    { what, name, left }: { what: string; name: (item: T) => string; left: string[] },
-    work: (item: T) => Promise<void>,
+/**
+ * Does the same to all services, some at a time, whatever becomes of one.
+ * @param again the command that goes on
+ * @throws PartialError that names all that failed
+ */
+export async function toAll(
+    seats: readonly Seat[],
+    what: string,
+    again: string,
+    work: (seat: Seat) => Promise<void>,
 ): Promise<void> {
-    const failed = await failures(items, work);
-    const facts = failed.map(([item, error]) => `${name(item)}: ${wordsOf(error)}`);
-    if (facts.length > 0) throw new PartialError(`${what}: ${facts.join("; ")}`, left);
+    const failed = await failures(seats, work);
+    const facts = failed.map(([{ row }, error]) => `${row.host}: ${wordsOf(error)}`);
+    if (facts.length > 0)
+        throw new PartialError(`${what}: ${facts.join("; ")}`, [`mend that, then \`${again}\``]);
 }
 
 async function failures<T>(
@@ -136,11 +142,9 @@ async function start(
 export async function startServices(run: Run, survey: Survey): Promise<string[]> {
     const stopped = stoppedServices(run.journal);
     if (stopped.length === 0) return [];
-    const from = performance.now();
     // Also for who has interrupted it: a service that is stopped serves nobody.
-    const { up, asleep } = await run.journal.always("start", () => start(run, survey, stopped));
-    const seconds = Math.round(performance.now() - from) / 1000;
-    run.phases.push({ phase: "start", seconds });
+    const { result, seconds } = await timed(run, "start", () => start(run, survey, stopped));
+    const { up, asleep } = result;
     run.found({
         state: asleep.length > 0 ? "problem" : "ok",
         subject: "start",

@@ -62,6 +62,20 @@ export function checkConsents(
     throw new RefusedError(`refused: this needs your word for each loss:\n  ${lines.join("\n  ")}`);
 }
 
+/** Does a step also for who has interrupted the operation, and counts its time as a phase of the way. */
+export async function timed<T>(
+    run: Run,
+    name: string,
+    work: () => Promise<T>,
+): Promise<{ result: T; seconds: number }> {
+    run.doing(name);
+    const start = performance.now();
+    const result = await run.journal.always(name, work);
+    const seconds = Math.round(performance.now() - start) / 1000;
+    run.phases.push({ phase: name, seconds });
+    return { result, seconds };
+}
+
 /** Does a step, tells of it, and counts its time as a phase of the way. */
 export async function phase<T>(
     run: Run,
@@ -70,11 +84,7 @@ export async function phase<T>(
     fact: (result: T) => string,
 ): Promise<T> {
     if (run.signal.aborted) throw new Error("interrupted");
-    run.doing(name);
-    const start = performance.now();
-    const result = await run.journal.always(name, work);
-    const seconds = Math.round(performance.now() - start) / 1000;
-    run.phases.push({ phase: name, seconds });
+    const { result, seconds } = await timed(run, name, work);
     run.found({ state: "ok", subject: name, fact: fact(result), seconds });
     return result;
 }

@@ -73,21 +73,17 @@ export async function promote(run: Run, images: string[]): Promise<Set<string>> 
  */
 export async function moveByRows(run: Run, survey: Survey, seats: readonly Seat[]): Promise<void> {
     const { backendId } = run.backend.replicationDevice;
-    const again = [`mend that, then \`cinder-dr resume ${run.journal.id}\``];
-    const name = ({ row }: Seat) => row.host;
+    const again = `cinder-dr resume ${run.journal.id}`;
     // All are stopped before one row is written: a service that wakes up meanwhile would act on half of them.
-    await toAll(seats, { what: "not stopped everywhere", name, left: again }, (seat) =>
-        stopSeat(run, seat),
-    );
-    const services = new Set(seats.map(name));
+    await toAll(seats, "not stopped everywhere", again, (seat) => stopSeat(run, seat));
+    const services = new Set(seats.map(({ row }) => row.host));
     const images = survey.pairs
         .filter((pair) => isReplicated(pair.volume) && pair.secondary !== undefined)
         .filter(({ volume }) => services.has(serviceOf(volume.host)))
         .map(({ volume }) => volume.image);
     run.doing(`promoting ${String(images.length)} images`);
     const promoted = await promote(run, images);
-    await toAll(seats, { what: "rows are not written", name, left: again }, async (seat) => {
-        const { row, writer } = seat;
+    await toAll(seats, "rows are not written", again, async ({ row, writer }) => {
         const saved = savedRows(run).find(({ service }) => service === row.host);
         if (saved === undefined) return;
         const rows = movedRows(saved.rows, survey, row.host, promoted, backendId);

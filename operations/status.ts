@@ -1,5 +1,5 @@
 import type { Finding } from "../core/finding";
-import { isMove } from "../core/operation";
+import { isMove, type Begun } from "../core/operation";
 import { clusterNamesOf, type ServiceRow } from "../core/service";
 import type { SeenClusters } from "../core/serviceFindings";
 import { statusOf, type BackendStatus } from "../core/status";
@@ -23,30 +23,36 @@ async function clustersOf({ cinder }: Parts, rows: readonly ServiceRow[]): Promi
     }
 }
 
-/** Moves of a backend that this machine's journals hold and that have not come to their end. */
-function openMoves({ section }: Backend): Finding[] {
+/** Moves that this machine's journals hold and that have not come to their end, or why they cannot be read. */
+function openMoves(): Begun[] | { unread: string } {
     try {
-        return openOperations()
-            .filter(({ backend, verb }) => backend === section && isMove(verb))
-            .map(({ id, verb }) =>
-                isWorkedOn(id)
-                    ? {
-                          state: "warning",
-                          subject: `operation ${id}`,
-                          fact: `\`${verb}\` runs on this machine: what follows is its middle`,
-                          next: "wait for its end",
-                      }
-                    : {
-                          state: "problem",
-                          subject: `operation ${id}`,
-                          fact: `\`${verb}\` was cut short: what follows may be its doing`,
-                          next: `\`cinder-dr resume ${id}\` first`,
-                      },
-            );
+        return openOperations().filter(({ verb }) => isMove(verb));
     } catch (error) {
-        if (!(error instanceof JournalError)) throw error;
-        return [{ state: "warning", subject: "journals", fact: error.message, next: "see there" }];
+        if (error instanceof JournalError) return { unread: error.message };
+        throw error;
     }
+}
+
+function moveFindings(moves: ReturnType<typeof openMoves>, { section }: Backend): Finding[] {
+    if ("unread" in moves)
+        return [{ state: "warning", subject: "journals", fact: moves.unread, next: "see there" }];
+    return moves
+        .filter(({ backend }) => backend === section)
+        .map(({ id, verb }) =>
+            isWorkedOn(id)
+                ? {
+                      state: "warning",
+                      subject: `operation ${id}`,
+                      fact: `\`${verb}\` runs on this machine: what follows is its middle`,
+                      next: "wait for its end",
+                  }
+                : {
+                      state: "problem",
+                      subject: `operation ${id}`,
+                      fact: `\`${verb}\` was cut short: what follows may be its doing`,
+                      next: `\`cinder-dr resume ${id}\` first`,
+                  },
+        );
 }
 
 /** What each backend looks like from Cinder and from both clusters. Changes nothing. */
@@ -56,6 +62,7 @@ export async function status(
     signal: AbortSignal,
 ): Promise<BackendStatus[]> {
     const known = askCinder(parts);
+    const moves = openMoves();
     const surveys = await Promise.all(backends.map((b) => takeSurvey(parts, b, {}, known)));
     const images = new Set((await known).volumes.map((volume) => volume.image));
     return Promise.all(
@@ -66,7 +73,10 @@ export async function status(
                 images,
                 await clustersOf(parts, survey.rows),
             );
-            return { ...seen, findings: [...openMoves(survey.backend), ...seen.findings] };
+            return {
+                ...seen,
+                findings: [...moveFindings(moves, survey.backend), ...seen.findings],
+            };
         }),
     );
 }

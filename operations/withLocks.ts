@@ -13,8 +13,7 @@ export interface Locks {
 
 /** A planned failover that meets a dead primary cannot go on; what takes its place is said where that is seen. */
 function hinted(error: unknown, role: Role, { id, verb }: { id: string; verb: string }): unknown {
-    if (error instanceof LockedError || role !== "primary" || verb !== "failover --planned")
-        return error;
+    if (role !== "primary" || verb !== "failover --planned") return error;
     return new Error(
         `${wordsOf(error)}; if that site is dead: \`cinder-dr failover --forced --break-lock ${id}\` takes this one's place`,
         { cause: error },
@@ -29,29 +28,31 @@ export async function withLocks(
     body: (stillMine: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
     const { id, who, verb } = journal.begun;
+    const owner = { id, who, verb };
     const locks: SiteLock[] = [];
     try {
         for (const role of roles) {
             const at = options.parts.sites[role];
-            const owner = { id, who, verb };
-            try {
-                locks.push(await SiteLock.take(at, options.backend.pool, owner, options.breakLock));
-            } catch (error) {
+            const take = async (pool: string, otherwise: (error: unknown) => void) => {
+                try {
+                    locks.push(await SiteLock.take(at, pool, owner, options.breakLock));
+                } catch (error) {
+                    if (error instanceof LockedError) throw error;
+                    otherwise(error);
+                }
+            };
+            await take(options.backend.pool, (error) => {
                 throw hinted(error, role, owner);
-            }
+            });
             for (const pool of pools)
-                await SiteLock.take(at, pool, owner, options.breakLock).then(
-                    (lock) => locks.push(lock),
-                    (error: unknown) => {
-                        if (error instanceof LockedError) throw error;
-                        options.found({
-                            state: "warning",
-                            subject: `pool ${pool}`,
-                            fact: `its lock cannot be taken: ${wordsOf(error)}`,
-                            next: "see that nobody moves its backend meanwhile",
-                        });
-                    },
-                );
+                await take(pool, (error) => {
+                    options.found({
+                        state: "warning",
+                        subject: `pool ${pool}`,
+                        fact: `its lock cannot be taken: ${wordsOf(error)}`,
+                        next: "see that nobody moves its backend meanwhile",
+                    });
+                });
         }
         await body(async () => {
             for (const lock of locks) await lock.check();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mock } from "node:test";
 
@@ -21,20 +20,11 @@ import * as resyncOnly from "../../operations/resyncOnly";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import * as stoppedServers from "../../operations/stoppedServers";
+import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
 
 describe("resume", () => {
-    const before = process.env.CINDER_DR_JOURNALS;
-    let folder = "";
-    beforeEach(() => {
-        folder = mkdtempSync(join(tmpdir(), "cinder-dr-resume-"));
-        process.env.CINDER_DR_JOURNALS = folder;
-    });
-    afterEach(() => {
-        rmSync(folder, { recursive: true });
-        if (before === undefined) delete process.env.CINDER_DR_JOURNALS;
-        else process.env.CINDER_DR_JOURNALS = before;
-    });
+    const journals = ownJournals();
 
     /** An operation that was done in part, or killed when it has no end. */
     function make(
@@ -55,7 +45,14 @@ describe("resume", () => {
     async function said(...words: string[]): Promise<string> {
         const root = new Command().exitOverride();
         resumeCommand(root, () => undefined);
-        const line = ["node", "x", "resume", ...words, "--topology", join(folder, "none.yaml")];
+        const line = [
+            "node",
+            "x",
+            "resume",
+            ...words,
+            "--topology",
+            join(journals.folder, "none.yaml"),
+        ];
         return root.parseAsync(line).then(
             () => "",
             (error: unknown) => (error as Error).message,
@@ -123,7 +120,7 @@ describe("resume", () => {
         const env = { ...process.env };
         const around: unknown[] = [];
         beforeEach(() => {
-            writeFileSync(join(folder, "topology.yaml"), stringify(goodTopology()));
+            writeFileSync(join(journals.folder, "topology.yaml"), stringify(goodTopology()));
             Object.assign(process.env, {
                 OS_AUTH_URL: "http://127.0.0.1:9",
                 OS_USERNAME: "u",
@@ -159,14 +156,14 @@ describe("resume", () => {
             const root = new Command().exitOverride();
             let code: ExitCode | undefined;
             verb(root, (result) => (code = result));
-            const file = join(folder, "topology.yaml");
+            const file = join(journals.folder, "topology.yaml");
             await root.parseAsync(["node", "x", ...words, "--topology", file]);
             return code;
         };
 
         it("is refused while another process of this machine works on it", async () => {
             make("1-failover-ceph", "failover --planned");
-            writeFileSync(join(folder, "1-failover-ceph.jsonl.pid"), "1");
+            writeFileSync(join(journals.folder, "1-failover-ceph.jsonl.pid"), "1");
             assert.equal(await run(resumeCommand, "resume"), ExitCode.Problem);
             assert.equal(await run(failoverCommand, "failover", "--planned"), ExitCode.Problem);
         });

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import type { HostFacts } from "../../core/survey";
 import type { Role } from "../../core/topology/site";
 import type { Parts } from "../../operations/parts";
 import { Journal } from "../../operations/journal";
 import { measuredOf, preflight } from "../../operations/preflight";
+import { ownJournals } from "../support/ownJournals";
 import { partsOf } from "../support/parts";
 import { backend, reader, row, view, writer } from "../support/survey";
 
@@ -23,16 +21,7 @@ function cloud(): { parts: Parts; asked: Role[] } {
 }
 
 describe("a preflight", () => {
-    const journals = mkdtempSync(join(tmpdir(), "cinder-dr-preflight-"));
-    const usual = process.env.CINDER_DR_JOURNALS;
-    before(() => {
-        process.env.CINDER_DR_JOURNALS = journals;
-    });
-    after(() => {
-        if (usual === undefined) delete process.env.CINDER_DR_JOURNALS;
-        else process.env.CINDER_DR_JOURNALS = usual;
-        rmSync(journals, { recursive: true });
-    });
+    ownJournals();
     it("knows from Cinder how much a failback copies", async () => {
         const { parts } = cloud();
         const secondary = view({ "volume-v1": writer() });

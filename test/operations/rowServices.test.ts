@@ -167,13 +167,13 @@ describe("services that are stopped for their rows", () => {
 
     it("are all tried, and all that fail are named", async () => {
         const tried: number[] = [];
-        const work = (n: number) => {
-            tried.push(n);
-            return n % 2 === 0 ? Promise.resolve() : Promise.reject(new Error("no"));
+        const work = ({ row: { host } }: Seat) => {
+            tried.push(Number(host));
+            return host === "2" ? Promise.resolve() : Promise.reject(new Error("no"));
         };
-        const texts = { what: "not stopped", name: String, left: ["mend"] };
+        const seats = ["1", "2", "3"].map((host) => ({ row: row({ host }) }) as Seat);
         await assert.rejects(
-            toAll([1, 2, 3], texts, work),
+            toAll(seats, "not stopped", "cinder-dr resume x", work),
             (error) =>
                 error instanceof PartialError && error.message === "not stopped: 1: no; 3: no",
         );

@@ -1,25 +1,15 @@
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Journal } from "../../operations/journal";
 import { status } from "../../operations/status";
+import { ownJournals } from "../support/ownJournals";
 import { partsOf } from "../support/parts";
 import { backend, view, writer } from "../support/survey";
 
 describe("what status says of a move that was cut short", () => {
-    const usual = process.env.CINDER_DR_JOURNALS;
-    let folder = "";
-    beforeEach(() => {
-        folder = mkdtempSync(join(tmpdir(), "cinder-dr-status-"));
-        process.env.CINDER_DR_JOURNALS = folder;
-    });
-    afterEach(() => {
-        if (usual === undefined) delete process.env.CINDER_DR_JOURNALS;
-        else process.env.CINDER_DR_JOURNALS = usual;
-        rmSync(folder, { recursive: true });
-    });
+    const journals = ownJournals();
 
     /** Findings by state and subject: the primary is dead, and its volume's image is primary on the secondary. */
     async function found(): Promise<string[]> {
@@ -43,12 +33,12 @@ describe("what status says of a move that was cut short", () => {
             "problem operation 1-failover-ceph: `failover --forced` was cut short: what follows may be its doing",
         ]);
         assert.equal((await found())[0], lines[0]);
-        writeFileSync(join(folder, "1-failover-ceph.jsonl.pid"), String(process.ppid));
+        writeFileSync(join(journals.folder, "1-failover-ceph.jsonl.pid"), String(process.ppid));
         assert.match((await found())[0] ?? "", /^warning operation .* runs on this machine/);
     });
 
     it("is not stopped by a journal that cannot be read", async () => {
-        writeFileSync(join(folder, "1-failover-ceph.jsonl"), "no\nJSON\n");
+        writeFileSync(join(journals.folder, "1-failover-ceph.jsonl"), "no\nJSON\n");
         assert.match((await found())[0] ?? "", /^warning journals: .*line 1 is no JSON/);
     });
 

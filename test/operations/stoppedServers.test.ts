@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { mock } from "node:test";
 
 import type { Finding } from "../../core/finding";
@@ -14,6 +11,7 @@ import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import { withServersStopped, type StoppedServersOptions } from "../../operations/stoppedServers";
+import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
 
 const topology = parseTopology(goodTopology());
@@ -145,12 +143,9 @@ class World {
 }
 
 describe("a move with its servers stopped", () => {
-    const before = process.env.CINDER_DR_JOURNALS;
-    let folder = "";
+    ownJournals();
     let world = new World();
     beforeEach(() => {
-        folder = mkdtempSync(join(tmpdir(), "cinder-dr-stopped-"));
-        process.env.CINDER_DR_JOURNALS = folder;
         world = new World();
         mock.method(SiteLock.prototype, "release", () => Promise.resolve());
         const lock = Object.create(SiteLock.prototype) as SiteLock;
@@ -158,9 +153,6 @@ describe("a move with its servers stopped", () => {
     });
     afterEach(() => {
         mock.restoreAll();
-        rmSync(folder, { recursive: true });
-        if (before === undefined) delete process.env.CINDER_DR_JOURNALS;
-        else process.env.CINDER_DR_JOURNALS = before;
     });
 
     /** A move that Cinder carries out, after which the server's connection is made anew by hand. */

@@ -112,6 +112,7 @@ describe("an operation that is killed after every entry of its journal", functio
             const flags = await fleet.consents("forced");
             const { output } = expectCode(await fleet.dr("failover", "--forced", ...flags), 3);
             assert.match(output, /PROBLEM cinder-a@ceph: .*\n +next: --write-rows stops it/);
+            assert.doesNotMatch(output, /stopped by this operation/);
             const kills = await killedAfterEach(["failover", "--forced", "--write-rows", ...flags]);
             has(kills, "noted rbd-mirror daemons", "noted saved rows", "noted stopped cinder-a");
             // A host that has been asked to write its rows does so, whoever asked it is killed.
