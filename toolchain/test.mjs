@@ -6,7 +6,7 @@ import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
 import { labEnvironment, openStack } from "./labstack.mjs";
-import { besides, hasLanes, inLanes } from "./lanes.mjs";
+import { besides, hasLanes, inLanes, isLate } from "./lanes.mjs";
 import { nodeWarning } from "./node.mjs";
 import { inspectMachine, labObstacles, nodeObstacle } from "./preconditions.mjs";
 import { createProgress, run } from "./progress.mjs";
@@ -76,8 +76,9 @@ async function goTests() {
 
 /** What a machine that makes no network of its own for a lane runs one after the other, in one lab. */
 async function inTurn(suites) {
+    const waiting = [...suites];
     const results = [];
-    for (const suite of suites) {
+    for (let suite; !isLate() && (suite = waiting.shift()) !== undefined;) {
         const work = openLab(makeLab(suite)).then((env) => mocha(configOf(suite), { env }));
         results.push(
             await work.catch((error) => {
@@ -86,7 +87,17 @@ async function inTurn(suites) {
             }),
         );
     }
-    return results;
+    return { results, late: waiting };
+}
+
+/** Names every test that does not run, and why, and counts them. */
+async function skipped(suites, reason) {
+    const titles = [];
+    for (const name of suites)
+        titles.push(...(await mocha([...configOf(name), "--dry-run"], { show: false })).titles);
+    for (const title of titles) console.log(`  - skipped: ${title}`);
+    if (titles.length > 0) console.log(reason);
+    return { passed: 0, failed: 0, skipped: titles.length };
 }
 
 const obstaclesOfLab = () => labObstacles(inspectMachine());
@@ -119,17 +130,13 @@ async function labTests(suite, lab, others) {
         const own = mocha(configOf(suite), { env });
         const canLane = beside.length > 0 && hasLanes(progress);
         const lanes = canLane ? inLanes(beside, own, progress) : own.then(() => inTurn(beside));
-        const [counts, rest] = await Promise.all([own, lanes]);
-        return addCounts([counts, ...rest]);
+        const [counts, { results, late }] = await Promise.all([own, lanes]);
+        const reason = `    it was too late to begin ${late.join(", ")}`;
+        return addCounts([counts, ...results, await skipped(late, reason)]);
     }
     if (process.env.CI)
         throw new Error(`the lab must run where CI is set: ${obstacles.join("; ")}`);
-    const titles = [];
-    for (const name of [suite, ...beside])
-        titles.push(...(await mocha([...configOf(name), "--dry-run"], { show: false })).titles);
-    for (const title of titles) console.log(`  - skipped: ${title}`);
-    console.log(obstacles.map((obstacle) => `    ${obstacle}`).join("\n"));
-    return { passed: 0, failed: 0, skipped: titles.length };
+    return skipped([suite, ...beside], obstacles.map((obstacle) => `    ${obstacle}`).join("\n"));
 }
 
 /** What `npm test` runs; the fault matrix takes longer than a push can wait for, and is a suite of its own. */

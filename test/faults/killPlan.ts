@@ -5,7 +5,12 @@ export interface Kill {
     at: number;
     /** The engine alone, or its whole process group. */
     alone: boolean;
+    /** As soon as a push is at work, whatever part of the run that is. */
+    inPush: boolean;
 }
+
+/** One in so many waits for a push: of a few random moments none may meet one. */
+export const PUSH_EACH = 10;
 
 /** Early and late moments as often as any: each kill has a slice of the run of its own. The last slices are past its usual end. */
 const LENGTH = 1.05;
@@ -21,7 +26,7 @@ function random(seed: number): () => number {
     };
 }
 
-/** Kills at random moments over a whole run, in random order, of the engine alone and of the group in turn. */
+/** Kills over a whole run, in random order, of the engine alone and of the group in turn. */
 export function planKills(count: number, seed: number): Kill[] {
     const next = random(seed);
     return Array.from({ length: count }, (_, i) => ({
@@ -30,5 +35,5 @@ export function planKills(count: number, seed: number): Kill[] {
         order: next(),
     }))
         .sort((a, b) => a.order - b.order)
-        .map(({ at, alone }, i) => ({ number: i + 1, at, alone }));
+        .map(({ at, alone }, i) => ({ number: i + 1, at, alone, inPush: i % PUSH_EACH === 0 }));
 }

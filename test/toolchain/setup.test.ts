@@ -13,7 +13,7 @@ import {
 } from "../../toolchain/counts.mjs";
 import { goEnvironment } from "../../toolchain/golang.mjs";
 import { isInstalled } from "../../toolchain/install.mjs";
-import { besides, labsAtOnce } from "../../toolchain/lanes.mjs";
+import { besides, inLanes, isLate, labsAtOnce } from "../../toolchain/lanes.mjs";
 import { nodeWarning } from "../../toolchain/node.mjs";
 import { labObstacles, nodeObstacle } from "../../toolchain/preconditions.mjs";
 
@@ -134,6 +134,21 @@ describe("the counts of npm test", () => {
         assert.equal(labsAtOnce("0", 24 * gib), 3);
         assert.equal(labsAtOnce("8", 9 * gib), 2);
         assert.equal(labsAtOnce(undefined, gib), 1);
+    });
+
+    it("begin none after the moment that was given, and name it", async () => {
+        assert.equal(isLate("100", 100_999), true);
+        assert.equal(isLate("100", 100_000), false);
+        assert.equal(isLate(undefined, 100_999), false);
+        assert.equal(isLate("soon", 100_999), false);
+        process.env.CINDER_DR_BEGIN_UNTIL = "100";
+        try {
+            const none = { line: () => assert.fail("begun"), seconds: () => 0 };
+            const { results, late } = await inLanes(["faults.hosts"], Promise.resolve(), none);
+            assert.deepEqual([results, late], [[], ["faults.hosts"]]);
+        } finally {
+            delete process.env.CINDER_DR_BEGIN_UNTIL;
+        }
     });
 
     const folders: Record<string, string[]> = {
