@@ -3,6 +3,7 @@ import { isReplicated, isSeen, lagOf, type ImageView, type Pair, type Views } fr
 import { otherSide, type ServiceRow } from "./service";
 import type { Backend } from "./topology/backend";
 import type { Role } from "./topology/site";
+import { REPLICATION_ENABLED } from "./topology/volumeType";
 
 /** What a failover would do, and what stands in its way. */
 export type Move = "planned" | "forced" | "failback";
@@ -70,6 +71,9 @@ export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
  */
 export const unmarkedAnywhere = (survey: Survey): Pair[] =>
     unmarked(survey, "secondary").filter((pair) => pair.primary === undefined);
+
+/** Whether a volume's type asks for no replication, in the one spelling that the driver takes. */
+export const isOfPlainType = ({ volume }: Pair): boolean => volume.typeSpec !== REPLICATION_ENABLED;
 
 /** Whether a server has it, or a client has its image open where it is served. */
 export const isInUse = (pair: Pair, active: Role): boolean =>

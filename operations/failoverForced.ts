@@ -5,6 +5,7 @@ import { look, plan, record, refuseReturned, type ForcedOptions } from "./forced
 import { undoForced } from "./forcedUndo";
 import { moveByWays, waysOf, type Ways } from "./forcedWays";
 import { promoteLeft } from "./leftBehind";
+import type { Journal } from "./journal";
 import { DAEMONS, MirrorDaemons, startStopped, stoppedDaemons } from "./mirrorDaemons";
 import { thaw } from "./freeze";
 import { hasChanged, PartialError, RefusedError } from "./operationEnd";
@@ -13,7 +14,7 @@ import { proveWritable } from "./proveWritable";
 import { startServices, tellStopped } from "./rowServices";
 import { operate, phase, type Run } from "./run";
 import { leaveServers } from "./serversLeft";
-import { mindSiblings, siblingPools } from "./siblings";
+import { mindSiblings, mirrorLock, siblingPools } from "./siblings";
 import { verifyStep } from "./verifyMove";
 
 const saidOf = ({ byCinder, byRows }: Ways, { writeAllRows }: ForcedOptions): string =>
@@ -62,8 +63,8 @@ const doNotRun = (id: string, asleep: readonly string[]): PartialError =>
     );
 
 /** What the operation's earlier runs were allowed as well: who was stopped by a word must not be left so for want of it. */
-function allowed(run: Run, options: ForcedOptions): ForcedOptions {
-    const flags = consentsIn(run.journal.entries).map(({ flag }) => flag);
+function allowed({ entries }: Journal, options: ForcedOptions): ForcedOptions {
+    const flags = consentsIn(entries).map(({ flag }) => flag);
     const writeAllRows = options.writeAllRows === true || flags.includes("--write-all-rows");
     const writeRows = writeAllRows || options.writeRows === true || flags.includes("--write-rows");
     return { ...options, writeAllRows, writeRows };
@@ -169,14 +170,19 @@ export async function failoverForced(
     return operate(given, {
         verb: "failover --forced",
         locks: ["secondary"],
-        pools: given.writeRows === true || given.undo === true ? siblingPools(given) : [],
+        further: (journal) => [
+            ...mirrorLock(given),
+            ...(allowed(journal, given).writeRows === true || given.undo === true
+                ? siblingPools(given)
+                : []),
+        ],
         flags,
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
             try {
                 return given.undo === true
                     ? await undoForced(run)
-                    : await move(run, allowed(run, given));
+                    : await move(run, allowed(run.journal, given));
             } catch (error) {
                 if (error instanceof RefusedError) await startStopped(run);
                 tellStopped(run);

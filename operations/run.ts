@@ -76,16 +76,18 @@ export async function timed<T>(
     return { result, seconds };
 }
 
-/** Does a step, tells of it, and counts its time as a phase of the way. */
+/** Does a step, tells of it, and counts its time as a phase of the way. @param tell what came of it; a string is ok */
 export async function phase<T>(
     run: Run,
     name: string,
     work: () => Promise<T>,
-    fact: (result: T) => string,
+    tell: (result: T) => string | Omit<Finding, "subject" | "seconds">,
 ): Promise<T> {
     if (run.signal.aborted) throw new Error("interrupted");
     const { result, seconds } = await timed(run, name, work);
-    run.found({ state: "ok", subject: name, fact: fact(result), seconds });
+    const told = tell(result);
+    const said = typeof told === "string" ? { state: "ok" as const, fact: told } : told;
+    run.found({ ...said, subject: name, seconds });
     return result;
 }
 

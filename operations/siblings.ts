@@ -3,6 +3,8 @@ import type { Backend } from "../core/topology";
 import type { Parts } from "./parts";
 import { RefusedError } from "./operationEnd";
 import type { Run, RunOptions } from "./run";
+import { MIRROR_KEY } from "./siteLock";
+import type { FurtherLock } from "./withLocks";
 
 /** Other backends that the hosts of this one serve: one cinder-volume on a host runs all of its backends. */
 export function siblingsOf(parts: Parts, backend: Backend): Backend[] {
@@ -13,9 +15,17 @@ export function siblingsOf(parts: Parts, backend: Backend): Backend[] {
 }
 
 /** Pools of the siblings whose lock an operation needs that may stop them. */
-export const siblingPools = ({ parts, backend }: RunOptions): string[] => [
-    ...new Set(siblingsOf(parts, backend).map(({ pool }) => pool)),
-];
+export const siblingPools = ({ parts, backend }: RunOptions): FurtherLock[] =>
+    [...new Set(siblingsOf(parts, backend).map(({ pool }) => pool))].map((pool) => ({ pool }));
+
+/**
+ * The lock of an operation that stops the target's rbd-mirror: who came first would start it at its end, while the other's
+ * images are promoted. It lies in one pool for all backends of the topology.
+ */
+export function mirrorLock({ parts }: RunOptions): FurtherLock[] {
+    const pools = parts.topology.backends.map(({ pool }) => pool).sort();
+    return pools.length < 2 ? [] : pools.slice(0, 1).map((pool) => ({ pool, key: MIRROR_KEY }));
+}
 
 /**
  * Says what a stop of the hosts' cinder-volume does to their other backends.

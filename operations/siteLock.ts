@@ -1,7 +1,9 @@
 import type { CephSite } from "./cephSite";
 
-/** RADOS object of the lock, in the backend's pool. */
+/** RADOS object of a backend's lock, in its pool. */
 const KEY = "cinder-dr.lock";
+/** Of the lock of a site's rbd-mirror, which serves all pools there. */
+export const MIRROR_KEY = "cinder-dr.rbd-mirror.lock";
 const RENEW_MILLISECONDS = 15_000;
 const LOCK_SECONDS = 30;
 
@@ -51,6 +53,7 @@ export class SiteLock {
         private readonly at: CephSite,
         private readonly pool: string,
         owner: { id: string; who: string; verb: string },
+        private readonly key: string,
     ) {
         this.content = { ...owner, since: new Date().toISOString() };
     }
@@ -64,8 +67,9 @@ export class SiteLock {
         pool: string,
         owner: { id: string; who: string; verb: string },
         broken?: string,
+        key = KEY,
     ): Promise<SiteLock> {
-        const lock = new SiteLock(at, pool, owner);
+        const lock = new SiteLock(at, pool, owner, key);
         const answer = await lock.ask("lock", broken === undefined ? {} : { break: broken });
         if (!answer.held) throw new LockedError(at.site.name, answer.by ?? unknown());
         lock.timer = setInterval(() => {
@@ -91,7 +95,7 @@ export class SiteLock {
     private ask(verb: string, more: object = {}): Promise<Answer> {
         return this.at.pool<Answer>(
             this.pool,
-            { do: verb, key: KEY, content: this.content, ...more },
+            { do: verb, key: this.key, content: this.content, ...more },
             LOCK_SECONDS,
         );
     }

@@ -90,8 +90,16 @@ export const verifyStep = (run: Run, to: Role, wanted: readonly string[]): Promi
         run,
         "verify",
         () => verifyMoved(run, to, wanted),
-        ({ moved }) =>
-            `${String(moved.length)} of ${String(wanted.length)} volumes are ${to === "primary" ? "back" : "moved"}: primary on ${run.parts.names[to]}`,
+        ({ moved, wrong }) => {
+            const fact = `${String(moved.length)} of ${String(wanted.length)} volumes are ${to === "primary" ? "back" : "moved"}: primary on ${run.parts.names[to]}`;
+            return wrong.length === 0
+                ? fact
+                : {
+                      state: "problem",
+                      fact,
+                      next: "the last line says what each of the others lacks",
+                  };
+        },
     );
 
 /** Moves every host by Cinder and verifies each volume, as two steps of an operation. */

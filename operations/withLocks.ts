@@ -4,12 +4,25 @@ import type { Journal } from "./journal";
 import type { RunOptions } from "./run";
 import { LockedError, SiteLock } from "./siteLock";
 
+/** A lock beside the backend's own: of another pool, or with another key. */
+export interface FurtherLock {
+    pool: string;
+    key?: string;
+}
+
 export interface Locks {
     /** Sites whose lock is needed; they must be alive. */
     locks: readonly Role[];
-    /** Further pools there that nobody else may move meanwhile. */
-    pools?: readonly string[];
+    /** What nobody else may touch there meanwhile, by what the journal allows. Defaults to nothing more. */
+    further?: (journal: Journal) => readonly FurtherLock[];
 }
+
+/** One order for all: of two that want some of the same locks, the other way round, both would be refused. */
+const inOrder = (locks: readonly FurtherLock[]): FurtherLock[] =>
+    locks
+        .map((lock) => ({ lock, text: `${lock.key ?? ""} ${lock.pool}` }))
+        .sort((a, b) => (a.text < b.text ? -1 : 1))
+        .map(({ lock }) => lock);
 
 /** A planned failover that meets a dead primary cannot go on; what takes its place is said where that is seen. */
 function hinted(error: unknown, role: Role, { id, verb }: { id: string; verb: string }): unknown {
@@ -20,40 +33,35 @@ function hinted(error: unknown, role: Role, { id, verb }: { id: string; verb: st
     );
 }
 
-/** Holds the lock of the backend's pool, and of others where it may touch their backends, while something is done. */
+/** Holds the lock of the backend's pool, and others where it may touch more than that, while something is done. */
 export async function withLocks(
     options: RunOptions,
     journal: Journal,
-    { locks: roles, pools = [] }: Locks,
+    { locks: roles, further = () => [] }: Locks,
     body: (stillMine: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
     const { id, who, verb } = journal.begun;
     const owner = { id, who, verb };
+    const own: FurtherLock = { pool: options.backend.pool };
+    const wanted = inOrder([own, ...further(journal)]);
     const locks: SiteLock[] = [];
-    try {
-        for (const role of roles) {
-            const at = options.parts.sites[role];
-            const take = async (pool: string, otherwise: (error: unknown) => void) => {
-                try {
-                    locks.push(await SiteLock.take(at, pool, owner, options.breakLock));
-                } catch (error) {
-                    if (error instanceof LockedError) throw error;
-                    otherwise(error);
-                }
-            };
-            await take(options.backend.pool, (error) => {
-                throw hinted(error, role, owner);
+    const take = async (role: Role, lock: FurtherLock): Promise<void> => {
+        const at = options.parts.sites[role];
+        try {
+            locks.push(await SiteLock.take(at, lock.pool, owner, options.breakLock, lock.key));
+        } catch (error) {
+            if (error instanceof LockedError) throw error;
+            if (lock === own) throw hinted(error, role, owner);
+            options.found({
+                state: "warning",
+                subject: `pool ${lock.pool}`,
+                fact: `its lock cannot be taken: ${wordsOf(error)}`,
+                next: "see that nobody moves its backend meanwhile",
             });
-            for (const pool of pools)
-                await take(pool, (error) => {
-                    options.found({
-                        state: "warning",
-                        subject: `pool ${pool}`,
-                        fact: `its lock cannot be taken: ${wordsOf(error)}`,
-                        next: "see that nobody moves its backend meanwhile",
-                    });
-                });
         }
+    };
+    try {
+        for (const role of roles) for (const lock of wanted) await take(role, lock);
         await body(async () => {
             for (const lock of locks) await lock.check();
         });

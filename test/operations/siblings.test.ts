@@ -4,10 +4,10 @@ import { mock } from "node:test";
 import type { Finding } from "../../core/finding";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
-import { mindSiblings, siblingPools } from "../../operations/siblings";
-import { LockedError, SiteLock } from "../../operations/siteLock";
+import { mindSiblings, mirrorLock, siblingPools } from "../../operations/siblings";
+import { LockedError, MIRROR_KEY, SiteLock } from "../../operations/siteLock";
 import type { Journal } from "../../operations/journal";
-import { withLocks } from "../../operations/withLocks";
+import { withLocks, type FurtherLock } from "../../operations/withLocks";
 import { backend, row } from "../support/survey";
 
 describe("backends of the same cinder-volume", () => {
@@ -22,7 +22,12 @@ describe("backends of the same cinder-volume", () => {
     });
 
     /** @param status of the sibling's service */
-    function run(sections: string[], status = "enabled", state = "up"): Run {
+    function run(
+        sections: string[],
+        status = "enabled",
+        state = "up",
+        backends = [backend, fast, far],
+    ): Run {
         const services = () =>
             Promise.resolve([
                 row(),
@@ -32,7 +37,7 @@ describe("backends of the same cinder-volume", () => {
             backend,
             found: (one: Finding) => found.push(one),
             parts: {
-                topology: { backends: [backend, fast, far] },
+                topology: { backends },
                 cinder: { services },
                 hostsOf: () => [{ host: { backends: sections } }],
                 sites: { secondary: { site: { name: "lyon" } } },
@@ -53,7 +58,7 @@ describe("backends of the same cinder-volume", () => {
             found.map(({ state, subject }) => [state, subject]),
             [["warning", "backend fast"]],
         );
-        assert.deepEqual(siblingPools(run([section, "fast"])), ["fast"]);
+        assert.deepEqual(siblingPools(run([section, "fast"])), [{ pool: "fast" }]);
     });
 
     it("are not cut off while they fail over, unless they hang in it", async () => {
@@ -61,32 +66,54 @@ describe("backends of the same cinder-volume", () => {
         await mindSiblings(run([section, "fast"], "failing-over", "down"));
     });
 
-    it("are locked with it; one whose pool cannot be asked stands in nobody's way", async () => {
+    describe("and their locks", () => {
         const holder = { id: "y", who: "kim", verb: "drill", since: "now", silentSeconds: 0 };
-        const [taken, given]: string[][] = [[], []];
-        const errors: Record<string, Error> = { far: new Error("no such pool") };
-        mock.method(SiteLock, "take", (_: unknown, pool: string) => {
-            if (errors[pool] !== undefined) return Promise.reject(errors[pool]);
-            taken?.push(pool);
-            return Promise.resolve({ release: () => Promise.resolve(given?.push(pool)) });
-        });
+        const taken: string[] = [];
+        const given: string[] = [];
+        const errors = new Map<string, Error>();
         const journal = { id: "x", begun: {} } as unknown as Journal;
-        const locked = (pools: string[]) =>
-            withLocks(run([]), journal, { locks: ["secondary"], pools }, () => Promise.resolve());
-        await locked(["fast", "far"]);
-        assert.deepEqual(
-            [taken, given],
-            [
-                [backend.pool, "fast"],
-                [backend.pool, "fast"],
-            ],
-        );
-        assert.match(
-            found.map(({ fact }) => fact).join(),
-            /^its lock cannot be taken: no such pool$/,
-        );
-        errors.fast = new LockedError("lyon", holder);
-        await assert.rejects(locked(["fast"]), LockedError);
-        assert.deepEqual(given, [backend.pool, "fast", backend.pool]);
+        const locked = (...further: FurtherLock[]) =>
+            withLocks(run([]), journal, { locks: ["secondary"], further: () => further }, () =>
+                Promise.resolve(),
+            );
+        beforeEach(() => {
+            for (const list of [taken, given]) list.length = 0;
+            errors.clear();
+            const take = (_at: unknown, pool: string, _o: unknown, _b: unknown, key = "") => {
+                const name = `${pool}${key}`;
+                const error = errors.get(name);
+                if (error !== undefined) return Promise.reject(error);
+                taken.push(name);
+                return Promise.resolve({ release: () => Promise.resolve(given.push(name)) });
+            };
+            mock.method(SiteLock, "take", take);
+        });
+
+        it("are taken in one order, whoever takes them, and are given back", async () => {
+            await locked({ pool: "zinc" }, { pool: "fast" }, { pool: "fast", key: ".mirror" });
+            assert.deepEqual(taken, ["fast", backend.pool, "zinc", "fast.mirror"]);
+            assert.deepEqual(given, taken);
+        });
+
+        it("stand in nobody's way where a pool cannot be asked", async () => {
+            errors.set("far", new Error("no such pool"));
+            await locked({ pool: "far" });
+            assert.deepEqual(taken, [backend.pool]);
+            assert.match(
+                found.map((f) => f.fact).join(),
+                /^its lock cannot be taken: no such pool$/,
+            );
+        });
+
+        it("refuse while another has one", async () => {
+            errors.set("zinc", new LockedError("lyon", holder));
+            await assert.rejects(locked({ pool: "zinc" }), LockedError);
+            assert.deepEqual(given, [backend.pool]);
+        });
+
+        it("hold a site's rbd-mirror once for all backends, where there are several", () => {
+            assert.deepEqual(mirrorLock(run([section])), [{ pool: "far", key: MIRROR_KEY }]);
+            assert.deepEqual(mirrorLock(run([section], "enabled", "up", [backend])), []);
+        });
     });
 });

@@ -1,0 +1,58 @@
+import { strict as assert } from "node:assert";
+import { mock } from "node:test";
+
+import type { Finding } from "../../core/finding";
+import type { VolumeFacts } from "../../core/replica";
+import * as moveBackend from "../../operations/moveBackend";
+import { PartialError } from "../../operations/operationEnd";
+import { resyncOnly, type ResyncOnlyOptions } from "../../operations/resyncOnly";
+import * as resyncWait from "../../operations/resyncWait";
+import { SiteLock } from "../../operations/siteLock";
+import { ownJournals } from "../support/ownJournals";
+import { partsOf } from "../support/parts";
+import { backend, reader, row, survey, view, volume, writer } from "../support/survey";
+
+describe("a resync alone, and volumes that cannot follow", () => {
+    ownJournals();
+    beforeEach(() => {
+        const free = { release: () => Promise.resolve(), check: () => Promise.resolve() };
+        mock.method(SiteLock, "take", () => Promise.resolve(free));
+        const there = row({ active_backend_id: "secondary", replication_status: "failed-over" });
+        const seen = survey({ rows: [there], primary: reader(), secondary: writer() });
+        mock.method(moveBackend, "lookAtBoth", () => Promise.resolve(seen));
+    });
+    afterEach(() => {
+        mock.restoreAll();
+    });
+
+    /** @returns what is left to do */
+    async function left(lost: VolumeFacts): Promise<string[]> {
+        const following = { count: 1, lost: [{ volume: lost }] };
+        mock.method(resyncWait, "waitFollowing", () => Promise.resolve(following));
+        const found: Finding[] = [];
+        const options = {
+            parts: partsOf(view({})),
+            backend,
+            signal: new AbortController().signal,
+            found: (one: Finding) => found.push(one),
+            doing: () => undefined,
+            planned: () => undefined,
+            accepted: new Map(),
+            version: "1",
+            resyncSeconds: 1,
+        } as ResyncOnlyOptions;
+        await resyncOnly(options, {});
+        return found.filter(({ subject }) => subject === "left to do").map(({ fact }) => fact);
+    }
+
+    it("names those of a type that is not replicated, of which nobody asked for a copy", async () => {
+        const plain = volume({ id: "v2", name: "plain", replicationStatus: null });
+        delete plain.typeSpec;
+        const [line = ""] = await left(plain);
+        assert.match(line, /^1 volume\(s\) of types that are not replicated .*: v2 \(plain\); /);
+    });
+
+    it("is done in part where one was to be replicated", async () => {
+        await assert.rejects(left(volume({ id: "v2" })), PartialError);
+    });
+});
