@@ -7,6 +7,8 @@ export interface Blocker {
     consent?: string;
     /** The move itself does away with it, after the freeze: no reason not to begin. */
     settles?: true;
+    /** What the move is for is so already, by whoever: there is nothing to go on with. */
+    isSo?: true;
 }
 
 export const blocker = (

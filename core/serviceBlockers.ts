@@ -20,13 +20,14 @@ export function serviceBlockers(survey: Survey, move: Move): Blocker[] {
     const found: Blocker[] = [];
     const active = activeSideOf(rows, backend);
     if (active === target)
-        found.push(
-            blocker(
+        found.push({
+            ...blocker(
                 `backend ${backend.section}`,
                 `is on ${names[target]} already: Cinder would demote and promote every image again`,
                 "nothing to do",
             ),
-        );
+            isSo: true,
+        });
     for (const row of rows) {
         const status = row.replication_status ?? "";
         if (status === "failing-over")

@@ -11,7 +11,7 @@ import { calledHosts, rowsNow } from "./moveBackend";
 import { hasMarked } from "./markPlain";
 import { putBack } from "./putBack";
 import { resyncedImages } from "./resync";
-import { FROZEN, PartialError, RefusedError, THAWED } from "./operationEnd";
+import { FROZEN, RefusedError, THAWED } from "./operationEnd";
 import { thawUnmoved } from "./thawUnmoved";
 import { phase, stopping, type Run } from "./run";
 import { flush } from "./settle";
@@ -78,18 +78,14 @@ async function refuse(
     await thaw(run);
     run.journal.append({ kind: "noted", step: THAWED });
     const what = `refused, and thawed again: ${String(stops.length)} blocker(s)`;
-    if (changed === undefined) throw new RefusedError(what, stops);
-    throw new PartialError(
-        `${what}; ${changed}`,
-        stops.map((s) => `${s.subject}: ${s.fact}; next: ${s.next}`),
-    );
+    throw new RefusedError(changed === undefined ? what : `${what}; ${changed}`, stops);
 }
 
 /**
  * Freezes every host, and looks until nothing stands in the way of the move; flushes what lacks only that. Of a move
  * that was cut short, only the hosts that it has not moved are looked at.
  * @returns the survey in which nothing did
- * @throws RefusedError, or PartialError when something was changed before, with every host thawed again
+ * @throws RefusedError with every host thawed again
  */
 export async function gate(run: Run, move: Move): Promise<Survey> {
     try {
@@ -116,8 +112,9 @@ async function whenReady(run: Run, move: Move): Promise<Survey> {
         const kept = stops.length > 0 ? [] : await held(run, survey, active);
         if (stops.length + kept.length === 0) return survey;
         run.doing(`frozen; ${String(stops.length)} blocker(s) left: ${stops[0]?.subject ?? ""}`);
-        // Time does not make a client give its lock away.
-        if (kept.length > 0 || performance.now() > end)
+        // Time does not make a client give its lock away, nor a backend come back.
+        const isVain = kept.length > 0 || stops.some(({ isSo }) => isSo);
+        if (isVain || performance.now() > end)
             await refuse(run, [...stops, ...kept], changedBefore(run, survey, whole));
         await flush(run, active, flushable(survey, active), flushed);
         await pause(PAUSE_MILLISECONDS, run.signal);

@@ -36,6 +36,9 @@ const hasActed = (journal: Journal): boolean =>
 const CHANGES =
     /^(?:failover-host|stopping|saved rows|stopped|rows written|discarding|demoted|resynced|rows before mark on .*)$/;
 
+/** Notes of what the operator agreed to for good, and nothing has to be done about after a refusal. */
+const LASTING = /^rows before mark on /;
+
 /** Notes of hosts that an operation has frozen, and has thawed again. */
 export const FROZEN = "frozen";
 export const THAWED = "thawed";
@@ -45,9 +48,20 @@ const isFrozen = ({ entries }: Journal): boolean => {
     return last(FROZEN) > Math.max(last(THAWED), last("thaw"));
 };
 
+const changesIn = ({ entries }: Journal): string[] =>
+    entries
+        .filter(({ kind }) => kind === "noted")
+        .map(({ step }) => step ?? "")
+        .filter((step) => CHANGES.test(step));
+
 /** Whether hosts, images or rows are no longer as the operation found them. */
-export const hasChanged = ({ entries }: Journal): boolean =>
-    entries.some((e) => e.kind === "noted" && CHANGES.test(e.step ?? ""));
+export const hasChanged = (journal: Journal): boolean => changesIn(journal).length > 0;
+
+/** Whether there is nothing to go on with: nothing is changed, or another operation has done what this one was for. */
+const isOver = ({ blockers }: RefusedError, journal: Journal): boolean =>
+    !isFrozen(journal) &&
+    (!hasChanged(journal) ||
+        (blockers.some(({ isSo }) => isSo) && changesIn(journal).every((n) => LASTING.test(n))));
 
 /** How the journal of a failed operation ends. One that is refused is over; every other can be gone on with. */
 export function endOf(error: unknown, journal: Journal): Ended {
@@ -58,8 +72,7 @@ export function endOf(error: unknown, journal: Journal): Ended {
     if (error instanceof LockedError)
         return { outcome: "partial", fact, left: [`when that operation has ended, ${again}`] };
     if (error instanceof RefusedError) {
-        if (!hasChanged(journal) && !isFrozen(journal))
-            return { outcome: "refused", fact, left: [] };
+        if (isOver(error, journal)) return { outcome: "refused", fact, left: [] };
         const isSo = fact.replace(/^refused, nothing was changed/, "refused to go on");
         const stops = error.blockers.map((b) => `${b.subject}: ${b.fact}; next: ${b.next}`);
         return { outcome: "partial", fact: isSo, left: [...stops, `then ${again}`] };

@@ -9,7 +9,7 @@ import { run } from "./progress.mjs";
 const BESIDE = {
     lab: ["lab.beside"],
     faults: ["faults.files", "faults.hosts"],
-    operations: ["operations.moves", "operations.kills", "operations.faults"],
+    operations: ["operations.moves", "operations.faults", "operations.kills"],
 };
 /** All that runs beside a suite, with others that were asked for; nothing beside one that is in a lane itself. */
 export const besides = (suite, others = [], env = process.env) =>

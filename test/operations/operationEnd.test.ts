@@ -49,7 +49,14 @@ describe("the end of an operation that failed", () => {
         // Its hosts may be frozen, or its images resynced by an earlier run.
         assert.equal(endOf(taken, journal).outcome, "partial");
 
+        // Taken over from another machine, with volumes marked before: nothing is to be gone on with.
+        journal.append({ kind: "noted", step: "rows before mark on cinder-a" });
+        const isSo = new RefusedError("refused", [{ ...stop, isSo: true }]);
+        assert.equal(endOf(refused, journal).outcome, "partial");
+        assert.equal(endOf(isSo, journal).outcome, "refused");
+
         journal.append({ kind: "noted", step: "failover-host", data: { host: "cinder-a@ceph" } });
+        assert.equal(endOf(isSo, journal).outcome, "partial");
         const ended = endOf(refused, journal);
         assert.equal(ended.outcome, "partial");
         assert.deepEqual(ended.left, [

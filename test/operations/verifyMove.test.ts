@@ -1,0 +1,53 @@
+import { strict as assert } from "node:assert";
+import { mock } from "node:test";
+
+import type { Finding } from "../../core/finding";
+import type { VolumeFacts } from "../../core/replica";
+import type { Journal } from "../../operations/journal";
+import type { Run } from "../../operations/run";
+import * as takeSurvey from "../../operations/takeSurvey";
+import { verifyStep, type Moved } from "../../operations/verifyMove";
+import { backend, names, row, survey, writer } from "../support/survey";
+
+describe("the look at every volume after a move", () => {
+    afterEach(() => {
+        mock.restoreAll();
+    });
+
+    async function looked(volume: Partial<VolumeFacts>): Promise<{ moved: Moved; told: Finding }> {
+        const there = row({ active_backend_id: "secondary", replication_status: "failed-over" });
+        const seen = survey({ rows: [there], secondary: writer(), volume });
+        mock.method(takeSurvey, "askCinder", () => ({}));
+        mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
+        const found: Finding[] = [];
+        const run = {
+            backend,
+            parts: { names },
+            signal: new AbortController().signal,
+            phases: [],
+            doing: () => undefined,
+            found: (one: Finding) => found.push(one),
+            journal: { always: (_: string, work: () => unknown) => work() } as unknown as Journal,
+        } as unknown as Run;
+        const moved = await verifyStep(run, "secondary", ["v1"]);
+        const [told] = found;
+        assert.ok(told);
+        return { moved, told };
+    }
+
+    it("is ok when all are there", async () => {
+        const { moved, told } = await looked({ replicationStatus: "failed-over" });
+        assert.deepEqual(moved, { moved: ["v1"], wrong: [] });
+        assert.equal(told.state, "ok");
+        assert.equal(told.fact, "1 of 1 volumes are moved: primary on lyon");
+    });
+
+    it("is a problem when one is not, with what comes next", async () => {
+        const { moved, told } = await looked({ replicationStatus: "failover-error" });
+        assert.deepEqual(moved.wrong, [
+            { volume: "v1 (db)", fact: "its replication_status is failover-error" },
+        ]);
+        assert.equal(told.state, "problem");
+        assert.match(told.next ?? "", /^the last line says/);
+    });
+});
