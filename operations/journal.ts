@@ -2,7 +2,9 @@ import { wordsOf } from "../core/problem";
 import {
     closeSync,
     existsSync,
+    fstatSync,
     fsyncSync,
+    ftruncateSync,
     mkdirSync,
     openSync,
     readFileSync,
@@ -15,6 +17,7 @@ import { hostname, userInfo } from "node:os";
 
 import {
     begunOf,
+    isOpen,
     operationId,
     resultOf,
     workerOf,
@@ -23,7 +26,14 @@ import {
     type JournalEntry,
 } from "../core/operation";
 import type { Consented } from "../core/reportConsents";
-import { fileOf, JournalError, journalFolder, nextOrder, readJournal } from "./journalFolder";
+import {
+    fileOf,
+    JournalError,
+    journalFolder,
+    listJournals,
+    nextOrder,
+    readJournal,
+} from "./journalFolder";
 
 /** Another process of this machine works on the operation: to wait for, and no fault. */
 export class BusyError extends JournalError {
@@ -58,6 +68,12 @@ function workerIn(file: string): number | undefined {
 export const isWorkedOn = (id: string, folder = journalFolder()): boolean =>
     workerIn(`${fileOf(folder, id)}.pid`) !== undefined;
 
+/** Whether this machine knows that an operation is over: nobody goes on with it, whatever it has left. */
+export function isKnownOver(id: string, folder = journalFolder()): boolean {
+    if (!listJournals(folder).includes(id) || isWorkedOn(id, folder)) return false;
+    return !isOpen(readJournal(id, folder));
+}
+
 /**
  * Makes the file that says which process works on a journal; a dead process's file is taken over.
  * @param entries of the journal so far; they say who works on it
@@ -81,6 +97,11 @@ function claim(file: string, entries: readonly JournalEntry[]): void {
         rmSync(file, { force: true });
     }
     throw new BusyError("another process has just begun to work on this operation");
+}
+
+/** A disk that fills up takes a part without an error: what comes next would then stand on the same line. */
+function writeWhole(handle: number, text: Buffer): void {
+    for (let at = 0; at < text.length;) at += writeSync(handle, text, at);
 }
 
 /**
@@ -140,10 +161,20 @@ export class Journal {
         return journal;
     }
 
+    /** @throws JournalError where the entry cannot be kept; the journal is then as it was */
     append(entry: Omit<JournalEntry, "at">): void {
         const whole = { at: new Date().toISOString(), ...entry };
-        writeSync(this.handle, `${JSON.stringify(whole)}\n`);
-        fsyncSync(this.handle);
+        const { size } = fstatSync(this.handle);
+        try {
+            writeWhole(this.handle, Buffer.from(`${JSON.stringify(whole)}\n`));
+            fsyncSync(this.handle);
+        } catch (error) {
+            ftruncateSync(this.handle, size);
+            throw new JournalError(
+                `${this.file} cannot be written (${(error as NodeJS.ErrnoException).code ?? ""}): make room there, then the same command goes on`,
+                { cause: error },
+            );
+        }
         this.entries.push(whole);
     }
 

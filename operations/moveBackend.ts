@@ -4,10 +4,11 @@ import { replicated, type Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { OpenStackError } from "./openstack";
+import { PartialError } from "./operationEnd";
 import { type Run, type RunOptions } from "./run";
 import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
-import { waitFor } from "./wait";
+import { waitFor, WaitError } from "./wait";
 
 /** The journal's note before each call that moves a host. */
 const FAILOVER_HOST = "failover-host";
@@ -37,6 +38,60 @@ export const calledHosts = ({ entries }: Journal): string[] =>
         e.kind === "noted" && e.step === FAILOVER_HOST ? [(e.data as { host: string }).host] : [],
     );
 
+/** @param stuck hosts whose service lives and has not ended its failover */
+function unfinished({ journal }: Run, stuck: readonly string[], { message }: WaitError): Error {
+    const again = `cinder-dr resume ${journal.id}`;
+    const hosts = stuck.join(", ");
+    const byRows = journal.begun.verb === "failover --forced";
+    // Seen on Cinder 21: its database dies in the middle, the call ends with an error, and the row is never written.
+    return new PartialError(message, [
+        `see cinder-volume's log of ${hosts}: one that lost its database or queue in the middle never ends; restart it on each of them, then \`${again}\`${byRows ? `; or \`${again} --write-all-rows\`` : ""}`,
+    ]);
+}
+
+/** Waits until Cinder says that no host is failing over any more. @throws PartialError naming those that do not end */
+async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
+    const seconds = limitSeconds(volumes);
+    let last = "";
+    let stuck: string[] = [];
+    let answered = performance.now();
+    return waitFor(
+        async () => {
+            const rows = await rowsNow(run).catch((error: unknown) => {
+                const isAway =
+                    error instanceof OpenStackError &&
+                    (error.status === undefined || error.status >= 500);
+                if (!isAway) throw error;
+                if (performance.now() - answered > SILENT_SECONDS * 1000)
+                    throw new OpenStackError(
+                        `Cinder's API has not answered for ${String(SILENT_SECONDS)} s, and the failover goes on without it (${error.message}); last seen: ${last === "" ? "nothing" : last}`,
+                        error.status,
+                        { cause: error },
+                    );
+                return undefined;
+            });
+            if (rows === undefined) return undefined;
+            answered = performance.now();
+            last = rows
+                .map((row) => `${row.host} ${row.replication_status ?? "null"}, ${row.state}`)
+                .join("; ");
+            const moving = rows.filter((row) => row.replication_status === "failing-over");
+            stuck = moving.filter((row) => row.state === "up").map((row) => row.host);
+            run.doing(`Cinder moves ${String(volumes)} volumes: ${last}`);
+            return moving.length > 0 ? undefined : rows;
+        },
+        {
+            what: "Cinder to finish the failover",
+            seconds,
+            signal: AbortSignal.timeout((seconds + 60) * 1000),
+            last: () => last,
+        },
+    ).catch((error: unknown) => {
+        if (!(error instanceof WaitError) || stuck.length === 0) throw error;
+        throw unfinished(run, stuck, error);
+    });
+}
+
 /**
  * Has Cinder move every host or cluster of the backend, and follows it to its end. Looks before it calls: what is on the
  * target is left alone, and what is failing over is only waited for, since a second call would move it again.
@@ -59,39 +114,7 @@ export async function moveHosts(
         });
         await parts.cinder.failoverHost(row.host, id);
     }
-    const seconds = limitSeconds(volumes);
-    let last = "";
-    let answered = performance.now();
-    return waitFor(
-        async () => {
-            const rows = await rowsNow(run).catch((error: unknown) => {
-                const isAway =
-                    error instanceof OpenStackError &&
-                    (error.status === undefined || error.status >= 500);
-                if (!isAway) throw error;
-                if (performance.now() - answered > SILENT_SECONDS * 1000)
-                    throw new OpenStackError(
-                        `Cinder's API has not answered for ${String(SILENT_SECONDS)} s, and the failover goes on without it (${error.message}); last seen: ${last === "" ? "nothing" : last}`,
-                        error.status,
-                        { cause: error },
-                    );
-                return undefined;
-            });
-            if (rows === undefined) return undefined;
-            answered = performance.now();
-            last = rows
-                .map((row) => `${row.host} ${row.replication_status ?? "null"}, ${row.state}`)
-                .join("; ");
-            run.doing(`Cinder moves ${String(volumes)} volumes: ${last}`);
-            return rows.some((row) => row.replication_status === "failing-over") ? undefined : rows;
-        },
-        {
-            what: "Cinder to finish the failover",
-            seconds,
-            signal: AbortSignal.timeout((seconds + 60) * 1000),
-            last: () => last,
-        },
-    );
+    return followMove(run, volumes);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Consented } from "../core/reportConsents";
 import type { Phase } from "../core/reportRuns";
 import type { Backend } from "../core/topology";
 import { Journal, newOperationId, whoAmI } from "./journal";
-import { openJournalOf } from "./journalFolder";
+import { JournalError, openJournalOf } from "./journalFolder";
 import { endOf, RefusedError, toldOf, untold } from "./operationEnd";
 import type { Parts } from "./parts";
 import { withLocks, type Locks } from "./withLocks";
@@ -149,8 +149,15 @@ export async function operate(
             options.found({ state: "warning", subject: "left to do", fact: line });
     } catch (error) {
         const ended = endOf(error, journal);
-        journal.append({ kind: "noted", step: "phases", data: phases });
-        journal.end(ended);
+        try {
+            journal.append({ kind: "noted", step: "phases", data: phases });
+            journal.end(ended);
+        } catch (trouble) {
+            if (!(trouble instanceof JournalError)) throw trouble;
+            // A full disk: without its end the operation is one that was killed, and can be gone on with.
+            const next = `make room there, then \`cinder-dr resume ${journal.id}\``;
+            options.found({ state: "problem", subject: "journal", fact: trouble.message, next });
+        }
         const left = untold(ended);
         if (left !== undefined) options.found(left);
         throw toldOf(error, ended, journal);

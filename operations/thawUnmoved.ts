@@ -12,7 +12,6 @@ export async function thawUnmoved(run: Run, error: unknown): Promise<void> {
     if (isTold || calledHosts(run.journal).length > 0) return;
     try {
         await thaw(run);
-        run.journal.append({ kind: "noted", step: THAWED });
     } catch (trouble) {
         run.found({
             state: "problem",
@@ -20,5 +19,7 @@ export async function thawUnmoved(run: Run, error: unknown): Promise<void> {
             fact: `the hosts are still frozen: ${wordsOf(trouble)}`,
             next: `\`cinder-dr resume ${run.journal.id}\` goes on; \`cinder thaw-host HOST\` lets them take requests`,
         });
+        return;
     }
+    run.journal.append({ kind: "noted", step: THAWED });
 }

@@ -1,6 +1,6 @@
 import { wordsOf } from "../core/problem";
 import type { Role } from "../core/topology/site";
-import type { Journal } from "./journal";
+import { isKnownOver, type Journal } from "./journal";
 import type { RunOptions } from "./run";
 import { LockedError, SiteLock } from "./siteLock";
 
@@ -47,8 +47,14 @@ export async function withLocks(
     const locks: SiteLock[] = [];
     const take = async (role: Role, lock: FurtherLock): Promise<void> => {
         const at = options.parts.sites[role];
+        const from = (broken?: string) => SiteLock.take(at, lock.pool, owner, broken, lock.key);
+        // It could not be given back at the end of its operation, as when the site died just then.
+        const fromEnded = (error: unknown) => {
+            if (error instanceof LockedError && isKnownOver(error.by.id)) return from(error.by.id);
+            throw error;
+        };
         try {
-            locks.push(await SiteLock.take(at, lock.pool, owner, options.breakLock, lock.key));
+            locks.push(await from(options.breakLock).catch(fromEnded));
         } catch (error) {
             if (error instanceof LockedError) throw error;
             if (lock === own) throw hinted(error, role, owner);

@@ -5,12 +5,12 @@ import type { Finding } from "../../core/finding";
 import type { VolumeFacts } from "../../core/replica";
 import * as moveBackend from "../../operations/moveBackend";
 import { PartialError } from "../../operations/operationEnd";
-import { resyncOnly, type ResyncOnlyOptions } from "../../operations/resyncOnly";
+import { resyncOnly } from "../../operations/resyncOnly";
 import * as resyncWait from "../../operations/resyncWait";
 import { SiteLock } from "../../operations/siteLock";
 import { ownJournals } from "../support/ownJournals";
-import { partsOf } from "../support/parts";
-import { backend, reader, row, survey, view, volume, writer } from "../support/survey";
+import { runOptions } from "../support/runOptions";
+import { reader, row, survey, volume, writer } from "../support/survey";
 
 describe("a resync alone, and volumes that cannot follow", () => {
     ownJournals();
@@ -30,18 +30,7 @@ describe("a resync alone, and volumes that cannot follow", () => {
         const following = { count: 1, lost: [{ volume: lost }] };
         mock.method(resyncWait, "waitFollowing", () => Promise.resolve(following));
         const found: Finding[] = [];
-        const options = {
-            parts: partsOf(view({})),
-            backend,
-            signal: new AbortController().signal,
-            found: (one: Finding) => found.push(one),
-            doing: () => undefined,
-            planned: () => undefined,
-            accepted: new Map(),
-            version: "1",
-            resyncSeconds: 1,
-        } as ResyncOnlyOptions;
-        await resyncOnly(options, {});
+        await resyncOnly({ ...runOptions(found), resyncSeconds: 1 }, {});
         return found.filter(({ subject }) => subject === "left to do").map(({ fact }) => fact);
     }
 

@@ -1,0 +1,71 @@
+import { strict as assert } from "node:assert";
+import fs from "node:fs";
+import { mock } from "node:test";
+
+import type { Finding } from "../../core/finding";
+import { Journal } from "../../operations/journal";
+import { JournalError, readJournal } from "../../operations/journalFolder";
+import { PartialError } from "../../operations/operationEnd";
+import { operate } from "../../operations/run";
+import { SiteLock } from "../../operations/siteLock";
+import { ownJournals } from "../support/ownJournals";
+import { runOptions } from "../support/runOptions";
+
+describe("a journal whose disk fills up", () => {
+    const journals = ownJournals();
+    const write = fs.writeSync.bind(fs) as (handle: number, text: Buffer, at: number) => number;
+    /** Writes that find room, each of at most 20 bytes; undefined: as it is. */
+    let room: number | undefined;
+    beforeEach(() => {
+        room = undefined;
+        mock.method(fs, "writeSync", (handle: number, text: Buffer, at: number) => {
+            if (room === undefined) return write(handle, text, at);
+            if (room-- <= 0) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+            return write(handle, text.subarray(0, at + 20), at);
+        });
+    });
+    afterEach(() => {
+        mock.restoreAll();
+    });
+
+    const begun = {
+        id: "20260101T000000-failover-ceph-0001",
+        verb: "failover --planned",
+        backend: "ceph",
+        who: "kim@desk",
+        version: "0",
+        flags: {},
+    };
+
+    it("keeps every entry whole, or none of it", () => {
+        const journal = Journal.create(begun);
+        room = 1000;
+        journal.append({ kind: "noted", step: "frozen" });
+        room = 2;
+        assert.throws(() => {
+            journal.append({ kind: "noted", step: "moving" });
+        }, JournalError);
+        room = undefined;
+        journal.append({ kind: "noted", step: "thawed" });
+        journal.close();
+        const steps = readJournal(begun.id, journals.folder).map(({ step }) => step);
+        assert.deepEqual(steps, [undefined, "frozen", "thawed"]);
+    });
+
+    it("leaves a move that is done in part, and names its resume", async () => {
+        const free = { release: () => Promise.resolve(), check: () => Promise.resolve() };
+        mock.method(SiteLock, "take", () => Promise.resolve(free));
+        const found: Finding[] = [];
+        const verb = { verb: "failover --planned", locks: ["secondary" as const], flags: {} };
+        const body = async ({ journal }: { journal: Journal }) => {
+            journal.append({ kind: "noted", step: "failover-host", data: { host: "a@ceph" } });
+            room = 0;
+            return journal.always("move", () => Promise.resolve(""));
+        };
+        await assert.rejects(operate(runOptions(found), { ...verb, body }), PartialError);
+        const [, full, left] = found;
+        assert.match(full?.fact ?? "", /\.jsonl cannot be written \(ENOSPC\)/);
+        assert.match(full?.next ?? "", /^make room there, then `cinder-dr resume \S+`$/);
+        assert.equal(left?.subject, "operation");
+    });
+});
