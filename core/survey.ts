@@ -60,7 +60,7 @@ export const isUnmade = ({ volume }: Pair): boolean =>
  * Volumes that Cinder counts as replicated and that have no mirrored image, e.g. all that were made before the backend had
  * a replication_device: their replication_status is NULL. Their demotion fails, and all that follow are promoted by force.
  */
-export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
+export const unmarked = ({ pairs }: Pick<Survey, "pairs">, active: Role): Pair[] =>
     pairs.filter(
         (pair) => isReplicated(pair.volume) && pair[active] === undefined && !isUnmade(pair),
     );
@@ -69,7 +69,7 @@ export const unmarked = ({ pairs }: Survey, active: Role): Pair[] =>
  * Of those, the volumes that no site has a mirrored image of: after a forced failover Cinder says `failover-error` of
  * them, and goes on counting them as replicated.
  */
-export const unmarkedAnywhere = (survey: Survey): Pair[] =>
+export const unmarkedAnywhere = (survey: Pick<Survey, "pairs">): Pair[] =>
     unmarked(survey, "secondary").filter((pair) => pair.primary === undefined);
 
 /** Whether a volume's type asks for no replication, in the one spelling that the driver takes. */

@@ -38,10 +38,13 @@ export const calledHosts = ({ entries }: Journal): string[] =>
         e.kind === "noted" && e.step === FAILOVER_HOST ? [(e.data as { host: string }).host] : [],
     );
 
-/** @param stuck hosts whose service lives and has not ended its failover */
-function unfinished({ journal }: Run, stuck: readonly string[], { message }: WaitError): Error {
+const isMoving = ({ replication_status }: ServiceRow): boolean =>
+    replication_status === "failing-over";
+
+/** @param stuck services that live and have not ended their failover */
+function unfinished({ journal }: Run, stuck: readonly ServiceRow[], { message }: WaitError): Error {
     const again = `cinder-dr resume ${journal.id}`;
-    const hosts = stuck.join(", ");
+    const hosts = stuck.map(({ host }) => host).join(", ");
     const byRows = journal.begun.verb === "failover --forced";
     // Seen on Cinder 21: its database dies in the middle, the call ends with an error, and the row is never written.
     return new PartialError(message, [
@@ -52,8 +55,11 @@ function unfinished({ journal }: Run, stuck: readonly string[], { message }: Wai
 /** Waits until Cinder says that no host is failing over any more. @throws PartialError naming those that do not end */
 async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
     const seconds = limitSeconds(volumes);
-    let last = "";
-    let stuck: string[] = [];
+    let seen: ServiceRow[] = [];
+    const last = () =>
+        seen
+            .map((row) => `${row.host} ${row.replication_status ?? "null"}, ${row.state}`)
+            .join("; ");
     let answered = performance.now();
     return waitFor(
         async () => {
@@ -64,7 +70,7 @@ async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
                 if (!isAway) throw error;
                 if (performance.now() - answered > SILENT_SECONDS * 1000)
                     throw new OpenStackError(
-                        `Cinder's API has not answered for ${String(SILENT_SECONDS)} s, and the failover goes on without it (${error.message}); last seen: ${last === "" ? "nothing" : last}`,
+                        `Cinder's API has not answered for ${String(SILENT_SECONDS)} s, and the failover goes on without it (${error.message}); last seen: ${last() === "" ? "nothing" : last()}`,
                         error.status,
                         { cause: error },
                     );
@@ -72,21 +78,18 @@ async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
             });
             if (rows === undefined) return undefined;
             answered = performance.now();
-            last = rows
-                .map((row) => `${row.host} ${row.replication_status ?? "null"}, ${row.state}`)
-                .join("; ");
-            const moving = rows.filter((row) => row.replication_status === "failing-over");
-            stuck = moving.filter((row) => row.state === "up").map((row) => row.host);
-            run.doing(`Cinder moves ${String(volumes)} volumes: ${last}`);
-            return moving.length > 0 ? undefined : rows;
+            seen = rows;
+            run.doing(`Cinder moves ${String(volumes)} volumes: ${last()}`);
+            return rows.some(isMoving) ? undefined : rows;
         },
         {
             what: "Cinder to finish the failover",
             seconds,
             signal: AbortSignal.timeout((seconds + 60) * 1000),
-            last: () => last,
+            last,
         },
     ).catch((error: unknown) => {
+        const stuck = seen.filter((row) => isMoving(row) && row.state === "up");
         if (!(error instanceof WaitError) || stuck.length === 0) throw error;
         throw unfinished(run, stuck, error);
     });
@@ -106,7 +109,7 @@ export async function moveHosts(
     const { backend, parts } = run;
     const id = to === "primary" ? DEFAULT : backend.replicationDevice.backendId;
     for (const row of leadersOf((await rowsNow(run)).filter(only))) {
-        if (activeSide(row, backend) === to || row.replication_status === "failing-over") continue;
+        if (activeSide(row, backend) === to || isMoving(row)) continue;
         run.journal.append({
             kind: "noted",
             step: FAILOVER_HOST,

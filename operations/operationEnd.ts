@@ -34,10 +34,9 @@ const hasActed = (journal: Journal): boolean =>
 
 /** Notes of what a refusal does not take back; a freeze and a stop of rbd-mirror it does. */
 const CHANGES =
-    /^(?:failover-host|stopping|saved rows|stopped|rows written|discarding|demoted|resynced|rows before mark on .*)$/;
-
-/** Notes of what the operator agreed to for good, and nothing has to be done about after a refusal. */
-const LASTING = /^rows before mark on /;
+    /^(?:failover-host|stopping|saved rows|stopped|rows written|discarding|demoted|resynced)$/;
+/** Notes of a change that was agreed to for good: nothing has to be done about it. */
+const MARKS = /^rows before mark on /;
 
 /** Notes of hosts that an operation has frozen, and has thawed again. */
 export const FROZEN = "frozen";
@@ -48,20 +47,18 @@ const isFrozen = ({ entries }: Journal): boolean => {
     return last(FROZEN) > Math.max(last(THAWED), last("thaw"));
 };
 
-const changesIn = ({ entries }: Journal): string[] =>
-    entries
-        .filter(({ kind }) => kind === "noted")
-        .map(({ step }) => step ?? "")
-        .filter((step) => CHANGES.test(step));
+const hasNoted = ({ entries }: Journal, steps: RegExp): boolean =>
+    entries.some((e) => e.kind === "noted" && steps.test(e.step ?? ""));
 
 /** Whether hosts, images or rows are no longer as the operation found them. */
-export const hasChanged = (journal: Journal): boolean => changesIn(journal).length > 0;
+export const hasChanged = (journal: Journal): boolean =>
+    hasNoted(journal, CHANGES) || hasNoted(journal, MARKS);
 
 /** Whether there is nothing to go on with: nothing is changed, or another operation has done what this one was for. */
 const isOver = ({ blockers }: RefusedError, journal: Journal): boolean =>
     !isFrozen(journal) &&
-    (!hasChanged(journal) ||
-        (blockers.some(({ isSo }) => isSo) && changesIn(journal).every((n) => LASTING.test(n))));
+    !hasNoted(journal, CHANGES) &&
+    (!hasNoted(journal, MARKS) || blockers.some(({ isSo }) => isSo));
 
 /** How the journal of a failed operation ends. One that is refused is over; every other can be gone on with. */
 export function endOf(error: unknown, journal: Journal): Ended {

@@ -4,7 +4,13 @@ import { follows, needsResync, resyncBlockers, undecided } from "../core/failbac
 import type { Measured } from "../core/measured";
 import { RESYNC_ONLY } from "../core/operation";
 import type { Pair } from "../core/replica";
-import { isOfPlainType, replicated, subjectOf, type Survey } from "../core/survey";
+import {
+    isOfPlainType,
+    replicated,
+    subjectOf,
+    unmarkedAnywhere,
+    type Survey,
+} from "../core/survey";
 import { agreeTo, refuseFor } from "./agree";
 import { lookAtBoth } from "./moveBackend";
 import { PartialError, RefusedError } from "./operationEnd";
@@ -67,7 +73,7 @@ async function body(run: Run, resyncSeconds: number): Promise<string> {
             `${String(done.count)} images on ${names.primary} replay what ${names.secondary} writes`,
     );
     // Made before the backend had a replication_device: nobody asked for a copy, and Cinder says NULL and counts them.
-    const plain = lost.filter((pair) => isOfPlainType(pair) && !pair.primary && !pair.secondary);
+    const plain = unmarkedAnywhere({ pairs: lost }).filter(isOfPlainType);
     if (plain.length > 0)
         run.left.push(
             `${String(plain.length)} volume(s) of types that are not replicated have no mirrored image, and Cinder counts them as replicated: ${firstOf(plain)}; \`failback\` marks them with \`--accept-loss unmarked=N\``,

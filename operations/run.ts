@@ -1,5 +1,5 @@
 import type { Finding } from "../core/finding";
-import { type Begun } from "../core/operation";
+import type { Begun, Ended } from "../core/operation";
 import type { Blocker } from "../core/blocker";
 import { consentFlag, type Consent } from "../core/consents";
 import type { Consented } from "../core/reportConsents";
@@ -138,20 +138,22 @@ export async function operate(
     const phases: Phase[] = [];
     const left: string[] = [];
     let fact = "";
+    const end = (ended: Ended): void => {
+        journal.append({ kind: "noted", step: "phases", data: phases });
+        journal.end(ended);
+    };
     try {
         await withLocks(options, journal, locks, async (stillMine) => {
             fact = await body({ ...options, journal, phases, stillMine, left });
         });
-        journal.append({ kind: "noted", step: "phases", data: phases });
         // Last of all: a killed one that has its end recorded is not gone on with, and must not hold a lock.
-        journal.end({ outcome: "done", fact, left });
+        end({ outcome: "done", fact, left });
         for (const line of left)
             options.found({ state: "warning", subject: "left to do", fact: line });
     } catch (error) {
         const ended = endOf(error, journal);
         try {
-            journal.append({ kind: "noted", step: "phases", data: phases });
-            journal.end(ended);
+            end(ended);
         } catch (trouble) {
             if (!(trouble instanceof JournalError)) throw trouble;
             // A full disk: without its end the operation is one that was killed, and can be gone on with.

@@ -23,8 +23,8 @@ export const siblingPools = ({ parts, backend }: RunOptions): FurtherLock[] =>
  * images are promoted. It lies in one pool for all backends of the topology.
  */
 export function mirrorLock({ parts }: RunOptions): FurtherLock[] {
-    const pools = parts.topology.backends.map(({ pool }) => pool).sort();
-    return pools.length < 2 ? [] : pools.slice(0, 1).map((pool) => ({ pool, key: MIRROR_KEY }));
+    const [pool, ...others] = parts.topology.backends.map((backend) => backend.pool).sort();
+    return pool === undefined || others.length === 0 ? [] : [{ pool, key: MIRROR_KEY }];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { CephSite } from "./cephSite";
+import { isKnownOver } from "./journal";
 
 /** RADOS object of a backend's lock, in its pool. */
 const KEY = "cinder-dr.lock";
@@ -70,7 +71,7 @@ export class SiteLock {
         key = KEY,
     ): Promise<SiteLock> {
         const lock = new SiteLock(at, pool, owner, key);
-        const answer = await lock.ask("lock", broken === undefined ? {} : { break: broken });
+        const answer = await lock.claim(broken);
         if (!answer.held) throw new LockedError(at.site.name, answer.by ?? unknown());
         lock.timer = setInterval(() => {
             // A renewal that fails is tried again; who finds the lock silent must ask before taking it.
@@ -78,6 +79,14 @@ export class SiteLock {
         }, RENEW_MILLISECONDS);
         lock.timer.unref();
         return lock;
+    }
+
+    private async claim(broken?: string): Promise<Answer> {
+        const answer = await this.ask("lock", broken === undefined ? {} : { break: broken });
+        const holder = answer.held ? undefined : answer.by?.id;
+        if (holder === undefined || !isKnownOver(holder)) return answer;
+        // It could not be given back at the end of its operation, as when the site died just then.
+        return this.ask("lock", { break: holder });
     }
 
     /** @throws LockedError when somebody has broken the lock: the operation must then stop */

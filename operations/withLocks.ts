@@ -1,6 +1,6 @@
 import { wordsOf } from "../core/problem";
 import type { Role } from "../core/topology/site";
-import { isKnownOver, type Journal } from "./journal";
+import type { Journal } from "./journal";
 import type { RunOptions } from "./run";
 import { LockedError, SiteLock } from "./siteLock";
 
@@ -18,11 +18,10 @@ export interface Locks {
 }
 
 /** One order for all: of two that want some of the same locks, the other way round, both would be refused. */
-const inOrder = (locks: readonly FurtherLock[]): FurtherLock[] =>
-    locks
-        .map((lock) => ({ lock, text: `${lock.key ?? ""} ${lock.pool}` }))
-        .sort((a, b) => (a.text < b.text ? -1 : 1))
-        .map(({ lock }) => lock);
+const inOrder = (locks: readonly FurtherLock[]): FurtherLock[] => {
+    const textOf = ({ pool, key = "" }: FurtherLock) => `${key} ${pool}`;
+    return [...locks].sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+};
 
 /** A planned failover that meets a dead primary cannot go on; what takes its place is said where that is seen. */
 function hinted(error: unknown, role: Role, { id, verb }: { id: string; verb: string }): unknown {
@@ -47,14 +46,8 @@ export async function withLocks(
     const locks: SiteLock[] = [];
     const take = async (role: Role, lock: FurtherLock): Promise<void> => {
         const at = options.parts.sites[role];
-        const from = (broken?: string) => SiteLock.take(at, lock.pool, owner, broken, lock.key);
-        // It could not be given back at the end of its operation, as when the site died just then.
-        const fromEnded = (error: unknown) => {
-            if (error instanceof LockedError && isKnownOver(error.by.id)) return from(error.by.id);
-            throw error;
-        };
         try {
-            locks.push(await from(options.breakLock).catch(fromEnded));
+            locks.push(await SiteLock.take(at, lock.pool, owner, options.breakLock, lock.key));
         } catch (error) {
             if (error instanceof LockedError) throw error;
             if (lock === own) throw hinted(error, role, owner);

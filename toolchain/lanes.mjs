@@ -44,6 +44,11 @@ export function labsAtOnce(asked = process.env.CINDER_DR_LABS, memory = totalmem
 export const isLate = (until = process.env.CINDER_DR_BEGIN_UNTIL, now = Date.now()) =>
     /^\d+$/.test(until ?? "") && now / 1000 > Number(until);
 
+/** Takes suites from those that wait, one at a time, until it is too late; the others stay there. */
+export function* due(waiting) {
+    while (waiting.length > 0 && !isLate()) yield waiting.shift();
+}
+
 /**
  * Runs suites in lanes, in turn, as labs become free.
  * @param own what runs in the lab that is no lane; its lab counts until it resolves
@@ -53,8 +58,7 @@ export async function inLanes(suites, own, progress) {
     const waiting = [...suites];
     const results = [];
     const lane = async () => {
-        for (let suite; !isLate() && (suite = waiting.shift()) !== undefined;)
-            results.push(await inLane(suite, progress));
+        for (const suite of due(waiting)) results.push(await inLane(suite, progress));
     };
     await Promise.all([own.then(lane), ...Array.from({ length: labsAtOnce() - 1 }, lane)]);
     return { results, late: waiting };

@@ -6,7 +6,7 @@ import { cacheFolder, ensure, project } from "./ensure.mjs";
 import { provideGo } from "./golang.mjs";
 import { installPackages } from "./install.mjs";
 import { labEnvironment, openStack } from "./labstack.mjs";
-import { besides, hasLanes, inLanes, isLate } from "./lanes.mjs";
+import { besides, due, hasLanes, inLanes } from "./lanes.mjs";
 import { nodeWarning } from "./node.mjs";
 import { inspectMachine, labObstacles, nodeObstacle } from "./preconditions.mjs";
 import { createProgress, run } from "./progress.mjs";
@@ -78,7 +78,7 @@ async function goTests() {
 async function inTurn(suites) {
     const waiting = [...suites];
     const results = [];
-    for (let suite; !isLate() && (suite = waiting.shift()) !== undefined;) {
+    for (const suite of due(waiting)) {
         const work = openLab(makeLab(suite)).then((env) => mocha(configOf(suite), { env }));
         results.push(
             await work.catch((error) => {

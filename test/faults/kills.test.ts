@@ -119,7 +119,7 @@ class Lane {
 
     /** Resolves as soon as a push is at work on a host, or none will be. */
     private async pushBegins(running: ChildProcess): Promise<void> {
-        while (running.exitCode === null) {
+        while (running.exitCode === null && running.signalCode === null) {
             const workers = await this.each((host) => host.worker());
             if (workers.some((worker) => worker !== "")) return;
         }

@@ -6,13 +6,11 @@ import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
 import { mindSiblings, mirrorLock, siblingPools } from "../../operations/siblings";
 import { LockedError, MIRROR_KEY, SiteLock } from "../../operations/siteLock";
-import { Journal } from "../../operations/journal";
+import type { Journal } from "../../operations/journal";
 import { withLocks, type FurtherLock } from "../../operations/withLocks";
-import { ownJournals } from "../support/ownJournals";
 import { backend, row } from "../support/survey";
 
 describe("backends of the same cinder-volume", () => {
-    ownJournals();
     const found: Finding[] = [];
     const fast = { ...backend, section: "fast", pool: "fast" };
     const far = { ...backend, section: "far", pool: "far" };
@@ -111,28 +109,6 @@ describe("backends of the same cinder-volume", () => {
             errors.set("zinc", new LockedError("lyon", holder));
             await assert.rejects(locked({ pool: "zinc" }), LockedError);
             assert.deepEqual(given, [backend.pool]);
-        });
-
-        it("are taken from an operation that this machine knows to be over", async () => {
-            const one = { ...holder, id: "20260101T000000-failover-ceph-0001", verb: "failover" };
-            const own = Journal.create({ ...one, backend: "ceph", version: "0", flags: {} });
-            const brokenBy: unknown[] = [];
-            mock.method(
-                SiteLock,
-                "take",
-                (_: unknown, _p: string, _o: unknown, broken: unknown) => {
-                    brokenBy.push(broken);
-                    return broken === one.id
-                        ? Promise.resolve({ release: () => Promise.resolve() })
-                        : Promise.reject(new LockedError("lyon", one));
-                },
-            );
-            await assert.rejects(locked(), LockedError);
-            own.end({ outcome: "done", fact: "", left: [] });
-            await assert.rejects(locked(), LockedError);
-            own.close();
-            await locked();
-            assert.deepEqual(brokenBy, [undefined, undefined, undefined, one.id]);
         });
 
         it("hold a site's rbd-mirror once for all backends, where there are several", () => {

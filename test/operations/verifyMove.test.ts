@@ -3,11 +3,11 @@ import { mock } from "node:test";
 
 import type { Finding } from "../../core/finding";
 import type { VolumeFacts } from "../../core/replica";
-import type { Journal } from "../../operations/journal";
 import type { Run } from "../../operations/run";
 import * as takeSurvey from "../../operations/takeSurvey";
 import { verifyStep, type Moved } from "../../operations/verifyMove";
-import { backend, names, row, survey, writer } from "../support/survey";
+import { runOptions } from "../support/runOptions";
+import { row, survey, writer } from "../support/survey";
 
 describe("the look at every volume after a move", () => {
     afterEach(() => {
@@ -20,15 +20,8 @@ describe("the look at every volume after a move", () => {
         mock.method(takeSurvey, "askCinder", () => ({}));
         mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
         const found: Finding[] = [];
-        const run = {
-            backend,
-            parts: { names },
-            signal: new AbortController().signal,
-            phases: [],
-            doing: () => undefined,
-            found: (one: Finding) => found.push(one),
-            journal: { always: (_: string, work: () => unknown) => work() } as unknown as Journal,
-        } as unknown as Run;
+        const journal = { always: (_: string, work: () => unknown) => work() };
+        const run = { ...runOptions(found), phases: [], journal } as unknown as Run;
         const moved = await verifyStep(run, "secondary", ["v1"]);
         const [told] = found;
         assert.ok(told);
