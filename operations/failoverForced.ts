@@ -1,11 +1,13 @@
 import { isSeen } from "../core/replica";
 import { consentsIn } from "../core/reportConsents";
 import { type Survey } from "../core/survey";
-import { look, plan, record, refuseReturned, type ForcedOptions } from "./forcedPlan";
+import { askEarly, lookFirst } from "./forcedLook";
+import { plan, record, refuseReturned, type ForcedOptions } from "./forcedPlan";
 import { undoForced } from "./forcedUndo";
 import { moveByWays, waysOf, type Ways } from "./forcedWays";
 import { promoteLeft } from "./leftBehind";
 import type { Journal } from "./journal";
+import { LifeSigns } from "./livingServices";
 import { DAEMONS, MirrorDaemons, startStopped, stoppedDaemons } from "./mirrorDaemons";
 import { thaw } from "./freeze";
 import { hasChanged, PartialError, RefusedError } from "./operationEnd";
@@ -15,6 +17,7 @@ import { startServices, tellStopped } from "./rowServices";
 import { operate, phase, type Run } from "./run";
 import { leaveServers } from "./serversLeft";
 import { mindSiblings, mirrorLock, siblingPools } from "./siblings";
+import { askCinder } from "./takeSurvey";
 import { verifyStep } from "./verifyMove";
 
 const saidOf = ({ byCinder, byRows }: Ways, { writeAllRows }: ForcedOptions): string =>
@@ -75,6 +78,7 @@ async function carryOut(
     options: ForcedOptions,
     survey: Survey,
     since: number,
+    signs: LifeSigns,
 ): Promise<string> {
     const { journal, parts } = run;
     const { secondary } = parts.names;
@@ -98,7 +102,7 @@ async function carryOut(
         const [ways] = await phase(
             run,
             "stop rbd-mirror",
-            () => both(waysOf(run, survey, since, options), stop()),
+            () => both(waysOf(run, survey, since, signs, options), stop()),
             ([seen, how]) => `${how}; ${saidOf(seen, options)}`,
         );
         await run.stillMine();
@@ -139,23 +143,21 @@ async function carryOut(
 
 async function move(run: Run, options: ForcedOptions): Promise<string> {
     const since = performance.now();
-    run.doing("asking Cinder, its hosts and both clusters");
-    const survey = await look(options);
-    const seconds = Math.round(performance.now() - since) / 1000;
-    run.phases.push({ phase: "look", seconds });
-    run.found({
-        state: "ok",
-        subject: "look",
-        fact: `Cinder, ${String(survey.hosts.length)} host(s) and both sites were asked`,
-        seconds,
-    });
-    if (options.writeRows === true) await mindSiblings(run);
-    // Nothing is done yet, so nothing binds to an old plan.
-    if (!hasChanged(run.journal)) {
-        await plan(run, survey, options);
-        record(run, survey);
+    const cinder = askCinder(options.parts);
+    const signs = new LifeSigns(run);
+    askEarly(signs, cinder, options);
+    try {
+        const survey = await lookFirst(run, options, since, cinder);
+        if (options.writeRows === true) await mindSiblings(run);
+        // Nothing is done yet, so nothing binds to an old plan.
+        if (!hasChanged(run.journal)) {
+            await plan(run, survey, options);
+            record(run, survey);
+        }
+        return await carryOut(run, options, survey, since, signs);
+    } finally {
+        await signs.end();
     }
-    return carryOut(run, options, survey, since);
 }
 
 /**

@@ -2,18 +2,15 @@ import { isSeen } from "../core/replica";
 import { activeSide } from "../core/service";
 import { consentsSaid } from "../core/reportConsents";
 import { lossOf, replicated, type Survey } from "../core/survey";
-import { ROLES } from "../core/topology/site";
 import { livingBlockers } from "../core/witnesses";
 import { agree, refuseBlocked } from "./agree";
+import { DEAD_SECONDS } from "./forcedLook";
 import type { RowsAllowed } from "./forcedWays";
 import { RefusedError } from "./operationEnd";
 import type { Run, RunOptions } from "./run";
 import { seatsOf } from "./rowSeats";
 import { statusesOf } from "./savedStatuses";
-import { lookAt, takeSurvey } from "./takeSurvey";
-
-/** A dead site is given up after this; a living one answers within a second. */
-const DEAD_SECONDS = 5;
+import { lookAt } from "./takeSurvey";
 
 export interface ForcedOptions extends RunOptions, RowsAllowed {
     /** How the primary was fenced, in the operator's words; needed when anything still reaches it. */
@@ -23,9 +20,6 @@ export interface ForcedOptions extends RunOptions, RowsAllowed {
     /** Put back the rows that the operation wrote, instead of going on. */
     undo?: boolean;
 }
-
-export const look = ({ parts, backend }: RunOptions): Promise<Survey> =>
-    takeSurvey(parts, backend, { reach: ROLES, seconds: DEAD_SECONDS, living: "secondary" });
 
 function refuseLiving(survey: Survey, fenced: string | undefined): void {
     const seen = livingBlockers(survey);

@@ -1,7 +1,7 @@
 import { activeSide, serviceOf, type ServiceRow } from "../core/service";
 import type { Survey } from "../core/survey";
 import { calledHosts, moveHosts, rowsNow } from "./moveBackend";
-import { alive } from "./livingServices";
+import type { LifeSigns } from "./livingServices";
 import { RefusedError } from "./operationEnd";
 import { type Run } from "./run";
 import { both } from "./parallel";
@@ -27,13 +27,15 @@ export async function waysOf(
     run: Run,
     survey: Survey,
     since: number,
+    signs: LifeSigns,
     { writeRows = false, writeAllRows = false }: RowsAllowed,
 ): Promise<Ways> {
     const isLeft = (row: ServiceRow) => activeSide(row, run.backend) !== "secondary";
     // Who moves by rows is stopped first, so nobody needs to know whether it lives.
     if (writeAllRows)
         return { byCinder: [], byRows: (await rowsNow(run)).filter(isLeft).map((r) => r.host) };
-    const living = await alive(run, survey.rows, since);
+    signs.ask(survey.rows);
+    const living = await signs.living(since);
     const rows = (await rowsNow(run)).filter(isLeft);
     // What this operation called before it was killed goes on in Cinder, and is only waited for.
     const called = calledHosts(run.journal);

@@ -171,7 +171,7 @@ export class Journal {
         } catch (error) {
             ftruncateSync(this.handle, size);
             throw new JournalError(
-                `${this.file} cannot be written (${(error as NodeJS.ErrnoException).code ?? ""}): make room there, then the same command goes on`,
+                `${this.file} cannot be written (${(error as NodeJS.ErrnoException).code ?? ""})`,
                 { cause: error },
             );
         }

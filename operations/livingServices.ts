@@ -27,71 +27,96 @@ const silentBefore = ({ entries }: Journal): string[] =>
 const isOpen = (run: Run, row: ServiceRow): boolean =>
     row.state === "up" && activeSide(row, run.backend) !== "secondary";
 
-/**
- * Asks services whether they live, a few at a time; one that hangs has not reported for longest, and is asked last.
- * @param answered takes each answer: false from the question on, undefined where nobody may ask
- */
-async function askAll(
-    run: Run,
-    rows: readonly ServiceRow[],
-    answered: Map<string, boolean | undefined>,
-    enough: AbortSignal,
-): Promise<void> {
-    const byReport = rows.toSorted((a, b) =>
-        (b.updated_at ?? "").localeCompare(a.updated_at ?? ""),
-    );
-    await inParallel(byReport, ASKED_AT_A_TIME, new AbortController().signal, async (row) => {
-        if (enough.aborted) return;
-        answered.set(row.host, false);
-        // Members of a cluster answer for each other.
-        const ask = row.cluster == null;
-        answered.set(row.host, ask ? await run.parts.cinder.answers(row.host, enough) : undefined);
-    });
-}
+/** The question to each service of a backend whether it lives, and what came of it. */
+export class LifeSigns {
+    /** False from the question on, undefined where nobody may ask. */
+    private readonly answered = new Map<string, boolean | undefined>();
+    private readonly enough = new AbortController();
+    private reports: Map<string, ServiceRow["updated_at"]> | undefined;
+    private silent: string[] = [];
+    private asked = Promise.resolve();
+    private isAsking = false;
 
-/**
- * Rows whose process lives: it answers a message of now. Where it cannot be asked, a report since the command began says
- * so too; but a service that starts writes its row as well.
- */
-export async function alive(
-    run: Run,
-    first: readonly ServiceRow[],
-    since: number,
-): Promise<Set<string>> {
-    const silent = silentBefore(run.journal);
-    const answered = new Map<string, boolean | undefined>(silent.map((host) => [host, false]));
-    const reports = new Map(first.map(({ host, updated_at }) => [host, updated_at]));
-    const enough = new AbortController();
-    const toAsk = first.filter((row) => isOpen(run, row) && !silent.includes(row.host));
-    const asking = { isOpen: true };
-    const asked = askAll(run, toAsk, answered, enough.signal).finally(() => {
-        asking.isOpen = false;
-    });
-    /** @param isLate those that wait for their question are told by their reports now */
-    const lives = ({ host, state, updated_at }: ServiceRow, isLate: boolean) =>
-        state === "up" &&
-        (isLate || answered.has(host)) &&
-        (answered.get(host) ?? updated_at !== reports.get(host));
-    try {
+    constructor(private readonly run: Run) {}
+
+    /** Begins to ask, unless that is begun. @param rows as they are now: a later report is a sign of life */
+    ask(rows: readonly ServiceRow[]): void {
+        if (this.reports !== undefined || this.enough.signal.aborted) return;
+        this.silent = silentBefore(this.run.journal);
+        for (const host of this.silent) this.answered.set(host, false);
+        this.reports = new Map(rows.map(({ host, updated_at }) => [host, updated_at]));
+        const toAsk = rows.filter(
+            (row) => isOpen(this.run, row) && !this.silent.includes(row.host),
+        );
+        this.isAsking = true;
+        this.asked = this.askAll(toAsk).finally(() => {
+            this.isAsking = false;
+        });
+        // Who waits for the signs hears of it; until then it is nobody's.
+        this.asked.catch(() => undefined);
+    }
+
+    /** Asks no further one. @throws what the question failed with */
+    async end(): Promise<void> {
+        this.enough.abort();
+        await this.asked;
+    }
+
+    /**
+     * Rows whose process lives: it answers a message of now. Where it cannot be asked, a report since the question began
+     * says so too; but a service that starts writes its row as well.
+     * @param since start of the command, by performance.now()
+     */
+    async living(since: number): Promise<Set<string>> {
+        try {
+            return await this.waitForSigns(since);
+        } finally {
+            await this.end();
+        }
+    }
+
+    private async waitForSigns(since: number): Promise<Set<string>> {
         for (;;) {
-            const rows = await rowsNow(run);
+            const rows = await rowsNow(this.run);
             const isLate = performance.now() - since > LIFE_MILLISECONDS;
             const hosts = (kept: ServiceRow[]) => kept.map(({ host }) => host);
-            const living = hosts(rows.filter((row) => lives(row, isLate)));
-            const waiting = hosts(rows.filter((row) => isOpen(run, row))).filter(
-                (host) => !living.includes(host) && !silent.includes(host),
+            const living = hosts(rows.filter((row) => this.lives(row, isLate)));
+            const waiting = hosts(rows.filter((row) => isOpen(this.run, row))).filter(
+                (host) => !living.includes(host) && !this.silent.includes(host),
             );
             if (waiting.length === 0) return new Set(living);
             if (isLate) {
-                const data = waiting.filter((host) => answered.get(host) === false);
-                if (data.length > 0) run.journal.append({ kind: "noted", step: SILENT, data });
+                const data = waiting.filter((host) => this.answered.get(host) === false);
+                if (data.length > 0) this.run.journal.append({ kind: "noted", step: SILENT, data });
                 return new Set(living);
             }
-            const next = pause(500, run.signal);
-            await (asking.isOpen ? Promise.race([next, asked]) : next);
+            const next = pause(500, this.run.signal);
+            await (this.isAsking ? Promise.race([next, this.asked]) : next);
         }
-    } finally {
-        enough.abort();
-        await asked;
+    }
+
+    /** @param isLate those that wait for their question are told by their reports now */
+    private lives({ host, state, updated_at }: ServiceRow, isLate: boolean): boolean {
+        return (
+            state === "up" &&
+            (isLate || this.answered.has(host)) &&
+            (this.answered.get(host) ?? updated_at !== this.reports?.get(host))
+        );
+    }
+
+    /** Asks a few at a time; one that hangs has not reported for longest, and is asked last. */
+    private async askAll(rows: readonly ServiceRow[]): Promise<void> {
+        const byReport = rows.toSorted((a, b) =>
+            (b.updated_at ?? "").localeCompare(a.updated_at ?? ""),
+        );
+        const signal = this.enough.signal;
+        await inParallel(byReport, ASKED_AT_A_TIME, new AbortController().signal, async (row) => {
+            if (signal.aborted) return;
+            this.answered.set(row.host, false);
+            // Members of a cluster answer for each other.
+            const ask = row.cluster == null;
+            const { cinder } = this.run.parts;
+            this.answered.set(row.host, ask ? await cinder.answers(row.host, signal) : undefined);
+        });
     }
 }

@@ -75,7 +75,14 @@ export class OpenStackApi {
         for (let again = true; ; again = false) {
             const { token, url } = await this.signedIn();
             const headers = { "X-Auth-Token": token, "OpenStack-API-Version": apiVersion };
-            const { response, answer } = await this.send(method, url + path, body, headers, signal);
+            const { response, answer } = await this.send(
+                this.service.name,
+                method,
+                url + path,
+                body,
+                headers,
+                signal,
+            );
             if (response.status === 401 && again) {
                 this.session = undefined;
                 continue;
@@ -105,7 +112,7 @@ export class OpenStackApi {
         const { identity, scope } = this.cloud;
         const auth = { identity, ...(scope === undefined ? {} : { scope }) };
         const url = `${base}/v3/auth/tokens`;
-        const { response, answer } = await this.send("POST", url, { auth }, {});
+        const { response, answer } = await this.send("Keystone", "POST", url, { auth }, {});
         const token = response.headers.get("x-subject-token");
         if (!response.ok || token === null)
             throw new OpenStackError(
@@ -135,6 +142,7 @@ export class OpenStackApi {
     }
 
     private async send(
+        name: string,
         method: string,
         url: string,
         body: object | undefined,
@@ -159,9 +167,13 @@ export class OpenStackApi {
         } catch (error) {
             const cause = (error as Error).cause;
             const why = cause instanceof Error ? cause.message : (error as Error).message;
-            throw new OpenStackError(`${method} ${new URL(url).origin}: ${why}`, undefined, {
-                cause: error,
-            });
+            throw new OpenStackError(
+                `${name} at ${new URL(url).origin} does not answer: ${why}`,
+                undefined,
+                {
+                    cause: error,
+                },
+            );
         }
     }
 }

@@ -271,7 +271,7 @@ describe("Cinder's API", () => {
         );
         assert.equal(
             message,
-            `POST http://127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
+            `Keystone at http://127.0.0.1:${port} does not answer: connect ECONNREFUSED 127.0.0.1:${port}`,
         );
     });
 

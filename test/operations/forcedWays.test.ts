@@ -2,7 +2,11 @@ import { strict as assert } from "node:assert";
 import { mock } from "node:test";
 
 import type { ServiceRow } from "../../core/service";
+import { askEarly } from "../../operations/forcedLook";
+import type { ForcedOptions } from "../../operations/forcedPlan";
 import { waysOf } from "../../operations/forcedWays";
+import { LifeSigns } from "../../operations/livingServices";
+import type { CinderView } from "../../operations/takeSurvey";
 import type { Run } from "../../operations/run";
 import { fakeClock } from "../support/fakeClock";
 import { backend, row, survey } from "../support/survey";
@@ -54,7 +58,7 @@ describe("the ways of a forced failover", () => {
         mock.method(Date, "now", () => Date.parse(`${AT}00Z`) + clock.now);
     });
     const ways = (of: Run, rows: ServiceRow[]) =>
-        waysOf(of, { ...survey({}), rows }, 0, { writeRows: true });
+        waysOf(of, { ...survey({}), rows }, 0, new LifeSigns(of), { writeRows: true });
 
     it("ask two services at a time, those that reported last first, and none that is down or has moved", async () => {
         const rows = [
@@ -86,7 +90,8 @@ describe("the ways of a forced failover", () => {
         ];
         const seen = { ...survey({}), rows };
         const all = { writeRows: true, writeAllRows: true };
-        assert.deepEqual(await waysOf(run(rows, []), seen, 0, all), {
+        const of = run(rows, []);
+        assert.deepEqual(await waysOf(of, seen, 0, new LifeSigns(of), all), {
             byCinder: [],
             byRows: ["living@ceph", "down@ceph", "called@ceph"],
         });
@@ -110,12 +115,10 @@ describe("the ways of a forced failover", () => {
         const rows = ["a@ceph", "b@ceph"].map((host) => row({ host, updated_at: `${AT}01` }));
         const again = async () => {
             asked.length = 0;
-            const { byRows } = await waysOf(
-                run(rows, ["a@ceph"]),
-                { ...survey({}), rows },
-                clock.now,
-                { writeRows: true },
-            );
+            const of = run(rows, ["a@ceph"]);
+            const signs = new LifeSigns(of);
+            const seen = { ...survey({}), rows };
+            const { byRows } = await waysOf(of, seen, clock.now, signs, { writeRows: true });
             assert.deepEqual(byRows, ["a@ceph"]);
             return [...asked];
         };
@@ -125,5 +128,25 @@ describe("the ways of a forced failover", () => {
         assert.ok(clock.now - first < 2000, "it is not waited for either");
         clock.now += 60_000;
         assert.deepEqual(await again(), ["a@ceph", "b@ceph"]);
+    });
+
+    it("ask while the sites are looked at, once, when words are given and nobody is known to hang", async () => {
+        const rows = ["a@ceph", "b@ceph"].map((host) => row({ host, updated_at: `${AT}01` }));
+        const askedWith = async (given: object): Promise<string[]> => {
+            asked.length = 0;
+            const signs = new LifeSigns(run(rows, []));
+            const view = Promise.resolve({ rows, volumes: [], snapshots: [] } as CinderView);
+            askEarly(signs, view, { backend, ...given } as ForcedOptions);
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            const early = [...asked];
+            signs.ask(rows);
+            assert.deepEqual([...(await signs.living(0))], ["a@ceph", "b@ceph"]);
+            assert.equal(asked.length, 2);
+            return early;
+        };
+        const accepted = new Map([["lost-writes", 2]]);
+        assert.deepEqual(await askedWith({ accepted }), ["a@ceph", "b@ceph"]);
+        assert.deepEqual(await askedWith({ accepted: new Map() }), []);
+        assert.deepEqual(await askedWith({ accepted, writeRows: true }), []);
     });
 });
