@@ -52,27 +52,26 @@ export class LifeSigns {
         this.asked = this.askAll(toAsk).finally(() => {
             this.isAsking = false;
         });
-        // Who waits for the signs hears of it; until then it is nobody's.
-        this.asked.catch(() => undefined);
+        this.asked.catch(() => undefined); // Kept for `living`, which may not wait for it yet.
     }
 
-    /** Asks no further one. @throws what the question failed with */
+    /** Asks no further one. */
     async end(): Promise<void> {
         this.enough.abort();
-        await this.asked;
+        await this.asked.catch(() => undefined); // `living` has said it, or nobody wants to know any more.
     }
 
     /**
      * Rows whose process lives: it answers a message of now. Where it cannot be asked, a report since the question began
      * says so too; but a service that starts writes its row as well.
      * @param since start of the command, by performance.now()
+     * @throws what a question failed with
      */
     async living(since: number): Promise<Set<string>> {
-        try {
-            return await this.waitForSigns(since);
-        } finally {
-            await this.end();
-        }
+        const living = await this.waitForSigns(since);
+        this.enough.abort();
+        await this.asked;
+        return living;
     }
 
     private async waitForSigns(since: number): Promise<Set<string>> {

@@ -149,4 +149,14 @@ describe("the ways of a forced failover", () => {
         assert.deepEqual(await askedWith({ accepted: new Map() }), []);
         assert.deepEqual(await askedWith({ accepted, writeRows: true }), []);
     });
+
+    it("fail with what a question failed with, and with what came first where nobody waits for it", async () => {
+        const rows = [row({ host: "a@ceph", updated_at: `${AT}01` })];
+        const of = run(rows, []);
+        of.parts.cinder.answers = () => Promise.reject(new TypeError("no such host"));
+        const signs = new LifeSigns(of);
+        signs.ask(rows);
+        await assert.rejects(signs.living(0), TypeError);
+        await signs.end();
+    });
 });
