@@ -1,13 +1,16 @@
+import { accessSync, constants } from "node:fs";
+
 import { InvalidArgumentError, type Command } from "commander";
 
 import { isSound, summarize } from "../core/finding";
 import type { DrillReport } from "../core/drill";
+import { wordsOf } from "../core/problem";
 import type { Backend, Topology } from "../core/topology";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { drillSession } from "../operations/drillSession";
 import { DrillError } from "../operations/drillVolumes";
-import { journalFolder } from "../operations/journalFolder";
+import { journalFolder, makeFolder } from "../operations/journalFolder";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
 import { chooseBackends } from "./backends";
@@ -53,6 +56,19 @@ function backendsOf(topology: Topology, { backend, volume = [] }: DrillFlags): B
     return chosen;
 }
 
+/** Where the reports go: known before anything is drilled, since a report is what a drill is for. @throws UsageError */
+function reportsFolder(given: string | undefined): string {
+    if (given === undefined) return journalFolder();
+    try {
+        makeFolder(given);
+        // «/.» is an error of a file.
+        accessSync(`${given}/.`, constants.W_OK | constants.X_OK);
+    } catch (error) {
+        throw new UsageError(`--reports ${given} is no folder to write to: ${wordsOf(error)}`);
+    }
+    return given;
+}
+
 /** Whether the drill left something that it made. */
 const codeOf = (reports: readonly DrillReport[], sound: boolean): ExitCode => {
     if (reports.some(({ left }) => left.length > 0)) return ExitCode.Partial;
@@ -72,6 +88,7 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
     const { json = false, volume = [], check, checkSeconds, replicateSeconds, breakLock } = flags;
     const topology = readTopology(flags);
     const backends = backendsOf(topology, flags);
+    const folder = reportsFolder(flags.reports);
     const cinder = new Cinder(findCloud(process.env));
     const out = new Output(json);
     const reports: DrillReport[] = [];
@@ -88,7 +105,7 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
                     ? {}
                     : { check: { command: check, seconds: checkSeconds } }),
                 replicateSeconds,
-                reports: flags.reports ?? journalFolder(),
+                reports: folder,
                 ...(breakLock === undefined ? {} : { breakLock }),
                 signal,
                 found: out.found,
@@ -96,7 +113,7 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
             });
             reports.push(report);
             out.say(`drill ${backend.section}: ${summary(report)}`);
-            out.say(`report: ${files.join(" ")}`);
+            if (files.length > 0) out.say(`report: ${files.join(" ")}`);
         }
     } catch (error) {
         if (!(error instanceof LockedError || error instanceof DrillError)) throw error;

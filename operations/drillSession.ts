@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { wordsOf } from "../core/problem";
@@ -10,7 +10,7 @@ import { drill } from "./drill";
 import type { DrillOptions } from "./drillRun";
 import { DrillError } from "./drillVolumes";
 import { Journal, newOperationId, whoAmI } from "./journal";
-import { JournalError, openJournalOf } from "./journalFolder";
+import { JournalError, makeFolder, openJournalOf } from "./journalFolder";
 import { SiteLock } from "./siteLock";
 
 const VERB = "drill";
@@ -65,11 +65,43 @@ function closeKilled(section: string, now: string): string | undefined {
 
 /** Markdown for people, JSON for programs; readable by their owner only, since they name volumes of all projects. */
 function write(folder: string, report: DrillReport): string[] {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const files = [`${report.id}.md`, `${report.id}.json`].map((name) => join(folder, name));
     const [markdown = "", json = ""] = files;
     writeFileSync(markdown, renderDrill(report), { mode: 0o600 });
     writeFileSync(json, `${JSON.stringify(report, null, 4)}\n`, { mode: 0o600 });
+    return files;
+}
+
+/**
+ * Writes the report and ends the journal. A disk that is full by then takes nothing away from what was drilled: it is told.
+ * @returns the report's files, none where they could not be written
+ */
+export function keepReport(
+    journal: Journal,
+    { reports, found }: Pick<DrillSession, "reports" | "found">,
+    report: DrillReport,
+): string[] {
+    let files: string[] = [];
+    const kept = (subject: string, keep: () => void): void => {
+        try {
+            keep();
+        } catch (error) {
+            found({
+                state: "problem",
+                subject,
+                fact: wordsOf(error),
+                next: "make room there; `cinder-dr drill --json` prints the report as well",
+            });
+        }
+    };
+    kept("report", () => {
+        files = write(reports, report);
+    });
+    kept("journal", () => {
+        journal.append({ kind: "noted", step: "report", data: { files, ok: report.ok } });
+        journal.end(endOf(report));
+    });
     return files;
 }
 
@@ -91,7 +123,7 @@ function endOf(report: DrillReport): Parameters<Journal["end"]>[0] {
 export async function drillSession(
     session: DrillSession,
 ): Promise<{ report: DrillReport; files: string[] }> {
-    const { topology, version, reports, breakLock, ...rest } = session;
+    const { topology, version, breakLock, ...rest } = session;
     const { section, pool } = rest.backend;
     const [who, id] = [whoAmI(), newOperationId(VERB, section)];
     const { primary, secondary } = topology.sites;
@@ -115,10 +147,7 @@ export async function drillSession(
                 journal.append({ kind: "done", step: name, seconds });
             },
         });
-        const files = write(reports, report);
-        journal.append({ kind: "noted", step: "report", data: { files, ok: report.ok } });
-        journal.end(endOf(report));
-        return { report, files };
+        return { report, files: keepReport(journal, session, report) };
     } catch (error) {
         const fact = wordsOf(error);
         journal.end({ outcome: "refused", fact, left: [] });

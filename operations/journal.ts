@@ -5,7 +5,6 @@ import {
     fstatSync,
     fsyncSync,
     ftruncateSync,
-    mkdirSync,
     openSync,
     readFileSync,
     rmSync,
@@ -31,6 +30,7 @@ import {
     JournalError,
     journalFolder,
     listJournals,
+    makeFolder,
     nextOrder,
     readJournal,
 } from "./journalFolder";
@@ -124,7 +124,7 @@ export class Journal {
     }
 
     static create(begun: Begun, folder = journalFolder()): Journal {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolder(folder);
         const file = fileOf(folder, begun.id);
         const order = nextOrder(folder);
         claim(`${file}.pid`, []);

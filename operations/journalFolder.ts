@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import {
     begunOf,
@@ -20,6 +20,23 @@ export class JournalError extends Error {
 export const journalFolder = (env: NodeJS.ProcessEnv = process.env): string =>
     env.CINDER_DR_JOURNALS ??
     join(env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "cinder-dr");
+
+/**
+ * Makes a folder and those above it, for their owner alone. One by one: mkdirSync's own recursion never ends below /proc,
+ * where a folder cannot be made though the one above is there (ENOENT; Node.js 20).
+ * @throws JournalError where it cannot be made
+ */
+export function makeFolder(folder: string): void {
+    if (existsSync(folder)) return;
+    makeFolder(dirname(folder));
+    try {
+        mkdirSync(folder, { mode: 0o700 });
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // Another command has made it in the same moment.
+        if (code !== "EEXIST") throw new JournalError(`${folder} cannot be made (${code ?? ""})`);
+    }
+}
 
 /** Where the journal of an operation is. */
 export const fileOf = (folder: string, id: string): string => join(folder, `${id}.jsonl`);

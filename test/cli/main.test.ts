@@ -140,6 +140,18 @@ describe("cinder-dr", () => {
             /^cinder-dr: --backend must be one of ceph, got 'fast'\n$/,
         ],
         [
+            ["drill", "--topology", right, "--reports", `${right}/reports`],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: --reports \S+\/reports is no folder to write to: \S+ cannot be made \(ENOTDIR\)\n$/,
+        ],
+        [
+            ["drill", "--topology", right, "--reports", right],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: --reports \S+ is no folder to write to: ENOTDIR: not a directory/,
+        ],
+        [
             ["status", "--topology", right, "--backend", "fast"],
             ExitCode.Usage,
             /^$/,

@@ -1,8 +1,10 @@
 import { strict as assert } from "node:assert";
 import fs from "node:fs";
+import { join } from "node:path";
 import { mock } from "node:test";
 
 import type { Finding } from "../../core/finding";
+import { keepReport } from "../../operations/drillSession";
 import { Journal } from "../../operations/journal";
 import { JournalError, readJournal } from "../../operations/journalFolder";
 import { PartialError } from "../../operations/operationEnd";
@@ -67,5 +69,31 @@ describe("a journal whose disk fills up", () => {
         assert.match(full?.fact ?? "", /\.jsonl cannot be written \(ENOSPC\)/);
         assert.match(full?.next ?? "", /^make room there, then `cinder-dr resume \S+`$/);
         assert.equal(left?.subject, "operation");
+    });
+
+    it("is no reason to lose what a drill has proven", () => {
+        const journal = Journal.create({ ...begun, verb: "drill" });
+        room = 0;
+        const found: Finding[] = [];
+        const session = {
+            reports: join(journals.folder, "reports"),
+            found: (one: Finding) => found.push(one),
+        };
+        const report = {
+            ...{ verb: "drill" as const, id: begun.id, who: begun.who, backend: "ceph" },
+            ...{ startedAt: "", endedAt: "", ok: true, images: [], left: [], phases: [] },
+            ...{ checks: [], leftoversRemoved: [] },
+        };
+        mock.method(fs, "writeFileSync", () => {
+            throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+        });
+        assert.deepEqual(keepReport(journal, session, report), []);
+        assert.deepEqual(
+            found.map(({ state, subject }) => `${state} ${subject}`),
+            ["problem report", "problem journal"],
+        );
+        assert.match(found[0]?.fact ?? "", /ENOSPC/);
+        mock.restoreAll();
+        journal.close();
     });
 });

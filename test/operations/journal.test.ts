@@ -16,6 +16,7 @@ import { BusyError, Journal, whoAmI } from "../../operations/journal";
 import {
     JournalError,
     listJournals,
+    makeFolder,
     openJournalOf,
     openOperations,
     readJournal,
@@ -28,6 +29,24 @@ const begun = (id = "20261122T201503-failover-ceph-7f2a"): Begun => ({
     who: "ops@bastion",
     version: "0.1.0",
     flags: {},
+});
+
+describe("the folder of the journals", () => {
+    it("is made with those above it, for its owner alone", () => {
+        const above = mkdtempSync(join(tmpdir(), "cinder-dr-journal-"));
+        const folder = join(above, "state/cinder-dr");
+        makeFolder(folder);
+        makeFolder(folder);
+        assert.equal(statSync(join(above, "state")).mode & 0o777, 0o700);
+        assert.equal(statSync(folder).mode & 0o777, 0o700);
+        rmSync(above, { recursive: true });
+    });
+
+    it("is an error where it cannot be made, at once", () => {
+        assert.throws(() => {
+            makeFolder("/proc/none/cinder-dr");
+        }, new JournalError("/proc/none cannot be made (ENOENT)"));
+    });
 });
 
 describe("an operation's journal", () => {
