@@ -98,6 +98,15 @@ const text = (value: unknown): string | undefined =>
 const count = (value: unknown, fallback: number): number =>
     typeof value === "number" ? value : fallback;
 
+/** A fence is open again one day: the word of the command's begin holds for an hour after its last entry. */
+const FENCE_MINUTES = 60;
+
+function fenceOf({ id, flags }: Begun): string | undefined {
+    const last = Date.parse(readJournal(id).at(-1)?.at ?? "");
+    const minutes = Math.abs(Date.now() - last) / 60_000;
+    return minutes <= FENCE_MINUTES ? text(flags.fenced) : undefined;
+}
+
 function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promise<string> {
     const { id, verb, flags } = begun;
     const said = consentsSaid(given);
@@ -109,7 +118,7 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
                 failoverPlanned({ ...options, said }, flags, id),
             );
         case "failover --forced": {
-            const fenced = given.fenced ?? text(flags.fenced);
+            const fenced = given.fenced ?? fenceOf(begun);
             const writeAllRows = flags.writeAllRows === true || given.writeAllRows === true;
             const more = {
                 ...(fenced === undefined ? {} : { fenced }),

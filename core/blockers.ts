@@ -8,6 +8,7 @@ import { hostBlockers, serviceBlockers } from "./serviceBlockers";
 import {
     isInUse,
     isUnmade,
+    isWorkedOn,
     replicated,
     subjectOf,
     targetOf,
@@ -97,13 +98,17 @@ const MARKED: readonly FaultKind[] = ["ghost", "unmirrored", "cinderError"];
 function imageBlockers(survey: Survey, active: Role): Blocker[] {
     return survey.pairs.flatMap((pair) => {
         if (!isReplicated(pair.volume)) return [];
-        if (pair[active] === undefined && isUnmade(pair))
+        if (isWorkedOn(pair))
             return [
                 {
                     ...blocker(
                         subjectOf(pair),
-                        `is being made: its status in Cinder is '${pair.volume.status}'`,
-                        "wait for it; one that hangs is reset to error and deleted",
+                        isUnmade(pair)
+                            ? `is being made: its status in Cinder is '${pair.volume.status}'`
+                            : `Cinder works on its image: its status is '${pair.volume.status}'`,
+                        isUnmade(pair)
+                            ? "wait for it; one that hangs is reset to error and deleted"
+                            : "wait for its end; one that hangs is given another status with `cinder reset-state`",
                     ),
                     settles: true,
                 },

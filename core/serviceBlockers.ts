@@ -24,7 +24,9 @@ export function serviceBlockers(survey: Survey, move: Move): Blocker[] {
             ...blocker(
                 `backend ${backend.section}`,
                 `is on ${names[target]} already: Cinder would demote and promote every image again`,
-                "nothing to do",
+                move === "forced"
+                    ? "nothing to do, unless a move was cut off: with the old site dead, or `--fenced '<how>'`, `failover --forced` proves the writes and gives the hosts back"
+                    : "nothing to do",
             ),
             isSo: true,
         });

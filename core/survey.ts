@@ -56,6 +56,18 @@ export const unreplicated = ({ pairs }: Survey): Pair[] =>
 export const isUnmade = ({ volume }: Pair): boolean =>
     ["creating", "downloading"].includes(volume.status);
 
+/** Statuses in which cinder-volume makes, replaces or removes an image; a freeze ends none of that. */
+const WORK = [
+    ...["creating", "downloading", "deleting", "extending", "retyping", "reverting"],
+    ...["managing", "unmanaging", "restoring-backup"],
+];
+
+/**
+ * Whether cinder-volume works on a volume's image now: an image that it removes in the middle of a move (a volume made of
+ * an image is made twice) is one whose demotion fails.
+ */
+export const isWorkedOn = ({ volume }: Pair): boolean => WORK.includes(volume.status);
+
 /**
  * Volumes that Cinder counts as replicated and that have no mirrored image, e.g. all that were made before the backend had
  * a replication_device: their replication_status is NULL. Their demotion fails, and all that follow are promoted by force.

@@ -13,7 +13,7 @@ import { thaw } from "./freeze";
 import { hasChanged, PartialError, RefusedError } from "./operationEnd";
 import { both } from "./parallel";
 import { proveWritable } from "./proveWritable";
-import { startServices, tellStopped } from "./rowServices";
+import { lostServices, startServices, tellStopped } from "./rowServices";
 import { operate, phase, type Run } from "./run";
 import { leaveServers } from "./serversLeft";
 import { mindSiblings, mirrorLock, siblingPools } from "./siblings";
@@ -131,6 +131,7 @@ async function carryOut(
     } finally {
         daemons.close();
     }
+    run.left.push(...(await lostServices(run)));
     run.left.push(
         `${parts.names.primary} will come back as a second primary: keep its clients away, then \`cinder-dr failback\`; to stay on ${secondary}, \`cinder-dr failback --resync-only\``,
     );

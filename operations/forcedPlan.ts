@@ -1,3 +1,4 @@
+import type { Blocker } from "../core/blocker";
 import { isSeen } from "../core/replica";
 import { activeSide } from "../core/service";
 import { consentsSaid } from "../core/reportConsents";
@@ -76,13 +77,22 @@ export function record(run: Run, survey: Survey): void {
     });
 }
 
+/**
+ * Whether it is no reason to refuse that Cinder is on the target already: its primary may have died in the middle of a
+ * planned move, which ends no rbd-mirror and proves no write, or its operator's machine before the hosts were given back.
+ */
+export const isToProve = ({ isSo }: Blocker, { views }: Survey, fenced: string | undefined): boolean =>
+    isSo === true && (!isSeen(views.primary) || fenced !== undefined);
+
 /** Shows the plan and records each consent. @throws RefusedError where something stands in its way, or the primary lives */
 export async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {
     const { journal, backend, accepted } = run;
     // A failover that hangs in a service that is down is what --write-rows is for.
     const words = options.writeRows === true ? new Map([...accepted, ["write-rows", 1]]) : accepted;
     const refuse = () => {
-        refuseBlocked(survey, "forced", words);
+        const curable = (stop: Blocker) =>
+            stop.settles === true || isToProve(stop, survey, options.fenced);
+        refuseBlocked(survey, "forced", words, curable);
         refuseLiving(survey, options.fenced);
         if (options.writeAllRows === true) refuseUnstoppable(run, survey);
     };

@@ -4,15 +4,13 @@ import { PartialError } from "./operationEnd";
 import { OpenStackError } from "./openstack";
 import { phase, type Run } from "./run";
 
+/** Hosts that {@link freeze} calls. */
+export const toFreeze = (rows: readonly ServiceRow[]): string[] =>
+    leadersOf(rows).flatMap(({ frozen, host }) => (frozen === true ? [] : [host]));
+
 /** Freezes every host that is not frozen: no volume or snapshot may be made or deleted while images move. */
-export async function freeze(run: Run, rows: readonly ServiceRow[]): Promise<string[]> {
-    const frozen: string[] = [];
-    for (const row of leadersOf(rows)) {
-        if (row.frozen === true) continue;
-        await run.parts.cinder.service("freeze", row.host);
-        frozen.push(row.host);
-    }
-    return frozen;
+export async function freeze(run: Run, rows: readonly ServiceRow[]): Promise<void> {
+    for (const host of toFreeze(rows)) await run.parts.cinder.service("freeze", host);
 }
 
 /**

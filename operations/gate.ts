@@ -5,7 +5,7 @@ import { restOf } from "../core/rest";
 import { otherSide } from "../core/service";
 import { replicated, subjectOf, targetOf, type Move, type Survey } from "../core/survey";
 import type { Role } from "../core/topology/site";
-import { freeze, thaw } from "./freeze";
+import { freeze, thaw, toFreeze } from "./freeze";
 import { looks } from "./looks";
 import { calledHosts, rowsNow } from "./moveBackend";
 import { hasMarked } from "./markPlain";
@@ -97,8 +97,10 @@ export async function gate(run: Run, move: Move): Promise<Survey> {
 }
 
 async function whenReady(run: Run, move: Move): Promise<Survey> {
-    const frozen = await freeze(run, await rowsNow(run));
-    run.journal.append({ kind: "noted", step: FROZEN, data: frozen });
+    const rows = await rowsNow(run);
+    // Before the first call: whoever is killed in the middle has hosts to thaw, and has not been refused.
+    run.journal.append({ kind: "noted", step: FROZEN, data: toFreeze(rows) });
+    await freeze(run, rows);
     const active = otherSide(targetOf(move));
     const flushed = new Set<string>();
     const end = performance.now() + READY_SECONDS * 1000;

@@ -1,6 +1,7 @@
 import { halfMoved, restOf } from "../core/rest";
 import { otherSide } from "../core/service";
 import { subjectOf, targetOf, type Move } from "../core/survey";
+import type { Role } from "../core/topology/site";
 import { calledHosts, lookAtBoth } from "./moveBackend";
 import { PartialError } from "./operationEnd";
 import { type Run } from "./run";
@@ -10,6 +11,34 @@ const ROLE_SECONDS = 600;
 /** rbd-mirror must have replayed a demotion before the other copy can be promoted without force. */
 const REPLAY_SECONDS = 120;
 const PAUSE_MILLISECONDS = 2000;
+
+/**
+ * Waits until images that are primary on the target already are replayed where they were: the promotion itself is an entry
+ * of the journal, and a copy that is promoted without it has forked.
+ */
+async function replayed(run: Run, images: readonly string[], to: Role): Promise<void> {
+    const from = otherSide(to);
+    const { names } = run.parts;
+    const late = async () =>
+        (await lookAtBoth(run, [])).pairs.filter(
+            (pair) =>
+                images.includes(pair.volume.image) &&
+                pair[to]?.primary === true &&
+                pair[from]?.state !== "up+replaying",
+        );
+    const end = performance.now() + REPLAY_SECONDS * 1000;
+    for (let left = await late(); left.length > 0; left = await late()) {
+        run.doing(`waiting for ${names[from]} to replay ${String(left.length)} half moved images`);
+        if (performance.now() > end)
+            throw new PartialError(
+                `${String(left.length)} half moved image(s) are primary on ${names[to]}, and ${names[from]} does not replay them: ${left.map((pair) => `${subjectOf(pair)} ${pair[from]?.state ?? "has no image"}`).join("; ")}`,
+                [
+                    `see that rbd-mirror runs on ${names[from]}, then \`cinder-dr resume ${run.journal.id}\``,
+                ],
+            );
+        await pause(PAUSE_MILLISECONDS, run.signal);
+    }
+}
 
 /**
  * Makes images that a restarted cinder-volume left half moved primary again where Cinder serves them, without force: else
@@ -32,6 +61,7 @@ export async function putBack(run: Run, move: Move): Promise<string[]> {
             pairs.map((pair) => `${subjectOf(pair)}: make it primary on ${names[from]}`),
         );
     run.doing(`putting ${String(images.length)} half moved images back`);
+    await replayed(run, images, to);
     const held = await sites[to].refusedImages(pool, { do: "demote", images }, ROLE_SECONDS);
     if (held.length > 0) throw fail(`demoted on ${names[to]}`, held);
     const end = performance.now() + REPLAY_SECONDS * 1000;

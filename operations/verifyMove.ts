@@ -2,8 +2,10 @@ import { isReplicated, isSeen } from "../core/replica";
 import { activeSide } from "../core/service";
 import { subjectOf, type Survey } from "../core/survey";
 import type { Role } from "../core/topology/site";
+import type { Journal } from "./journal";
 import { moveHosts } from "./moveBackend";
 import { phase, type Run } from "./run";
+import type { SavedStatuses } from "./savedStatuses";
 import { askCinder, takeSurvey } from "./takeSurvey";
 import { thawUnmoved } from "./thawUnmoved";
 import { pause } from "./wait";
@@ -19,24 +21,38 @@ export interface Moved {
     wrong: { volume: string; fact: string }[];
 }
 
-function wrongWith(survey: Survey, to: Role, wanted: readonly string[]): Moved {
+/** Volumes that were in error before the move: it neither made that nor mends it. */
+function brokenBefore({ entries }: Journal): Set<string> {
+    const noted = entries.findLast((e) => e.kind === "noted" && e.step === "statuses");
+    const { volumes = {} } = (noted?.data ?? {}) as Partial<SavedStatuses>;
+    return new Set(Object.keys(volumes).filter((id) => /^error/.test(volumes[id] ?? "")));
+}
+
+function wrongWith(
+    survey: Survey,
+    to: Role,
+    wanted: readonly string[],
+    broken: ReadonlySet<string>,
+): Moved {
     const view = survey.views[to];
     const result: Moved = { moved: [], wrong: [] };
     for (const pair of survey.pairs) {
         if (!wanted.includes(pair.volume.id)) continue;
-        const { status, replicationStatus } = pair.volume;
+        const { id, status, replicationStatus } = pair.volume;
         const facts = [
             ...(!isSeen(view)
                 ? [`its image cannot be seen on ${survey.names[to]}: ${view.unseen}`]
                 : pair[to]?.primary !== true
                   ? [`its image is not primary on ${survey.names[to]}`]
                   : []),
-            ...(/^error/.test(status) ? [`its status in Cinder is '${status}'`] : []),
+            ...(/^error/.test(status) && !broken.has(id)
+                ? [`its status in Cinder is '${status}'`]
+                : []),
             ...(isReplicated(pair.volume) && replicationStatus === "failover-error"
                 ? ["its replication_status is failover-error"]
                 : []),
         ];
-        if (facts.length === 0) result.moved.push(pair.volume.id);
+        if (facts.length === 0) result.moved.push(id);
         else result.wrong.push({ volume: subjectOf(pair), fact: facts.join("; ") });
     }
     return result;
@@ -60,10 +76,11 @@ const strayRows = ({ rows, backend, names }: Survey, to: Role): Moved["wrong"] =
  */
 async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promise<Moved> {
     const end = performance.now() + ROWS_SECONDS * 1000;
+    const broken = brokenBefore(run.journal);
     for (let blind = 0; ;) {
         const known = askCinder(run.parts);
         const survey = await takeSurvey(run.parts, run.backend, { sides: [to] }, known);
-        const result = wrongWith(survey, to, wanted);
+        const result = wrongWith(survey, to, wanted, broken);
         const stray = strayRows(survey, to);
         const rows = survey.rows.every((row) => activeSide(row, run.backend) === to);
         // An image that is primary and a volume that is not in error is not undone by waiting; the rest may come.

@@ -236,6 +236,26 @@ describe("resume", () => {
             ]);
         });
 
+        it("takes the fence of the begin for an hour, and then wants the word again", async () => {
+            const seen: unknown[] = [];
+            mock.method(failoverForced, "failoverForced", (options: ForcedOptions) => {
+                seen.push(options.fenced);
+                return Promise.resolve("");
+            });
+            const begun = Date.now();
+            make("1-failover-ceph", "failover --forced", { fenced: "ports shut" });
+            for (const [minutes, ...words] of [
+                [59],
+                [61],
+                [-61],
+                [61, "--fenced", "still shut"],
+            ] as const) {
+                mock.method(Date, "now", () => begun + minutes * 60_000);
+                await run(resumeCommand, "resume", "1-failover-ceph", ...words);
+            }
+            assert.deepEqual(seen, ["ports shut", undefined, undefined, "still shut"]);
+        });
+
         it("drops the word for what was discarded once all of that was seen to follow", async () => {
             const seen: string[][] = [];
             const body = (options: resyncOnly.ResyncOnlyOptions) => {

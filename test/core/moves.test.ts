@@ -491,6 +491,19 @@ describe("consents", () => {
             [[undefined, true]],
         );
     });
+    for (const status of ["downloading", "deleting", "extending", "retyping"])
+        it(`wait for the end of what makes Cinder replace or remove an image: ${status}`, () => {
+            for (const move of ["planned", "failback"] as const) {
+                const rows = [row({ active_backend_id: move === "planned" ? "" : "secondary" })];
+                const found = blockersOf(survey({ rows, volume: { status } }), move);
+                assert.deepEqual(
+                    found.filter(({ fact }) => fact.includes(`'${status}'`)).map((b) => b.settles),
+                    [true],
+                );
+            }
+            const idle = survey({ volume: { status: "available" } });
+            assert.deepEqual(blockersOf(idle, "planned"), []);
+        });
     it("have grown when there is more than was agreed to", () => {
         const two = [{ name: "attached", count: 2, means: "" }];
         const agreed = (count: number) => grown(two, new Map([["attached", count]]));

@@ -1,8 +1,9 @@
 import { strict as assert } from "node:assert";
 
+import { blockersOf } from "../../core/blockers";
 import type { ServiceRow } from "../../core/service";
-import type { HostFacts } from "../../core/survey";
-import { refuseReturned, refuseUnstoppable } from "../../operations/forcedPlan";
+import type { HostFacts, Survey } from "../../core/survey";
+import { isToProve, refuseReturned, refuseUnstoppable } from "../../operations/forcedPlan";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
 import { row, survey } from "../support/survey";
@@ -23,6 +24,24 @@ describe("a forced failover that goes on when the primary is back", () => {
         const dead = survey({ rows: [here, there], views: { primary: { unseen: "no answer" } } });
         refuseReturned(dead, undefined);
         refuseReturned(survey({ rows: [there] }), undefined);
+    });
+});
+
+describe("a forced failover where Cinder is on the target already", () => {
+    const there = [row({ active_backend_id: "secondary", replication_status: "failed-over" })];
+    const dead = { primary: { unseen: "no answer" } };
+    const passes = (seen: Survey, fenced?: string): boolean[] =>
+        blockersOf(seen, "forced").map((stop) => isToProve(stop, seen, fenced));
+
+    it("proves it where the primary is dead or fenced: a planned one has ended no rbd-mirror", () => {
+        assert.deepEqual(passes(survey({ rows: there, views: dead })), [true]);
+        assert.deepEqual(passes(survey({ rows: there }), "its ports are down"), [true]);
+    });
+
+    it("has nothing to do where the primary lives, and lets nothing else pass", () => {
+        assert.deepEqual(passes(survey({ rows: there })), [false]);
+        const moving = [row({ replication_status: "failing-over" })];
+        assert.deepEqual(passes(survey({ rows: moving, views: dead })), [false]);
     });
 });
 

@@ -21,6 +21,7 @@ describe("the gate of a planned move", () => {
         const calls: string[] = [];
         const rows = [there];
         const notes: string[] = [];
+        const before: string[][] = [];
         const run = {
             backend,
             accepted: new Map(),
@@ -35,6 +36,7 @@ describe("the gate of a planned move", () => {
                     services: () => Promise.resolve(rows),
                     service: (verb: string, host: string) => {
                         calls.push(`${verb} ${host}`);
+                        before.push([...notes]);
                         rows.splice(0, 1, { ...there, frozen: verb === "freeze" });
                         return Promise.resolve();
                     },
@@ -48,5 +50,7 @@ describe("the gate of a planned move", () => {
         );
         assert.deepEqual(calls, ["freeze cinder-a@ceph", "thaw cinder-a@ceph"]);
         assert.deepEqual(notes, ["frozen", "thawed"]);
+        // Whoever is killed between the two has a host to thaw.
+        assert.deepEqual(before, [["frozen"], ["frozen"]]);
     });
 });

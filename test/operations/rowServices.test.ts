@@ -5,7 +5,13 @@ import type { JournalEntry } from "../../core/operation";
 import type { ServiceRow } from "../../core/service";
 import { PartialError } from "../../operations/operationEnd";
 import type { Seat } from "../../operations/rowSeats";
-import { startServices, stopSeat, tellStopped, toAll } from "../../operations/rowServices";
+import {
+    lostServices,
+    startServices,
+    stopSeat,
+    tellStopped,
+    toAll,
+} from "../../operations/rowServices";
 import type { Run } from "../../operations/run";
 import { stoppedServices } from "../../operations/savedRows";
 import { fakeClock } from "../support/fakeClock";
@@ -114,6 +120,20 @@ describe("services that are stopped for their rows", () => {
         assert.deepEqual(stoppedServices(of.journal), []);
         assert.deepEqual(await startServices(of, survey()), []);
         assert.deepEqual(done, ["start a"], "not a second time");
+    });
+
+    it("are named where no host runs them that answers: what was cut off goes on with the old site", async () => {
+        const of = run({ hosts: ["a", "b"] });
+        left.push("b@ceph: start its cinder-volume on b");
+        assert.deepEqual(await lostServices(of), []);
+        const services = [
+            row({ host: "a@ceph", state: "down" }),
+            row({ host: "b@ceph", state: "down" }),
+        ];
+        of.parts.cinder.services = () => Promise.resolve(services);
+        const [first = "", ...more] = await lostServices(of);
+        assert.match(first, /^a@ceph: .* can reach paris again, restart it/);
+        assert.deepEqual(more, []);
     });
 
     it("are named where they do not start or report, and stay to be started", async () => {

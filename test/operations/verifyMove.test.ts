@@ -14,13 +14,18 @@ describe("the look at every volume after a move", () => {
         mock.restoreAll();
     });
 
-    async function looked(volume: Partial<VolumeFacts>): Promise<{ moved: Moved; told: Finding }> {
+    async function looked(
+        volume: Partial<VolumeFacts>,
+        statuses?: Record<string, string>,
+    ): Promise<{ moved: Moved; told: Finding }> {
         const there = row({ active_backend_id: "secondary", replication_status: "failed-over" });
         const seen = survey({ rows: [there], secondary: writer(), volume });
         mock.method(takeSurvey, "askCinder", () => ({}));
         mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
         const found: Finding[] = [];
-        const journal = { always: (_: string, work: () => unknown) => work() };
+        const noted = { kind: "noted", step: "statuses", data: { volumes: statuses } };
+        const entries = statuses === undefined ? [] : [noted];
+        const journal = { entries, always: (_: string, work: () => unknown) => work() };
         const run = { ...runOptions(found), phases: [], journal } as unknown as Run;
         const moved = await verifyStep(run, "secondary", ["v1"]);
         const [told] = found;
@@ -33,6 +38,18 @@ describe("the look at every volume after a move", () => {
         assert.deepEqual(moved, { moved: ["v1"], wrong: [] });
         assert.equal(told.state, "ok");
         assert.equal(told.fact, "1 of 1 volumes are moved: primary on lyon");
+    });
+
+    it("takes no offence at a volume that was in error before", async () => {
+        const volume = { status: "error_extending", replicationStatus: "failed-over" };
+        for (const [statuses, wrong] of [
+            [{ v1: "error_extending" }, 0],
+            [{ v1: "available" }, 1],
+            [undefined, 1],
+        ] as const)
+            assert.equal((await looked(volume, statuses)).moved.wrong.length, wrong);
+        const left = { status: "error", replicationStatus: "failover-error" };
+        assert.equal((await looked(left, { v1: "error" })).moved.wrong.length, 1);
     });
 
     it("is a problem when one is not, with what comes next", async () => {
