@@ -9,7 +9,10 @@ import { run } from "./progress.mjs";
 const BESIDE = {
     lab: ["lab.beside"],
     faults: ["faults.files", "faults.hosts"],
-    operations: ["operations.moves", "operations.faults", "operations.kills"],
+    operations: [
+        ...["operations.moves", "operations.faults", "operations.kills"],
+        "operations.killsByRows",
+    ],
 };
 /** All that runs beside a suite, with others that were asked for; nothing beside one that is in a lane itself. */
 export const besides = (suite, others = [], env = process.env) =>

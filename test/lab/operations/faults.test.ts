@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
+import { execFileSync, type ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { rowsOf } from "../../../core/service";
 import { hostOf } from "../../../operations/cinder";
 import { findCloud } from "../../../operations/cloud";
 import { OpenStackApi } from "../../../operations/openstack";
-import { waitFor } from "../../../operations/wait";
+import { pause, waitFor } from "../../../operations/wait";
 import { adminHosts } from "../adminHost";
 import { Fleet } from "../fleet";
 import {
@@ -26,6 +26,10 @@ const AHEAD = { NODE_OPTIONS: `--require ${join(__dirname, "../aheadOfTime.cjs")
 const HANG_MILLISECONDS = 15_000;
 /** By then a command must have ended that nobody answers any more. */
 const GONE_MILLISECONDS = 300_000;
+
+/** On a site's admin host: until the pool takes a write. */
+const TAKES_WRITES = `for n in {1..12}; do echo x | timeout 10 rados -p volumes put cinder-dr-test - && break; done
+timeout 10 rados -p volumes rm cinder-dr-test`;
 
 /** What breaks while a backend moves, and what must then not be done. */
 describe("faults in the middle of a move", () => {
@@ -58,6 +62,16 @@ describe("faults in the middle of a move", () => {
         await keystone.call("PATCH", `/users/${users[0]?.id ?? ""}`, {
             user: { password: labPassword() },
         });
+    }
+
+    const rows = async () => rowsOf(await fleet.cinder.services(), "ceph");
+
+    /** Cinder's own end of a failover, whoever called it. */
+    async function ended(): Promise<void> {
+        const isOver = async () =>
+            (await rows()).every((row) => row.replication_status === "failed-over") || undefined;
+        const signal = AbortSignal.timeout(300_000);
+        await waitFor(isOver, { what: "Cinder's own failover", seconds: 200, signal });
     }
 
     it("is taken over from another machine by the word that it is gone there", async () => {
@@ -240,16 +254,47 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
     it("keeps its hands off a failover of somebody else, and brings it back", async () => {
         await fleet.ready("planned");
         const flags = await fleet.consents("planned");
-        const rows = async () => rowsOf(await fleet.cinder.services(), "ceph");
         for (const { host } of await rows()) await fleet.cinder.failoverHost(host, "secondary");
         const { output } = expectCode(await fleet.dr("failover", "--planned", ...flags), 3);
         assert.match(output, /PROBLEM cinder-[ab]@ceph: is failing over now, and not by this/);
-        const over = async () =>
-            (await rows()).every((row) => row.replication_status === "failed-over") || undefined;
-        const signal = AbortSignal.timeout(300_000);
-        await waitFor(over, { what: "Cinder's own failover", seconds: 200, signal });
+        await ended();
         await fleet.ready("failback");
         // Its bare Cinder has set the plain volume to error, which the way back puts right with consent.
+        expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
+        await fleet.expectAllOn("");
+        await fleet.expectBytes("primary");
+    });
+
+    it("is taken over forced where the primary and the command die in the middle of a planned one", async () => {
+        await fleet.ready("planned");
+        await fleet.write("primary");
+        await fleet.replayed("primary");
+        const dies = async (child: ChildProcess): Promise<void> => {
+            lab("kill", "primary", "ceph");
+            await pause(2000, AbortSignal.timeout(60_000));
+            child.kill("SIGKILL");
+        };
+        const words = ["failover", "--planned", ...(await fleet.consents("planned"))];
+        const isCalled = (journal: string) => journal.split('"step":"failover-host"').length > 2;
+        assert.ok((await fleet.during(isCalled, dies, words)).acted);
+        const id = fleet.newestId();
+        await thenLabUp(async () => {
+            await ended();
+            const forced = [
+                "failover",
+                "--forced",
+                "--write-rows",
+                ...(await fleet.consents("forced")),
+            ];
+            const { output } = expectCode(await fleet.dr(...forced), 3);
+            assert.ok(output.includes(id), output);
+            const over = expectCode(await fleet.dr(...forced, "--break-lock", id), 0).output;
+            assert.match(over, /stop rbd-mirror: .*; all have moved/);
+            assert.match(over, /writable: 3 images give their write lock/);
+            await fleet.expectAllOn("secondary");
+            await fleet.write("secondary");
+            await fleet.expectBytes("secondary");
+        });
         expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
         await fleet.expectAllOn("");
         await fleet.expectBytes("primary");
@@ -272,6 +317,8 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
             expectCode(hung, 4);
             assert.match(hung.output, /PROBLEM operation: .*\n +next: .*`cinder-dr resume /);
             assert.ok(performance.now() - start < GONE_MILLISECONDS);
+            // An OSD that stood still is marked down, and comes back in its own time.
+            await sites.secondary.sh(TAKES_WRITES);
             // Cinder has set all of them to error, and tries no more.
             const resumed = expectCode(await fleet.dr("resume"), 4);
             assert.match(resumed.output, /3 volume\(s\) did not move/);
