@@ -40,26 +40,49 @@ async function enableClusters({ parts }: Run, rows: readonly ServiceRow[]): Prom
         );
 }
 
-/** Thaws what is frozen and enables what is disabled: a member of a cluster that got no call stays behind else. */
+/** Does the same to all hosts, whatever becomes of one: a thaw waits for the host's own answer, and one may be lost. */
+async function toEach(rows: readonly ServiceRow[], call: (host: string) => Promise<void>) {
+    const trouble: string[] = [];
+    for (const { host } of rows)
+        await call(host).catch((error: unknown) => {
+            if (!(error instanceof OpenStackError)) throw error;
+            trouble.push(error.message);
+        });
+    return trouble;
+}
+
+const isOff = (row: ServiceRow): boolean => row.status !== "enabled";
+const isUp = (row: ServiceRow): boolean => row.state === "up";
+const enableByHand = ({ host, frozen }: ServiceRow): string =>
+    `${frozen === true ? `cinder thaw-host ${host}; ` : ""}openstack volume service set --enable ${host} cinder-volume`;
+
+/**
+ * Thaws what is frozen and enables what is disabled: a member of a cluster that got no call stays behind else. What is down
+ * serves nobody meanwhile, and is left to do.
+ * @throws PartialError where one that runs cannot be thawed or enabled
+ */
 export async function thaw(run: Run): Promise<string[]> {
     const { cinder } = run.parts;
-    for (const row of leadersOf(await rowsNow(run)))
-        if (row.frozen === true) await cinder.service("thaw", row.host);
-    const isOff = (row: ServiceRow) => row.status !== "enabled";
-    const isUp = (row: ServiceRow) => row.state === "up";
-    for (const row of (await rowsNow(run)).filter(isOff)) await cinder.service("enable", row.host);
+    const frozen = leadersOf(await rowsNow(run)).filter((row) => row.frozen === true);
+    const trouble = await toEach(frozen, (host) => cinder.service("thaw", host));
+    const off = (await rowsNow(run)).filter(isOff);
+    trouble.push(...(await toEach(off, (host) => cinder.service("enable", host))));
     // A thaw enables as well, and newer releases' `enable` has been seen to leave the row as it is.
-    for (const row of leadersOf((await rowsNow(run)).filter(isOff)).filter(isUp))
-        for (const verb of ["freeze", "thaw"] as const) await cinder.service(verb, row.host);
+    const still = leadersOf((await rowsNow(run)).filter(isOff)).filter(isUp);
+    for (const verb of ["freeze", "thaw"] as const)
+        trouble.push(...(await toEach(still, (host) => cinder.service(verb, host))));
     const rows = await rowsNow(run);
-    const left = rows.filter((row) => row.status !== "enabled" || row.frozen === true);
-    if (left.length > 0)
+    const left = rows.filter((row) => isOff(row) || row.frozen === true);
+    const bad = left.filter(isUp);
+    if (bad.length > 0)
         throw new PartialError(
-            `${left.map((row) => row.host).join(", ")} cannot be enabled again`,
-            left.map((row) => `openstack volume service set --enable ${row.host} cinder-volume`),
+            `${bad.map((row) => row.host).join(", ")} cannot be enabled again${trouble.length > 0 ? ` (${trouble.join("; ")})` : ""}`,
+            bad.map(enableByHand),
         );
+    for (const row of left)
+        if (!isUp(row)) run.left.push(`${row.host} is down; once it runs: ${enableByHand(row)}`);
     await enableClusters(run, rows);
-    return rows.map((row) => row.host);
+    return rows.filter((row) => !left.includes(row)).map((row) => row.host);
 }
 
 /** Thaws as a step of an operation. */

@@ -55,3 +55,40 @@ describe("the thaw of an active-active cluster", () => {
         });
     });
 });
+
+describe("the thaw of hosts", () => {
+    /** @param lost hosts that are down: a call that needs their answer fails */
+    function run(lost: string[], deaf: string[] = []): { of: Run; calls: string[] } {
+        const rows = ["cinder-a@ceph", "cinder-b@ceph"].map((host) =>
+            row({
+                ...{ host, frozen: true, status: "disabled" },
+                state: lost.includes(host) ? "down" : "up",
+            }),
+        );
+        const calls: string[] = [];
+        const service = (verb: string, host: string) => {
+            calls.push(`${verb} ${host}`);
+            if (deaf.includes(host)) return Promise.reject(new OpenStackError("no answer"));
+            const own = rows.find((one) => one.host === host);
+            Object.assign(own ?? {}, verb === "thaw" ? { frozen: false } : { status: "enabled" });
+            return Promise.resolve();
+        };
+        const cinder = { services: () => Promise.resolve(rows), service };
+        return { of: { backend, left: [], parts: { cinder } } as unknown as Run, calls };
+    }
+
+    it("does not end at one that is lost, and leaves that to do", async () => {
+        const { of } = run(["cinder-a@ceph"], ["cinder-a@ceph"]);
+        assert.deepEqual(await thaw(of), ["cinder-b@ceph"]);
+        assert.deepEqual(of.left, [
+            "cinder-a@ceph is down; once it runs: cinder thaw-host cinder-a@ceph; openstack volume service set --enable cinder-a@ceph cinder-volume",
+        ]);
+    });
+
+    it("fails with every one that runs and stays as it is", async () => {
+        const { of, calls } = run([], ["cinder-a@ceph"]);
+        await assert.rejects(thaw(of), /^PartialError: cinder-a@ceph cannot be enabled again \(no/);
+        assert.ok(calls.includes("enable cinder-b@ceph"));
+        assert.deepEqual(of.left, []);
+    });
+});

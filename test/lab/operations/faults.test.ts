@@ -295,6 +295,13 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
             await fleet.write("secondary");
             await fleet.expectBytes("secondary");
         });
+        // As where the old site is rebuilt: nothing there has forked, and all is copied anew.
+        for (const one of fleet.ids)
+            await sites.primary.sh(
+                `rbd mirror image disable --force ${fleet.spec(one)} && rbd rm --no-progress ${fleet.spec(one)}`,
+            );
+        expectCode(await fleet.dr("failback", "--resync-only"), 0);
+        await fleet.expectBytes("primary");
         expectCode(await fleet.dr("failback", ...(await fleet.consents("failback"))), 0);
         await fleet.expectAllOn("");
         await fleet.expectBytes("primary");
