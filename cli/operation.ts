@@ -5,6 +5,7 @@ import { wordsOf } from "../core/problem";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { BusyError } from "../operations/journal";
+import { unreadJournals } from "../operations/journalFolder";
 import { Parts } from "../operations/parts";
 import { PartialError, RefusedError } from "../operations/operationEnd";
 import { type RunOptions } from "../operations/run";
@@ -54,6 +55,7 @@ export async function runOperation(
     const cinder = new Cinder(findCloud(process.env));
     const parts = new Parts(topology, cinder);
     const out = new Output(json);
+    unreadJournals().forEach(out.found);
     const plan: string[] = [];
     const start = performance.now();
     const options: RunOptions = {

@@ -4,6 +4,7 @@ import { planLines } from "../core/preflight";
 import type { Move } from "../core/survey";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
+import { unreadJournals } from "../operations/journalFolder";
 import { Parts } from "../operations/parts";
 import { preflight } from "../operations/preflight";
 import { ExitCode, type Done } from "./exitCode";
@@ -30,15 +31,17 @@ export async function runPreflight(
         progress.show("asking Cinder, its hosts and both clusters");
         const plan = await preflight(parts, chosen, move, interruptible("stopping"));
         progress.clear();
+        const findings = unreadJournals();
         const stops = plan.blockers.filter(
             ({ consent, settles }) =>
                 !settles && !plan.consents.some(({ name }) => name === consent),
         );
         const ok = stops.length === 0;
         if (json) {
-            console.log(JSON.stringify({ verb: "preflight", ok, plan }));
+            console.log(JSON.stringify({ verb: "preflight", ok, findings, plan }));
             return ok ? ExitCode.Ok : ExitCode.Problem;
         }
+        for (const finding of findings) console.log(formatFinding(finding));
         for (const line of planLines(plan)) console.log(`plan    ${line}`);
         for (const { subject, fact, next, consent, settles } of plan.blockers)
             console.log(

@@ -4,27 +4,29 @@ import { renderReport, reportOf } from "../core/report";
 import {
     journalFolder,
     JournalError,
-    listJournals,
     readJournal,
+    readJournals,
 } from "../operations/journalFolder";
 import { ExitCode, type Done } from "./exitCode";
+import { formatFinding } from "./print";
 
 interface ReportFlags {
     json?: boolean;
 }
 
 function printList(json: boolean): void {
-    const reports = listJournals()
-        .map((id) => readJournal(id))
-        .filter((entries) => entries.length > 0)
-        .map(reportOf);
+    const { journals, unread } = readJournals();
+    const reports = journals.map(reportOf);
     if (json) {
-        console.log(JSON.stringify({ verb: "report", ok: true, operations: reports }));
+        const operations = reports;
+        console.log(JSON.stringify({ verb: "report", ok: true, operations, findings: unread }));
         return;
     }
+    for (const finding of unread) console.log(formatFinding(finding));
     for (const { id, verb, who, outcome } of reports)
         console.log(`${id}  ${verb}  ${who}  ${outcome}`);
-    if (reports.length === 0) console.log(`no operation is recorded in ${journalFolder()}`);
+    if (reports.length + unread.length === 0)
+        console.log(`no operation is recorded in ${journalFolder()}`);
 }
 
 export const reportCommand = (root: Command, done: Done): Command =>

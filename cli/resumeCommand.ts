@@ -18,7 +18,12 @@ import { notResumed } from "../core/resumable";
 import { failback, failbackMove } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
 import { failoverPlanned, plannedMove } from "../operations/failoverPlanned";
-import { listJournals, openOperations, readJournal } from "../operations/journalFolder";
+import {
+    openOperations,
+    readJournal,
+    readJournals,
+    unreadJournals,
+} from "../operations/journalFolder";
 import { resyncOnly } from "../operations/resyncOnly";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
@@ -50,10 +55,7 @@ function named(id: string, isUndo: boolean): Begun {
     return begun;
 }
 
-const allJournals = (): JournalEntry[][] =>
-    listJournals()
-        .map((id) => readJournal(id))
-        .filter((entries) => entries.length > 0);
+const allJournals = (): JournalEntry[][] => readJournals().journals;
 
 /** What to do about operations that are no moves; a sentence each. */
 function waysOn(open: readonly Begun[]): string[] {
@@ -61,15 +63,26 @@ function waysOn(open: readonly Begun[]): string[] {
     return open.map(({ id }) => notResumed(readJournal(id), all));
 }
 
-/** The operation that is meant: the only move that is open, or the one that is named. */
-function chosen(id: string | undefined, isUndo: boolean): Begun {
+/** Nothing is found to go on with: what cannot be read may be what is meant. */
+const unreadSentences = (): string[] =>
+    unreadJournals().map(({ fact, next = "" }) => `${fact}: ${next}`);
+
+/** The operation that is meant: the only move that is open, of the backend that is named; or the one that is named. */
+function chosen(id: string | undefined, isUndo: boolean, backend?: string): Begun {
     if (id !== undefined) return named(id, isUndo);
-    const open = openOperations();
+    const isMeant = (begun: Begun) => backend === undefined || begun.backend === backend;
+    const open = openOperations().filter(isMeant);
     // Servers that were stopped for a move wait for its end: their journal is open all the while.
     const moves = open.filter(({ verb }) => isMove(verb));
     const [only, ...more] = moves;
     if (only === undefined)
-        throw new UsageError(["there is no operation to go on with", ...waysOn(open)].join("; "));
+        throw new UsageError(
+            [
+                `there is no operation${backend === undefined ? "" : ` of backend ${backend}`} to go on with`,
+                ...waysOn(open),
+                ...unreadSentences(),
+            ].join("; "),
+        );
     if (more.length > 0)
         throw new UsageError(
             `several operations were cut short: name one of ${moves.map(({ id: one }) => one).join(", ")}`,
@@ -152,7 +165,7 @@ export const resumeCommand = (root: Command, done: Done): Command =>
         root
             .command("resume")
             .description("go on with an operation that was cut short, or say what to decide")
-            .argument("[id]", "the operation (needed when several were cut short)")
+            .argument("[id]", "the operation (needed when several of a backend were cut short)")
             .option("--write-rows", "of a forced failover: write rows where Cinder refuses")
             .option(
                 "--write-all-rows",
@@ -171,7 +184,7 @@ export const resumeCommand = (root: Command, done: Done): Command =>
                 "of a forced failover: put back the rows it wrote, instead of going on",
             ),
     ).action(async (id: string | undefined, flags: ResumeFlags) => {
-        const begun = chosen(id, flags.undoRows === true);
+        const begun = chosen(id, flags.undoRows === true, flags.backend);
         if (flags.undoRows === true) refuseUndo(begun);
         const [stack, topology] = [text(begun.flags.stack), text(begun.flags.topology)];
         const source =

@@ -7,6 +7,7 @@ import type { Backend, Topology } from "../core/topology";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { BusyError } from "../operations/journal";
+import { unreadJournals } from "../operations/journalFolder";
 import { Nova } from "../operations/nova";
 import { lookAtServers, ServersError, type ServersView } from "../operations/servers";
 import { startServers, stopServers } from "../operations/serversPower";
@@ -93,7 +94,11 @@ function power(
     { found, doing }: Output,
     signal: AbortSignal,
 ): Promise<number> {
-    const options = { ...clients, backend, version, batch: flags.batch, signal, found, doing };
+    const { batch, breakLock } = flags;
+    const options = {
+        ...{ ...clients, backend, version, batch, signal, found, doing },
+        ...(breakLock === undefined ? {} : { breakLock }),
+    };
     return flags.stop === true ? stopServers(options) : startServers(options);
 }
 
@@ -163,6 +168,7 @@ async function runServers(flags: ServersFlags): Promise<ExitCode> {
     const cloud = findCloud(process.env);
     const clients = { cinder: new Cinder(cloud), nova: new Nova(cloud) };
     const out = new Output(flags.json === true);
+    unreadJournals().forEach(out.found);
     const isPower = flags.stop === true || flags.start === true;
     const left = isPower ? "the servers as they are" : "the server being worked on as it is";
     const signal = cleaningUp(`${left}; the same command goes on`);

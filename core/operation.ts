@@ -125,6 +125,27 @@ export function isLater(
     return (entries[0]?.at ?? "") > (others[0]?.at ?? "");
 }
 
+/**
+ * Operations as they were begun: those of one machine by the order of their journals, as in {@link isLater}. Those of several
+ * are told by the clocks; one that was set back counts as it was before.
+ * @param all entries of every journal, none of them empty
+ */
+export function inOrder(all: readonly JournalEntry[][]): JournalEntry[][] {
+    const latest = new Map<string, string>();
+    return all
+        .map((entries) => ({ entries, begun: begunOf(entries), at: entries[0]?.at ?? "" }))
+        .sort((a, b) => (a.begun.order ?? 0) - (b.begun.order ?? 0) || (a.at < b.at ? -1 : 1))
+        .map(({ entries, begun, at }) => {
+            const machine = machineOf(begun);
+            const before = latest.get(machine) ?? "";
+            const by = at > before ? at : before;
+            latest.set(machine, by);
+            return { entries, by };
+        })
+        .sort((a, b) => (a.by === b.by ? 0 : a.by < b.by ? -1 : 1))
+        .map(({ entries }) => entries);
+}
+
 /** The operation of the same backend that was begun after another one and is done, if there is one. @returns its id */
 function laterDone(
     entries: readonly JournalEntry[],

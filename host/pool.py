@@ -25,6 +25,8 @@ STATES = {
 }
 WORKERS = 8
 BLOCK = 4 << 20
+# As in operations/siteLock.ts.
+SILENT_SECONDS = 60
 
 
 def connect(request):
@@ -338,8 +340,20 @@ def holder(pool, key):
         return None
 
 
+def is_own(by, request):
+    """Whether a lock is of the caller's operation, held by the caller: another machine may drive the same operation."""
+    return all(by.get(field) == request["content"].get(field) for field in ("id", "who"))
+
+
+def may_take(by, request):
+    """Its own, from before it was killed, or one that was broken by the operator's word. Of another machine that drives the
+    same operation, nobody can say that it is gone; it renews the lock every 15 s."""
+    is_gone = by["id"] == request["content"]["id"] and by["silentSeconds"] > SILENT_SECONDS
+    return is_own(by, request) or is_gone or by["id"] == request.get("break")
+
+
 def lock(_, pool, request):
-    """Makes the lock object; only one can. A lock with the same id is the caller's own, from before it was killed."""
+    """Makes the lock object; only one can."""
     key, content = request["key"], json.dumps(request["content"]).encode("utf-8")
     with rados.WriteOpCtx() as op:
         op.new(rados.LIBRADOS_CREATE_EXCLUSIVE)
@@ -354,7 +368,7 @@ def lock(_, pool, request):
     by = holder(pool, key)
     if by is None:
         return lock(_, pool, request)
-    if by["id"] in (request["content"]["id"], request.get("break")):
+    if may_take(by, request):
         pool.write_full(key, content)
         return {"held": True, "from": by}
     return {"held": False, "by": by}
@@ -362,7 +376,7 @@ def lock(_, pool, request):
 
 def renew(_, pool, request):
     by = holder(pool, request["key"])
-    if by is None or by["id"] != request["content"]["id"]:
+    if by is None or not is_own(by, request):
         return {"held": False, "by": by}
     pool.write_full(request["key"], json.dumps(request["content"]).encode("utf-8"))
     return {"held": True}
@@ -370,7 +384,7 @@ def renew(_, pool, request):
 
 def unlock(_, pool, request):
     by = holder(pool, request["key"])
-    if by is not None and by["id"] == request["content"]["id"]:
+    if by is not None and is_own(by, request):
         pool.remove_object(request["key"])
     return {"held": False}
 

@@ -41,9 +41,9 @@ async function differ([a, b]: readonly [CephSite, CephSite]): Promise<void> {
         );
 }
 
-const resume = (id: string): Journal => {
+const resume = (id: string, broken?: string): Journal => {
     try {
-        return Journal.resume(id);
+        return Journal.resume(id, undefined, [], broken);
     } catch (error) {
         if (error instanceof JournalError) throw new DrillError(`drill ${id}: ${error.message}`);
         throw error;
@@ -51,13 +51,15 @@ const resume = (id: string): Journal => {
 };
 
 /**
- * Closes the journal of a drill that was killed on this machine, and names it, so that its lock can be taken over.
- * @throws DrillError when that drill still runs
+ * Closes the journal of a drill that was killed.
+ * @param word id of the operation whose lock may be taken over, by the operator's word
+ * @returns id of the operation whose lock may be taken over
+ * @throws DrillError when that drill still runs, or may on another machine
  */
-function closeKilled(section: string, now: string): string | undefined {
+function closeKilled(section: string, now: string, word?: string): string | undefined {
     const killed = openJournalOf(VERB, section);
-    if (killed === undefined) return undefined;
-    const journal = resume(killed);
+    if (killed === undefined || (word !== undefined && word !== killed)) return word;
+    const journal = resume(killed, word);
     journal.end({ outcome: "abandoned", fact: `drill ${now} takes away what it left`, left: [] });
     journal.close();
     return killed;
@@ -128,7 +130,7 @@ export async function drillSession(
     const [who, id] = [whoAmI(), newOperationId(VERB, section)];
     const { primary, secondary } = topology.sites;
     const sites = [new CephSite("primary", primary), new CephSite("secondary", secondary)] as const;
-    const broken = breakLock ?? closeKilled(section, id);
+    const broken = closeKilled(section, id, breakLock);
     const check = rest.check === undefined ? undefined : shownCheck(rest.check.command);
     const flags = { volumes: rest.volumes, check, breakLock };
     const journal = Journal.create({ id, verb: VERB, backend: section, who, version, flags });

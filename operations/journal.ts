@@ -1,7 +1,6 @@
 import { wordsOf } from "../core/problem";
 import {
     closeSync,
-    existsSync,
     fstatSync,
     fsyncSync,
     ftruncateSync,
@@ -9,7 +8,6 @@ import {
     readFileSync,
     rmSync,
     truncateSync,
-    writeSync,
 } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
@@ -19,12 +17,12 @@ import {
     isOpen,
     operationId,
     resultOf,
-    workerOf,
     type Begun,
     type Ended,
     type JournalEntry,
 } from "../core/operation";
 import type { Consented } from "../core/reportConsents";
+import { BusyError, claim, unclaim, workerIn, type Worker } from "./claim";
 import {
     fileOf,
     JournalError,
@@ -33,12 +31,11 @@ import {
     makeFolder,
     nextOrder,
     readJournal,
+    unwritten,
+    writeWhole,
 } from "./journalFolder";
 
-/** Another process of this machine works on the operation: to wait for, and no fault. */
-export class BusyError extends JournalError {
-    override readonly name = "BusyError";
-}
+export { BusyError };
 
 /** An id that nobody else has, see {@link operationId}. */
 export const newOperationId = (verb: string, backend: string): string =>
@@ -47,62 +44,29 @@ export const newOperationId = (verb: string, backend: string): string =>
 /** `user@machine` */
 export const whoAmI = (): string => `${userInfo().username}@${hostname()}`;
 
-const isAlive = (pid: number): boolean => {
-    try {
-        process.kill(pid, 0);
-        return true;
-    } catch (error) {
-        // EPERM: it is somebody else's, and alive.
-        return (error as NodeJS.ErrnoException).code === "EPERM";
-    }
-};
+const claimOf = (file: string): string => `${file}.pid`;
 
-/** The living process that a file of {@link claim} names, if it is still there. */
-function workerIn(file: string): number | undefined {
-    const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-    // Empty after a loss of power: and pid 0 would be this process's own group.
-    return pid > 0 && isAlive(pid) ? pid : undefined;
-}
-
-/** Whether a process of this machine works on an operation now. */
-export const isWorkedOn = (id: string, folder = journalFolder()): boolean =>
-    workerIn(`${fileOf(folder, id)}.pid`) !== undefined;
+/** Who works on an operation now: a process of this machine, or perhaps one of another. */
+export const workerOn = (id: string, folder = journalFolder()): Worker | undefined =>
+    workerIn(claimOf(fileOf(folder, id)));
 
 /** Whether this machine knows that an operation is over: nobody goes on with it, whatever it has left. */
 export function isKnownOver(id: string, folder = journalFolder()): boolean {
-    if (!listJournals(folder).includes(id) || isWorkedOn(id, folder)) return false;
-    return !isOpen(readJournal(id, folder));
-}
-
-/**
- * Makes the file that says which process works on a journal; a dead process's file is taken over.
- * @param entries of the journal so far; they say who works on it
- * @throws BusyError
- */
-function claim(file: string, entries: readonly JournalEntry[]): void {
-    for (let tries = 0; tries < 2; tries++) {
-        try {
-            const handle = openSync(file, "wx", 0o600);
-            writeSync(handle, String(process.pid));
-            closeSync(handle);
-            return;
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-        }
-        const pid = workerIn(file);
-        if (pid !== undefined && pid !== process.pid)
-            throw new BusyError(
-                `${workerOf(entries)} (process ${String(pid)} on this machine, by ${file})`,
-            );
-        rmSync(file, { force: true });
+    if (!listJournals(folder).includes(id) || workerOn(id, folder) !== undefined) return false;
+    try {
+        return !isOpen(readJournal(id, folder));
+    } catch (error) {
+        if (error instanceof JournalError) return false;
+        throw error;
     }
-    throw new BusyError("another process has just begun to work on this operation");
 }
 
-/** A disk that fills up takes a part without an error: what comes next would then stand on the same line. */
-function writeWhole(handle: number, text: Buffer): void {
-    for (let at = 0; at < text.length;) at += writeSync(handle, text, at);
-}
+/** Nothing of the operation is kept yet, so that another folder does as well. */
+const elsewhere = (error: unknown): JournalError =>
+    new JournalError(
+        `${wordsOf(error)}; make room there, or name a folder that can be written in CINDER_DR_JOURNALS, for this operation and all that follow it`,
+        { cause: error },
+    );
 
 /**
  * The record of one operation on this machine: written to disk (fsync) before and after each step, so that a killed
@@ -123,22 +87,26 @@ export class Journal {
         return begunOf(this.entries);
     }
 
+    /** @throws JournalError where it cannot be kept; nothing of it is then left */
     static create(begun: Begun, folder = journalFolder()): Journal {
-        makeFolder(folder);
-        const file = fileOf(folder, begun.id);
-        const order = nextOrder(folder);
-        claim(`${file}.pid`, []);
-        let handle: number;
         try {
-            handle = openSync(file, "ax", 0o600);
+            makeFolder(folder);
+            return Journal.begin(fileOf(folder, begun.id), { ...begun, order: nextOrder(folder) });
         } catch (error) {
-            rmSync(`${file}.pid`, { force: true });
-            throw new JournalError(
-                `${file} cannot be made (${(error as NodeJS.ErrnoException).code ?? ""})`,
-            );
+            throw elsewhere(error);
         }
-        const journal = new Journal(file, [], handle);
-        journal.append({ kind: "begun", data: { ...begun, order } });
+    }
+
+    private static begin(file: string, begun: Begun): Journal {
+        claim(claimOf(file), begun.id, []);
+        const journal = Journal.open(file, "ax", []);
+        try {
+            journal.append({ kind: "begun", data: begun });
+        } catch (error) {
+            journal.close();
+            rmSync(file, { force: true });
+            throw error;
+        }
         return journal;
     }
 
@@ -146,19 +114,39 @@ export class Journal {
      * Goes on with a journal; only one process at a time may.
      * @param said consents given with the command that goes on; they are no entries of their own, since a move takes
      * those for its plan's
-     * @throws BusyError
+     * @param broken id of the operation whose process on another machine is known to be gone, by the operator's word
+     * @throws BusyError, JournalError
      */
-    static resume(id: string, folder = journalFolder(), said: readonly Consented[] = []): Journal {
+    static resume(
+        id: string,
+        folder = journalFolder(),
+        said: readonly Consented[] = [],
+        broken?: string,
+    ): Journal {
         const entries = readJournal(id, folder);
         begunOf(entries);
         const file = fileOf(folder, id);
-        claim(`${file}.pid`, entries);
-        // A line that was cut short must not swallow the next one.
-        const text = readFileSync(file);
-        truncateSync(file, text.lastIndexOf("\n") + 1);
-        const journal = new Journal(file, entries, openSync(file, "a", 0o600));
-        journal.append({ kind: "resumed", data: { who: whoAmI(), said } });
+        claim(claimOf(file), id, entries, broken);
+        const journal = Journal.open(file, "a", entries);
+        try {
+            journal.append({ kind: "resumed", data: { who: whoAmI(), said } });
+        } catch (error) {
+            journal.close();
+            throw error;
+        }
         return journal;
+    }
+
+    /** Opens what this process has claimed. */
+    private static open(file: string, flags: "a" | "ax", entries: JournalEntry[]): Journal {
+        try {
+            // A line that was cut short must not swallow the next one.
+            if (flags === "a") truncateSync(file, readFileSync(file).lastIndexOf("\n") + 1);
+            return new Journal(file, entries, openSync(file, flags, 0o600));
+        } catch (error) {
+            unclaim(claimOf(file));
+            throw unwritten(file, error);
+        }
     }
 
     /** @throws JournalError where the entry cannot be kept; the journal is then as it was */
@@ -170,10 +158,7 @@ export class Journal {
             fsyncSync(this.handle);
         } catch (error) {
             ftruncateSync(this.handle, size);
-            throw new JournalError(
-                `${this.file} cannot be written (${(error as NodeJS.ErrnoException).code ?? ""})`,
-                { cause: error },
-            );
+            throw unwritten(this.file, error);
         }
         this.entries.push(whole);
     }
@@ -216,6 +201,6 @@ export class Journal {
 
     close(): void {
         closeSync(this.handle);
-        rmSync(`${this.file}.pid`, { force: true });
+        unclaim(claimOf(this.file));
     }
 }

@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
+import type { Finding } from "../core/finding";
 import {
     begunOf,
+    endedOf,
     followerOf,
-    isLater,
+    inOrder,
     isOpen,
     type Begun,
     type JournalEntry,
@@ -14,6 +16,28 @@ import {
 /** A journal is missing, unreadable or in use. */
 export class JournalError extends Error {
     override readonly name: string = "JournalError";
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "";
+
+export const unwritten = (file: string, error: unknown): JournalError =>
+    new JournalError(`${file} cannot be written (${codeOf(error)})`, { cause: error });
+
+/** A journal that is there and cannot be read. */
+class UnreadError extends JournalError {
+    /** @param entries what can be read of it */
+    constructor(
+        readonly fact: string,
+        readonly next: string,
+        readonly entries: readonly (JournalEntry | undefined)[] = [],
+    ) {
+        super(`${fact}; ${next}`);
+    }
+}
+
+/** A disk that fills up takes a part without an error: what comes next would then stand on the same line. */
+export function writeWhole(handle: number, text: Buffer): void {
+    for (let at = 0; at < text.length;) at += writeSync(handle, text, at);
 }
 
 /** `$CINDER_DR_JOURNALS`, else `$XDG_STATE_HOME/cinder-dr`, else `~/.local/state/cinder-dr`. */
@@ -32,29 +56,52 @@ export function makeFolder(folder: string): void {
     try {
         mkdirSync(folder, { mode: 0o700 });
     } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
+        const code = codeOf(error);
         // Another command has made it in the same moment.
-        if (code !== "EEXIST") throw new JournalError(`${folder} cannot be made (${code ?? ""})`);
+        if (code !== "EEXIST") throw new JournalError(`${folder} cannot be made (${code})`);
     }
 }
 
 /** Where the journal of an operation is. */
 export const fileOf = (folder: string, id: string): string => join(folder, `${id}.jsonl`);
 
+/** What an operation of which nobody can tell the end may have left. */
+const MEND =
+    "look at `cinder-dr status` for what its operation has left (hosts frozen, rbd-mirror stopped), mend that by hand, and move the file away";
+
+function entryIn(line: string): JournalEntry | undefined {
+    try {
+        const entry = JSON.parse(line) as JournalEntry | null;
+        return typeof entry === "object" && entry !== null ? entry : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+function textOf(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        throw new UnreadError(
+            `${file} cannot be read (${codeOf(error)})`,
+            "make it readable for who runs this, or move it away",
+        );
+    }
+}
+
 /** Entries of a file; the last line may be cut short when the machine lost power, and is then left out. */
-function parseEntries(file: string, text = readFileSync(file, "utf8")): JournalEntry[] {
-    const lines = text.split("\n").filter((line) => line !== "");
-    return lines.flatMap((line, at) => {
-        try {
-            return [JSON.parse(line) as JournalEntry];
-        } catch (error) {
-            if (at === lines.length - 1) return [];
-            throw new JournalError(
-                `${file}: line ${String(at + 1)} is no JSON; look at \`cinder-dr status\` for what its operation has left (hosts frozen, rbd-mirror stopped), mend that by hand, and move the file away`,
-                { cause: error },
-            );
-        }
-    });
+function parseEntries(file: string): JournalEntry[] {
+    const lines = textOf(file)
+        .split("\n")
+        .filter((line) => line !== "");
+    const entries = lines.map(entryIn);
+    const broken = entries.findIndex((entry) => entry === undefined);
+    if (broken >= 0 && broken < lines.length - 1)
+        throw new UnreadError(`${file}: line ${String(broken + 1)} is no JSON`, MEND, entries);
+    const whole = entries.filter((entry) => entry !== undefined);
+    if (whole.length > 0 && whole[0]?.kind !== "begun")
+        throw new UnreadError(`${file} does not start with kind 'begun'`, MEND, whole);
+    return whole;
 }
 
 /** Reads one journal without touching it. */
@@ -64,7 +111,7 @@ export function readJournal(id: string, folder = journalFolder()): JournalEntry[
     return parseEntries(fileOf(folder, id));
 }
 
-/** Ids of all journals, oldest first. */
+/** Ids of all journals, by name. */
 export const listJournals = (folder = journalFolder()): string[] =>
     existsSync(folder)
         ? readdirSync(folder)
@@ -73,11 +120,48 @@ export const listJournals = (folder = journalFolder()): string[] =>
               .sort()
         : [];
 
-/** Entries of the journals that can be gone on with, oldest first by their names. */
+/** Says of a journal that cannot be read what its operation may be. */
+function leftOut(id: string, { fact, next, entries }: UnreadError): Finding {
+    const [first, ...more] = entries;
+    const rest = more.filter((entry) => entry !== undefined);
+    const { verb, backend } = first?.kind === "begun" ? (first.data as Begun) : {};
+    const operation = verb === undefined ? "operation" : `\`${verb}\` of ${backend ?? ""}`;
+    const end = isOpen(rest)
+        ? "may have been cut short, and nothing goes on with it"
+        : `is ${endedOf(rest)?.outcome ?? ""}`;
+    return {
+        state: "warning",
+        subject: `journal ${id}`,
+        fact: `${fact}; it is left out with all that it has saved; its ${operation} ${end}`,
+        next,
+    };
+}
+
+/** Entries of all journals that can be read and are not empty, as their operations were begun, and what cannot be read. */
+export function readJournals(folder = journalFolder()): {
+    journals: JournalEntry[][];
+    unread: Finding[];
+} {
+    const journals: JournalEntry[][] = [];
+    const unread: Finding[] = [];
+    for (const id of listJournals(folder)) {
+        try {
+            const entries = parseEntries(fileOf(folder, id));
+            if (entries.length > 0) journals.push(entries);
+        } catch (error) {
+            if (!(error instanceof UnreadError)) throw error;
+            unread.push(leftOut(id, error));
+        }
+    }
+    return { journals: inOrder(journals), unread };
+}
+
+/** Journals that everything which searches among all leaves out; to be told once by each command. */
+export const unreadJournals = (folder = journalFolder()): Finding[] => readJournals(folder).unread;
+
+/** Entries of the journals that can be gone on with, oldest first. */
 function openJournals(folder: string): JournalEntry[][] {
-    const all = listJournals(folder)
-        .map((id) => readJournal(id, folder))
-        .filter((entries) => entries.length > 0);
+    const all = readJournals(folder).journals;
     return all.filter((entries) => isOpen(entries) && followerOf(entries, all) === undefined);
 }
 
@@ -86,25 +170,30 @@ export const openOperations = (folder = journalFolder()): Begun[] =>
     openJournals(folder).map(begunOf);
 
 /** The newest journal of a backend that an operation of this verb can go on with. */
-export function openJournalOf(
+export const openJournalOf = (
     verb: string,
     backend: string,
     folder = journalFolder(),
-): string | undefined {
-    const [first, ...more] = openJournals(folder).filter((entries) => {
-        const begun = begunOf(entries);
-        return begun.verb === verb && begun.backend === backend;
-    });
-    if (first === undefined) return undefined;
-    return begunOf(more.reduce((last, one) => (isLater(one, last) ? one : last), first)).id;
+): string | undefined =>
+    openOperations(folder).findLast((begun) => begun.verb === verb && begun.backend === backend)
+        ?.id;
+
+function firstOf(file: string): JournalEntry | undefined {
+    try {
+        const [line = ""] = textOf(file).split("\n", 1);
+        return entryIn(line);
+    } catch (error) {
+        if (error instanceof UnreadError) return undefined;
+        throw error;
+    }
 }
 
 /** The next journal's place in the order in which a folder's journals were made. */
 export function nextOrder(folder: string): number {
     const orders = listJournals(folder).map((id) => {
-        const [line = ""] = readFileSync(fileOf(folder, id), "utf8").split("\n", 1);
-        const [first] = parseEntries(fileOf(folder, id), line);
-        return (first?.data as Partial<Begun> | undefined)?.order ?? 0;
+        // Of one that is broken below, too: two with one place would be told apart by the clock alone.
+        const { order } = (firstOf(fileOf(folder, id))?.data ?? {}) as Partial<Begun>;
+        return typeof order === "number" ? order : 0;
     });
     return Math.max(0, ...orders) + 1;
 }

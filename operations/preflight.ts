@@ -4,7 +4,7 @@ import { preflightOf, type Preflight } from "../core/preflight";
 import type { Move } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES } from "../core/topology/site";
-import { listJournals, readJournal } from "./journalFolder";
+import { readJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import type { Parts } from "./parts";
 import { takeSurvey } from "./takeSurvey";
@@ -20,9 +20,7 @@ const VERBS: Record<Move, string> = {
  * @param byRows of forced ones: those that wrote the rows of every host, else those that did not
  */
 export function measuredOf(move: Move, backend: Backend, byRows = false): Measured | undefined {
-    for (const id of listJournals().reverse()) {
-        const entries = readJournal(id);
-        if (entries.length === 0) continue;
+    for (const entries of readJournals().journals.reverse()) {
         const begun = begunOf(entries);
         if (begun.verb !== VERBS[move] || begun.backend !== backend.section) continue;
         if ((begun.flags.writeAllRows === true) !== byRows) continue;

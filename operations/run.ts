@@ -93,14 +93,14 @@ export async function phase<T>(
 
 /** The journal to go on with, if this verb was cut short on this backend; else a new one. */
 function journalFor(
-    { backend, version, said }: RunOptions,
+    { backend, version, said, breakLock }: RunOptions,
     verb: string,
     flags: Begun["flags"],
     id?: string,
 ): { journal: Journal; resumed: boolean } {
     const open = id ?? openJournalOf(verb, backend.section);
     if (open !== undefined)
-        return { journal: Journal.resume(open, undefined, said), resumed: true };
+        return { journal: Journal.resume(open, undefined, said, breakLock), resumed: true };
     const begun: Begun = {
         id: newOperationId(verb, backend.section),
         verb,

@@ -1,7 +1,7 @@
 import { begunOf, endedOf } from "../core/operation";
 import { isSeen } from "../core/replica";
 import type { Survey } from "../core/survey";
-import { listJournals, readJournal } from "./journalFolder";
+import { readJournals } from "./journalFolder";
 import type { Run } from "./run";
 import { takeSurvey } from "./takeSurvey";
 
@@ -17,15 +17,14 @@ export const statusesOf = (survey: Survey): SavedStatuses => ({
 });
 
 /** Statuses that the failovers of this backend saved, the newest that is no error of each: a second one has found the first one's. */
-function savedStatuses(section: string): SavedStatuses {
+export function savedStatuses(section: string): SavedStatuses {
     const found: SavedStatuses = { volumes: {}, snapshots: {} };
     const keep = (to: Record<string, string>, from: Record<string, string>) => {
         for (const [id, status] of Object.entries(from)) if (status !== "error") to[id] = status;
     };
-    for (const id of listJournals()) {
-        const entries = readJournal(id);
-        if (entries.length === 0 || begunOf(entries).backend !== section) continue;
-        const { verb } = begunOf(entries);
+    for (const entries of readJournals().journals) {
+        const { verb, backend } = begunOf(entries);
+        if (backend !== section) continue;
         // What it has restored is history.
         if (verb === "failback" && endedOf(entries)?.outcome === "done")
             [found.volumes, found.snapshots] = [{}, {}];

@@ -26,6 +26,8 @@ export interface PowerOptions {
     signal: AbortSignal;
     found: (finding: Finding) => void;
     doing: (what: string) => void;
+    /** Id of an operation that another machine worked on and that is known to be gone there. */
+    breakLock?: string;
     /** Verb of the move that the servers are stopped for, when it follows in the same command; for who goes on. */
     before?: string;
 }
@@ -88,7 +90,7 @@ export async function stopServers(options: PowerOptions): Promise<number> {
                   version: options.version,
                   flags: options.before === undefined ? {} : { before: options.before },
               })
-            : Journal.resume(open);
+            : Journal.resume(open, undefined, [], options.breakLock);
     try {
         const servers = running.map(({ id, name }) => ({ id, name }));
         journal.append({ kind: "planned", data: { servers } });
@@ -125,7 +127,7 @@ export async function startServers(options: PowerOptions): Promise<number> {
             `no server of backend ${backend.section} was stopped by servers --stop on this machine`,
         );
     const { plans } = await lookAtServers(cinder, nova, backend, signal);
-    const journal = Journal.resume(open);
+    const journal = Journal.resume(open, undefined, [], options.breakLock);
     try {
         const servers = stoppedIn(journal);
         const wrong = plans.filter(

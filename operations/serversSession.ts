@@ -78,7 +78,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
                       breakLock: options.breakLock,
                   },
               })
-            : Journal.resume(open, undefined, consentsSaid(options));
+            : Journal.resume(open, undefined, consentsSaid(options), options.breakLock);
     const site = new CephSite(view.active, options.topology.sites[view.active]);
     let lock: SiteLock | undefined;
     try {

@@ -7,6 +7,8 @@ const KEY = "cinder-dr.lock";
 export const MIRROR_KEY = "cinder-dr.rbd-mirror.lock";
 const RENEW_MILLISECONDS = 15_000;
 const LOCK_SECONDS = 30;
+/** As in host/pool.py: a holder of which nothing was heard for longer may be gone. */
+const SILENT_SECONDS = 60;
 
 export interface Holder {
     /** The operation's id. */
@@ -29,20 +31,29 @@ export class LockedError extends Error {
     constructor(
         site: string,
         readonly by: Holder,
+        /** Id of the operation that wants the lock. */
+        wanting?: string,
     ) {
-        const silent =
-            by.silentSeconds > 60
-                ? `; it has not renewed the lock for ${String(Math.round(by.silentSeconds))} s and may be gone: \`cinder-dr resume ${by.id}\` there goes on, --break-lock ${by.id} here takes over`
-                : "";
         super(
-            `site ${site}: ${by.who} runs \`${by.verb}\` since ${by.since} (operation ${by.id})${silent}`,
+            `site ${site}: ${by.who} runs \`${by.verb}\` since ${by.since} (operation ${by.id})${wayOf(by, wanting)}`,
         );
     }
 }
 
+/** What to do about a lock that may be a dead process's. */
+function wayOf({ id, silentSeconds }: Holder, wanting?: string): string {
+    const silent = `it has not renewed the lock for ${String(Math.round(silentSeconds))} s`;
+    if (id === wanting)
+        return `, which is this very operation: wait for its end; ${silent}; after ${String(SILENT_SECONDS)} s of silence the same command goes on, at once with --break-lock ${id} when that process is known to be gone`;
+    return silentSeconds > SILENT_SECONDS
+        ? `; ${silent} and may be gone: \`cinder-dr resume ${id}\` there goes on, --break-lock ${id} here takes over`
+        : "";
+}
+
 /**
  * A lock on a pool of a site, which two operators anywhere see alike. Only one of two can make the object; the holder
- * renews it, and nothing but its own operation's id or an explicit break takes it over.
+ * renews it, and nothing but its own operation or an explicit break takes it over: at once by who held it, and by somebody
+ * else only after it fell silent, since two machines may drive one operation.
  */
 export class SiteLock {
     private timer: NodeJS.Timeout | undefined;
@@ -72,7 +83,7 @@ export class SiteLock {
     ): Promise<SiteLock> {
         const lock = new SiteLock(at, pool, owner, key);
         const answer = await lock.claim(broken);
-        if (!answer.held) throw new LockedError(at.site.name, answer.by ?? unknown());
+        if (!answer.held) throw lock.refusal(answer);
         lock.timer = setInterval(() => {
             // A renewal that fails is tried again; who finds the lock silent must ask before taking it.
             lock.renewal = lock.ask("renew").catch(() => undefined);
@@ -92,13 +103,17 @@ export class SiteLock {
     /** @throws LockedError when somebody has broken the lock: the operation must then stop */
     async check(): Promise<void> {
         const answer = await this.ask("renew");
-        if (!answer.held) throw new LockedError(this.at.site.name, answer.by ?? unknown());
+        if (!answer.held) throw this.refusal(answer);
     }
 
     async release(): Promise<void> {
         clearInterval(this.timer);
         await this.renewal;
         await this.ask("unlock");
+    }
+
+    private refusal({ by }: Answer): LockedError {
+        return new LockedError(this.at.site.name, by ?? unknown(), this.content.id);
     }
 
     private ask(verb: string, more: object = {}): Promise<Answer> {

@@ -4,8 +4,8 @@ import { clusterNamesOf, type ServiceRow } from "../core/service";
 import type { SeenClusters } from "../core/serviceFindings";
 import { statusOf, type BackendStatus } from "../core/status";
 import type { Backend } from "../core/topology";
-import { isWorkedOn } from "./journal";
-import { JournalError, openOperations } from "./journalFolder";
+import { workerOn } from "./journal";
+import { openOperations, unreadJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import { OpenStackError } from "./openstack";
 import type { Parts } from "./parts";
@@ -23,36 +23,40 @@ async function clustersOf({ cinder }: Parts, rows: readonly ServiceRow[]): Promi
     }
 }
 
-/** Moves that this machine's journals hold and that have not come to their end, or why they cannot be read. */
-function openMoves(): Begun[] | { unread: string } {
-    try {
-        return openOperations().filter(({ verb }) => isMove(verb));
-    } catch (error) {
-        if (error instanceof JournalError) return { unread: error.message };
-        throw error;
-    }
+/** What is to be said of a move that this machine's journals hold and that has not come to its end. */
+function moveFinding({ id, verb }: Begun): Finding {
+    const subject = `operation ${id}`;
+    const worker = workerOn(id);
+    if (worker === undefined)
+        return {
+            state: "problem",
+            subject,
+            fact: `\`${verb}\` was cut short: what follows may be its doing`,
+            next: `\`cinder-dr resume ${id}\` first`,
+        };
+    if (worker.isHere)
+        return {
+            state: "warning",
+            subject,
+            fact: `\`${verb}\` runs on this machine: what follows is its middle`,
+            next: "wait for its end",
+        };
+    return {
+        state: "warning",
+        subject,
+        fact: `\`${verb}\` runs on machine ${worker.place?.host ?? ""}, or was cut short there: what follows may be its doing`,
+        next: `wait for its end; when that process is known to be gone, \`cinder-dr resume ${id} --break-lock ${id}\` first`,
+    };
 }
 
-function moveFindings(moves: ReturnType<typeof openMoves>, { section }: Backend): Finding[] {
-    if ("unread" in moves)
-        return [{ state: "warning", subject: "journals", fact: moves.unread, next: "see there" }];
-    return moves
-        .filter(({ backend }) => backend === section)
-        .map(({ id, verb }) =>
-            isWorkedOn(id)
-                ? {
-                      state: "warning",
-                      subject: `operation ${id}`,
-                      fact: `\`${verb}\` runs on this machine: what follows is its middle`,
-                      next: "wait for its end",
-                  }
-                : {
-                      state: "problem",
-                      subject: `operation ${id}`,
-                      fact: `\`${verb}\` was cut short: what follows may be its doing`,
-                      next: `\`cinder-dr resume ${id}\` first`,
-                  },
-        );
+/** What this machine's journals say before all else; of a journal that cannot be read with the first backend alone. */
+function journalFindings(backends: readonly Backend[]): (backend: Backend) => Finding[] {
+    const moves = openOperations().filter(({ verb }) => isMove(verb));
+    const unread = unreadJournals();
+    return ({ section }) => [
+        ...(section === backends[0]?.section ? unread : []),
+        ...moves.filter(({ backend }) => backend === section).map(moveFinding),
+    ];
 }
 
 /** What each backend looks like from Cinder and from both clusters. Changes nothing. */
@@ -62,7 +66,7 @@ export async function status(
     signal: AbortSignal,
 ): Promise<BackendStatus[]> {
     const known = askCinder(parts);
-    const moves = openMoves();
+    const ofJournals = journalFindings(backends);
     const surveys = await Promise.all(backends.map((b) => takeSurvey(parts, b, {}, known)));
     const images = new Set((await known).volumes.map((volume) => volume.image));
     return Promise.all(
@@ -75,7 +79,7 @@ export async function status(
             );
             return {
                 ...seen,
-                findings: [...moveFindings(moves, survey.backend), ...seen.findings],
+                findings: [...ofJournals(survey.backend), ...seen.findings],
             };
         }),
     );

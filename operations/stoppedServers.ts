@@ -148,8 +148,11 @@ export async function withServersStopped(
     work: (options: RunOptions) => Promise<string>,
 ): Promise<string> {
     const { move, verb, nova, batch } = stopped;
-    const { backend, parts, version, signal, found, doing } = options;
-    const power = { backend, cinder: parts.cinder, nova, version, batch, signal, found, doing };
+    const { backend, parts, version, signal, found, doing, breakLock } = options;
+    const power = {
+        ...{ backend, cinder: parts.cinder, nova, version, batch, signal, found, doing },
+        ...(breakLock === undefined ? {} : { breakLock }),
+    };
     const isResumed = openJournalOf(verb, backend.section) !== undefined;
     if (!isResumed) {
         await refuseInTime(options, stopped);

@@ -1,6 +1,6 @@
 import { wordsOf } from "../core/problem";
 import type { Role } from "../core/topology/site";
-import type { Journal } from "./journal";
+import { whoAmI, type Journal } from "./journal";
 import type { RunOptions } from "./run";
 import { LockedError, SiteLock } from "./siteLock";
 
@@ -39,8 +39,9 @@ export async function withLocks(
     { locks: roles, further = () => [] }: Locks,
     body: (stillMine: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-    const { id, who, verb } = journal.begun;
-    const owner = { id, who, verb };
+    const { id, verb } = journal.begun;
+    // Not who began it: another machine that drives the same operation must be seen to be another.
+    const owner = { id, who: whoAmI(), verb };
     const own: FurtherLock = { pool: options.backend.pool };
     const wanted = inOrder([own, ...further(journal)]);
     const locks: SiteLock[] = [];

@@ -20,6 +20,7 @@ import * as resyncOnly from "../../operations/resyncOnly";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import * as stoppedServers from "../../operations/stoppedServers";
+import { claimElsewhere } from "../support/claimElsewhere";
 import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
 
@@ -34,7 +35,8 @@ describe("resume", () => {
         outcome: Outcome = "partial",
         ...steps: string[]
     ): void {
-        const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags };
+        const backend = id.split("-").find((word) => word === "fast") ?? "ceph";
+        const begun = { backend, who: "ops@bastion", version: "0", flags };
         const journal = Journal.create({ ...begun, id, verb });
         for (const step of steps) journal.append({ kind: "noted", step });
         journal.end({ outcome, fact: "", left: [] });
@@ -69,6 +71,37 @@ describe("resume", () => {
             await said(),
             "several operations were cut short: name one of 2-failover-ceph, 4-failback-ceph",
         );
+    });
+
+    it("goes on with the only move of the backend that is named", async () => {
+        make("1-failover-ceph", "failover --planned");
+        make("2-failover-fast", "failover --planned");
+        make("3-drill-fast", "drill");
+        const several = "several operations were cut short: name one of";
+        assert.equal(await said(), `${several} 1-failover-ceph, 2-failover-fast`);
+        assert.match(await said("--backend", "fast"), /none\.yaml/);
+        make("2-failover-fast-2", "failover --forced");
+        assert.equal(
+            await said("--backend", "fast"),
+            `${several} 2-failover-fast, 2-failover-fast-2`,
+        );
+        assert.match(await said("--backend", "ceph"), /none\.yaml/);
+        assert.equal(
+            await said("--backend", "slow"),
+            "there is no operation of backend slow to go on with",
+        );
+    });
+
+    it("does not forget a journal that cannot be read, nor stop at it", async () => {
+        const file = join(journals.folder, "1-failover-ceph.jsonl");
+        writeFileSync(file, "no\nJSON\n");
+        assert.match(
+            await said(),
+            new RegExp(`^there is no operation to go on with; ${file}: line 1 is no JSON; .*away$`),
+        );
+        make("2-failover-ceph", "failover --planned");
+        assert.match(await said(), /none\.yaml/);
+        assert.match(await said("1-failover-ceph"), /1-failover-ceph\.jsonl: line 1 is no JSON; /);
     });
 
     it("names the command that goes on with what is no move", async () => {
@@ -119,6 +152,7 @@ describe("resume", () => {
     describe("and its move", () => {
         const env = { ...process.env };
         const around: unknown[] = [];
+        const lines: string[] = [];
         beforeEach(() => {
             writeFileSync(join(journals.folder, "topology.yaml"), stringify(goodTopology()));
             Object.assign(process.env, {
@@ -128,7 +162,8 @@ describe("resume", () => {
                 OS_PROJECT_NAME: "p",
             });
             around.length = 0;
-            mock.method(console, "log", () => undefined);
+            lines.length = 0;
+            mock.method(console, "log", (line: string) => lines.push(line));
             mock.method(console, "error", () => undefined);
             const holder = { id: "x", who: "kim", verb: "drill", since: "now", silentSeconds: 0 };
             mock.method(SiteLock, "take", () => Promise.reject(new LockedError("lyon", holder)));
@@ -166,6 +201,26 @@ describe("resume", () => {
             writeFileSync(join(journals.folder, "1-failover-ceph.jsonl.pid"), "1");
             assert.equal(await run(resumeCommand, "resume"), ExitCode.Problem);
             assert.equal(await run(failoverCommand, "failover", "--planned"), ExitCode.Problem);
+        });
+
+        it("is refused while another machine may work on it, unless that is known to be gone", async () => {
+            make("1-failover-ceph", "failover --planned");
+            claimElsewhere(journals.folder, "1-failover-ceph");
+            assert.equal(await run(resumeCommand, "resume"), ExitCode.Problem);
+            assert.equal(await run(failoverCommand, "failover", "--planned"), ExitCode.Problem);
+            assert.equal(readJournal("1-failover-ceph").length, 2);
+            await run(resumeCommand, "resume", "--break-lock", "1-failover-ceph");
+            assert.equal(readJournal("1-failover-ceph")[2]?.kind, "resumed");
+        });
+
+        it("is warned once of a journal that cannot be read", async () => {
+            writeFileSync(join(journals.folder, "1-failover-ceph.jsonl"), "no\nJSON\n");
+            await run(failoverCommand, "failover", "--planned");
+            make("2-failover-ceph", "failover --planned");
+            await run(resumeCommand, "resume", "2-failover-ceph");
+            const told = lines.filter((line) => line.includes("line 1 is no JSON"));
+            assert.equal(told.length, 2);
+            assert.match(told[0] ?? "", /^warning journal 1-failover-ceph: .*nothing goes on/);
         });
 
         for (const [verb, words, command] of [

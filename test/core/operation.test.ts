@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
     discardedAfter,
     followerOf,
+    inOrder,
     isLater,
     laterMove,
     RESYNC_ONLY,
@@ -49,6 +50,27 @@ describe("the later one of two operations", () => {
             assert.ok(isLater(second, first));
             assert.ok(!isLater(first, second));
         }
+    });
+});
+
+describe("operations", () => {
+    const idsOf = (all: JournalEntry[][]) =>
+        inOrder(all).map(([first]) => (first?.data as { id: string }).id);
+
+    it("are in the order of their journals, also when the clock was set back", () => {
+        const all = [move("09:30", 2), move("10:30", 3), move("10:00", 1), move("09:00")];
+        assert.deepEqual(idsOf(all), ["09:00-old", "10:00-1", "09:30-2", "10:30-3"]);
+    });
+
+    it("of several machines are told by the clocks, and those of one stay in order", () => {
+        const kim = "kim@desk";
+        const all = [
+            move("09:30", 2),
+            move("09:45", 7, kim),
+            move("10:00", 1),
+            move("10:15", 1, kim),
+        ];
+        assert.deepEqual(idsOf(all), ["10:00-1", "09:30-2", "10:15-1", "09:45-7"]);
     });
 });
 

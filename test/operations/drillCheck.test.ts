@@ -5,11 +5,15 @@ import { join } from "node:path";
 import { mock } from "node:test";
 
 import type { DrilledImage } from "../../core/drill";
+import { endedOf } from "../../core/operation";
 import { parseTopology } from "../../core/topology";
 import { CephSite } from "../../operations/cephSite";
 import { runCheck } from "../../operations/drillCheck";
 import { drillSession, type DrillSession } from "../../operations/drillSession";
+import { Journal } from "../../operations/journal";
 import { listJournals, readJournal } from "../../operations/journalFolder";
+import { claimElsewhere } from "../support/claimElsewhere";
+import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
 
 const topology = parseTopology(goodTopology());
@@ -18,6 +22,7 @@ const images = ["c1", "c 2"].map((clone) => ({ pool: "volumes", clone }) as Dril
 const never = new AbortController().signal;
 
 describe("the operator's check", () => {
+    const journals = ownJournals();
     const passes: [what: string, command: string][] = [
         ["gets the clones as its arguments", `sh -c 'test "$2" = "volumes/c 2" && test $# = 2' c`],
         ["knows the site", `sh -c 'test "$CINDER_DR_SITE" = lyon' c`],
@@ -58,6 +63,25 @@ describe("the operator's check", () => {
             if (before === undefined) delete process.env.CINDER_DR_JOURNALS;
             else process.env.CINDER_DR_JOURNALS = before;
             rmSync(folder, { recursive: true });
+        }
+    });
+
+    it("is of a drill that takes over from another machine by the word alone", async () => {
+        const killed = { id: "1-drill-ceph", verb: "drill", backend: "ceph", who: "lee@desk" };
+        Journal.create({ ...killed, version: "0", flags: {} }).close();
+        claimElsewhere(journals.folder, killed.id);
+        mock.method(CephSite.prototype, "fsid", () => Promise.reject(new Error("no answer")));
+        const session = { topology, backend: topology.backends[0], volumes: [], version: "0" };
+        const drilled = (breakLock?: string) =>
+            drillSession({ ...session, breakLock } as unknown as DrillSession);
+        try {
+            await assert.rejects(drilled(), /^DrillError: drill 1-drill-ceph: .* on machine desk/);
+            await assert.rejects(drilled("another"), /no answer/);
+            assert.equal(endedOf(readJournal(killed.id)), undefined);
+            await assert.rejects(drilled(killed.id), /no answer/);
+            assert.equal(endedOf(readJournal(killed.id))?.outcome, "abandoned");
+        } finally {
+            mock.restoreAll();
         }
     });
 

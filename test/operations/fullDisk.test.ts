@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import fs from "node:fs";
+import fs, { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { mock } from "node:test";
 
@@ -39,6 +39,16 @@ describe("a journal whose disk fills up", () => {
         flags: {},
     };
 
+    /** How many writes a claim takes. */
+    function claimWrites(): number {
+        const journal = Journal.create({ ...begun, id: "0-drill" });
+        const file = join(journals.folder, "0-drill.jsonl");
+        const { size } = fs.statSync(`${file}.pid`);
+        journal.close();
+        rmSync(file);
+        return Math.ceil(size / 20);
+    }
+
     it("keeps every entry whole, or none of it", () => {
         const journal = Journal.create(begun);
         room = 1000;
@@ -52,6 +62,46 @@ describe("a journal whose disk fills up", () => {
         journal.close();
         const steps = readJournal(begun.id, journals.folder).map(({ step }) => step);
         assert.deepEqual(steps, [undefined, "frozen", "thawed"]);
+    });
+
+    it("leaves nothing of an operation that cannot be begun, and names another folder", () => {
+        // Its claim is not written at all, in part, or whole, and the journal is not.
+        const whole = claimWrites();
+        for (const [finds, file] of [
+            [0, /^\/.*-0001\.jsonl\.pid cannot be written \(ENOSPC\); /],
+            [2, /^\/.*-0001\.jsonl\.pid cannot be written \(ENOSPC\); /],
+            [whole, /^\/.*-0001\.jsonl cannot be written \(ENOSPC\); /],
+        ] as const) {
+            room = finds;
+            assert.throws(
+                () => Journal.create(begun),
+                (error) => error instanceof JournalError && file.test(error.message),
+            );
+            assert.deepEqual(readdirSync(journals.folder), []);
+        }
+        room = undefined;
+        assert.throws(() => Journal.create(begun, "/proc/none"), {
+            name: "JournalError",
+            message:
+                "/proc/none cannot be made (ENOENT); make room there, or name a folder that can be written in CINDER_DR_JOURNALS, for this operation and all that follow it",
+        });
+        // A folder that is there and takes no file, for root neither.
+        assert.throws(() => Journal.create(begun, "/proc/self"), {
+            message:
+                /^\/proc\/self\/.*-0001\.jsonl\.pid cannot be written \(\w+\); make room there/,
+        });
+    });
+
+    it("leaves what is gone on with as it was, and claimed by nobody", () => {
+        Journal.create(begun).close();
+        const whole = claimWrites();
+        for (const finds of [0, whole]) {
+            room = finds;
+            assert.throws(() => Journal.resume(begun.id), JournalError);
+            assert.deepEqual(readdirSync(journals.folder), [`${begun.id}.jsonl`]);
+        }
+        room = undefined;
+        assert.equal(readJournal(begun.id).length, 1);
     });
 
     it("leaves a move that is done in part, and names its resume", async () => {

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import {
     appendFileSync,
+    mkdirSync,
     mkdtempSync,
+    readdirSync,
     readFileSync,
     rmSync,
     statSync,
     writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { endedOf, isOpen, operationId, type Begun, type Outcome } from "../../core/operation";
 import { renderReport, reportOf } from "../../core/report";
-import { BusyError, Journal, whoAmI } from "../../operations/journal";
+import { BusyError, isKnownOver, Journal, whoAmI, workerOn } from "../../operations/journal";
 import {
     JournalError,
     listJournals,
@@ -20,7 +22,9 @@ import {
     openJournalOf,
     openOperations,
     readJournal,
+    unreadJournals,
 } from "../../operations/journalFolder";
+import { claimElsewhere } from "../support/claimElsewhere";
 
 const begun = (id = "20261122T201503-failover-ceph-7f2a"): Begun => ({
     id,
@@ -135,6 +139,61 @@ describe("an operation's journal", () => {
         journal.close();
     });
 
+    it("says which process of which machine works on it", () => {
+        const journal = Journal.create(begun(), folder);
+        const text = readFileSync(join(folder, `${journal.id}.jsonl.pid`), "utf8");
+        const { pid, start, place } = JSON.parse(text) as Record<string, unknown>;
+        const stat = readFileSync(`/proc/${String(process.pid)}/stat`, "utf8").split(") ")[1] ?? "";
+        assert.deepEqual([pid, start], [process.pid, stat.split(" ")[19]]);
+        const { host, boot, pids } = place as Record<string, string>;
+        assert.equal(host, hostname());
+        assert.equal(boot, readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+        assert.match(pids ?? "", /^pid:\[\d+\]$/);
+        journal.close();
+        assert.deepEqual(readdirSync(folder), [`${journal.id}.jsonl`]);
+    });
+
+    it("is taken over from another machine by the word alone that it is gone there", () => {
+        const journal = Journal.create(begun(), folder);
+        const { id } = journal;
+        journal.close();
+        const file = claimElsewhere(folder, id);
+        const busy = new RegExp(
+            `^ops@bastion runs \`failover --planned\` since 20\\S+Z \\(operation ${id}\\) \\(process 7 on machine desk, by ${file}\\); nobody can see from here whether it lives: when that is known to be gone, --break-lock ${id} goes on here$`,
+        );
+        for (const word of [undefined, `${id}-not`])
+            assert.throws(
+                () => Journal.resume(id, folder, [], word),
+                (error) => error instanceof BusyError && busy.test(error.message),
+            );
+        const again = Journal.resume(id, folder, [], id);
+        assert.equal(workerOn(id, folder)?.isHere, true);
+        // It was not gone, and has taken it back.
+        claimElsewhere(folder, id);
+        again.close();
+        assert.equal(workerOn(id, folder)?.isHere, false);
+    });
+
+    it("is not taken from a living process of this machine by that word", () => {
+        const journal = Journal.create(begun(), folder);
+        writeFileSync(join(folder, `${journal.id}.jsonl.pid`), "1");
+        assert.throws(() => Journal.resume(journal.id, folder, [], journal.id), BusyError);
+        journal.close();
+    });
+
+    it("is not over while another machine may work on it, nor when it cannot be read", () => {
+        const journal = Journal.create(begun(), folder);
+        journal.end({ outcome: "done", fact: "", left: [] });
+        const { id } = journal;
+        journal.close();
+        assert.ok(isKnownOver(id, folder));
+        const file = claimElsewhere(folder, id);
+        assert.ok(!isKnownOver(id, folder));
+        rmSync(file);
+        writeFileSync(join(folder, `${id}.jsonl`), "no\nJSON\n");
+        assert.ok(!isKnownOver(id, folder));
+    });
+
     it("finds the newest operation that can go on", () => {
         for (const day of [1, 2, 3]) {
             const journal = Journal.create(
@@ -186,6 +245,67 @@ describe("an operation's journal", () => {
             [1, 2],
         );
         assert.equal(openJournalOf("failover --planned", "ceph", folder), ids[1]);
+    });
+
+    describe("among others that cannot be read", () => {
+        const make = (id: string, outcome?: Outcome): string => {
+            const journal = Journal.create(begun(id), folder);
+            if (outcome !== undefined) journal.end({ outcome, fact: "", left: [] });
+            journal.close();
+            return join(folder, `${id}.jsonl`);
+        };
+        const broken = (id: string, outcome?: Outcome): string => {
+            const file = make(id, outcome);
+            const [first = "", ...more] = readFileSync(file, "utf8").split("\n");
+            writeFileSync(file, [first, "no JSON", '{"at":"","kind":"noted"}', ...more].join("\n"));
+            return file;
+        };
+        const cure =
+            "look at `cinder-dr status` for what its operation has left (hosts frozen, rbd-mirror stopped), mend that by hand, and move the file away";
+
+        it("is found, and they are left out", () => {
+            broken("1-failover-ceph");
+            make("2-failover-ceph");
+            broken("3-failover-ceph");
+            writeFileSync(join(folder, "4-failover-ceph.jsonl"), '{"at":"","kind":"noted"}\n');
+            assert.equal(openJournalOf("failover --planned", "ceph", folder), "2-failover-ceph");
+            assert.deepEqual(
+                openOperations(folder).map(({ id }) => id),
+                ["2-failover-ceph"],
+            );
+            make("5-failover-ceph");
+            // The place of the third counts, though it is broken further below.
+            assert.equal((readJournal("5-failover-ceph", folder)[0]?.data as Begun).order, 4);
+        });
+
+        it("has them told, with what their operations may be", () => {
+            const files = [
+                broken("1-failover-ceph"),
+                broken("2-failover-ceph", "done"),
+                join(folder, "3-failover-ceph.jsonl"),
+                join(folder, "4-failover-ceph.jsonl"),
+            ];
+            const [, , other = "", folded = ""] = files;
+            writeFileSync(other, '{"at":"","kind":"noted"}\n');
+            mkdirSync(folded);
+            make("5-failover-ceph");
+            const facts = [
+                `${files[0] ?? ""}: line 2 is no JSON; it is left out with all that it has saved; its \`failover --planned\` of ceph may have been cut short, and nothing goes on with it`,
+                `${files[1] ?? ""}: line 2 is no JSON; it is left out with all that it has saved; its \`failover --planned\` of ceph is done`,
+                `${other} does not start with kind 'begun'; it is left out with all that it has saved; its operation may have been cut short, and nothing goes on with it`,
+                `${folded} cannot be read (EISDIR); it is left out with all that it has saved; its operation may have been cut short, and nothing goes on with it`,
+            ];
+            const readable = "make it readable for who runs this, or move it away";
+            assert.deepEqual(
+                unreadJournals(folder),
+                facts.map((fact, at) => ({
+                    state: "warning",
+                    subject: `journal ${String(at + 1)}-failover-ceph`,
+                    fact,
+                    next: at === 3 ? readable : cure,
+                })),
+            );
+        });
     });
 
     it("names a journal that is not there", () => {

@@ -6,7 +6,7 @@ import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
 import { mindSiblings, mirrorLock, siblingPools } from "../../operations/siblings";
 import { LockedError, MIRROR_KEY, SiteLock } from "../../operations/siteLock";
-import type { Journal } from "../../operations/journal";
+import { whoAmI, type Journal } from "../../operations/journal";
 import { withLocks, type FurtherLock } from "../../operations/withLocks";
 import { backend, row } from "../support/survey";
 
@@ -71,7 +71,8 @@ describe("backends of the same cinder-volume", () => {
         const taken: string[] = [];
         const given: string[] = [];
         const errors = new Map<string, Error>();
-        const journal = { id: "x", begun: {} } as unknown as Journal;
+        const owners = new Set<string>();
+        const journal = { id: "x", begun: { who: "lee@desk" } } as unknown as Journal;
         const locked = (...further: FurtherLock[]) =>
             withLocks(run([]), journal, { locks: ["secondary"], further: () => further }, () =>
                 Promise.resolve(),
@@ -79,7 +80,14 @@ describe("backends of the same cinder-volume", () => {
         beforeEach(() => {
             for (const list of [taken, given]) list.length = 0;
             errors.clear();
-            const take = (_at: unknown, pool: string, _o: unknown, _b: unknown, key = "") => {
+            const take = (
+                _at: unknown,
+                pool: string,
+                owner: { who: string },
+                _b: unknown,
+                key = "",
+            ) => {
+                owners.add(owner.who);
                 const name = `${pool}${key}`;
                 const error = errors.get(name);
                 if (error !== undefined) return Promise.reject(error);
@@ -93,6 +101,8 @@ describe("backends of the same cinder-volume", () => {
             await locked({ pool: "zinc" }, { pool: "fast" }, { pool: "fast", key: ".mirror" });
             assert.deepEqual(taken, ["fast", backend.pool, "zinc", "fast.mirror"]);
             assert.deepEqual(given, taken);
+            // Who goes on, and not who has begun it.
+            assert.deepEqual([...owners], [whoAmI()]);
         });
 
         it("stand in nobody's way where a pool cannot be asked", async () => {

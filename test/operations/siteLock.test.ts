@@ -8,6 +8,27 @@ import { ownJournals } from "../support/ownJournals";
 describe("the lock of a site", () => {
     ownJournals();
 
+    it("says of its own operation on another machine how to go on", async () => {
+        const by = { id: "x", who: "lee@desk", verb: "failback", since: "now" };
+        const at = (silentSeconds: number): CephSite =>
+            ({
+                site: { name: "lyon" },
+                pool: () => Promise.resolve({ held: false, by: { ...by, silentSeconds } }),
+            }) as unknown as CephSite;
+        const said = (id: string, silent: number) =>
+            SiteLock.take(at(silent), "volumes", { id, who: "kim@bastion", verb: "failback" }).then(
+                () => "",
+                (error: unknown) => (error as LockedError).message,
+            );
+        const holder = "site lyon: lee@desk runs `failback` since now (operation x)";
+        assert.equal(
+            await said("x", 7),
+            `${holder}, which is this very operation: wait for its end; it has not renewed the lock for 7 s; after 60 s of silence the same command goes on, at once with --break-lock x when that process is known to be gone`,
+        );
+        assert.equal(await said("y", 60), holder);
+        assert.match(await said("y", 61), /for 61 s and may be gone: `cinder-dr resume x` there/);
+    });
+
     it("is taken from an operation that this machine knows to be over", async () => {
         const one = { id: "20260101T000000-failover-ceph-0001", who: "kim", verb: "failover" };
         const own = Journal.create({ ...one, backend: "ceph", version: "0", flags: {} });

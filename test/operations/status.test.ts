@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { Journal } from "../../operations/journal";
 import { status } from "../../operations/status";
+import { claimElsewhere } from "../support/claimElsewhere";
 import { ownJournals } from "../support/ownJournals";
 import { partsOf } from "../support/parts";
 import { backend, view, writer } from "../support/survey";
@@ -39,7 +40,26 @@ describe("what status says of a move that was cut short", () => {
 
     it("is not stopped by a journal that cannot be read", async () => {
         writeFileSync(join(journals.folder, "1-failover-ceph.jsonl"), "no\nJSON\n");
-        assert.match((await found())[0] ?? "", /^warning journals: .*line 1 is no JSON/);
+        assert.match(
+            (await found())[0] ?? "",
+            /^warning journal 1-failover-ceph: .*line 1 is no JSON/,
+        );
+        open("2-failover-ceph", backend.section);
+        assert.match((await found())[1] ?? "", /^problem operation 2-failover-ceph/);
+        const parts = partsOf(view({ "volume-v1": writer() }));
+        const two = [backend, { ...backend, section: "fast" }];
+        const seen = await status(parts, two, new AbortController().signal);
+        const told = seen.flatMap(({ findings }) => findings.map(({ subject }) => subject));
+        assert.equal(told.filter((subject) => subject.startsWith("journal ")).length, 1);
+    });
+
+    it("does not call a move of another machine over, nor at work", async () => {
+        open("1-failover-ceph", backend.section);
+        claimElsewhere(journals.folder, "1-failover-ceph");
+        assert.equal(
+            (await found())[0],
+            "warning operation 1-failover-ceph: `failover --forced` runs on machine desk, or was cut short there: what follows may be its doing",
+        );
     });
 
     it("names images that are primary where Cinder does not serve them, though that side is dead", async () => {

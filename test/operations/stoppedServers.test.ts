@@ -4,13 +4,14 @@ import { mock } from "node:test";
 import type { Finding } from "../../core/finding";
 import { expectedConnection } from "../../core/servers";
 import { parseTopology } from "../../core/topology";
-import { openOperations } from "../../operations/journalFolder";
+import { listJournals, openOperations } from "../../operations/journalFolder";
 import type { Nova } from "../../operations/nova";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import { withServersStopped, type StoppedServersOptions } from "../../operations/stoppedServers";
+import { claimElsewhere } from "../support/claimElsewhere";
 import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
 
@@ -27,6 +28,8 @@ class World {
     broken: string[] = [];
     /** Clients that have the volume's image open where it is served. */
     users: string[] = [];
+    /** Id of an operation that is known to be gone on another machine. */
+    breakLock?: string;
     readonly acts: string[] = [];
     readonly found: Finding[] = [];
     /** What the server's connection leads to. */
@@ -115,6 +118,7 @@ class World {
                 ["unmarked", 1],
             ]),
             version: "0",
+            ...(this.breakLock === undefined ? {} : { breakLock: this.breakLock }),
             planned: () => undefined,
         };
     }
@@ -143,7 +147,7 @@ class World {
 }
 
 describe("a move with its servers stopped", () => {
-    ownJournals();
+    const journals = ownJournals();
     let world = new World();
     beforeEach(() => {
         world = new World();
@@ -173,6 +177,18 @@ describe("a move with its servers stopped", () => {
         assert.equal(await world.move(moved), "the move");
         assert.deepEqual(world.acts, ["os-stop", "os-start"]);
         assert.deepEqual(openOperations(), []);
+    });
+
+    it("goes on with a stop of another machine by the word alone that it is gone", async () => {
+        await world.move(() => {
+            throw new Error("killed");
+        });
+        const [stop = ""] = listJournals();
+        claimElsewhere(journals.folder, stop);
+        assert.match(await world.move(moved), /\(process 7 on machine desk, /);
+        world.breakLock = stop;
+        assert.equal(await world.move(moved), "the move");
+        assert.deepEqual(world.acts, ["os-stop", "os-start"]);
     });
 
     const refused = () => {
