@@ -2,7 +2,16 @@ import { blocker, type Blocker } from "./blocker";
 import { CLOCK_CURE, clockFault } from "./clocks";
 import type { FaultKind } from "./cinderFaults";
 import { imageFaults } from "./imageFaults";
-import { isReplicated, isSeen, isUnflushed, newestStamp, type PoolView } from "./replica";
+import {
+    isReplicated,
+    isSeen,
+    isUnflushed,
+    isWholeOnPrimary,
+    newestStamp,
+    type Pair,
+    type PoolView,
+    type Views,
+} from "./replica";
 import { activeSideOf, otherSide } from "./service";
 import { hostBlockers, serviceBlockers } from "./serviceBlockers";
 import {
@@ -94,36 +103,61 @@ export function siteBlockers(survey: Survey, move: Move): Blocker[] {
 /** Faults that end with the marking of a volume as not replicated. */
 const MARKED: readonly FaultKind[] = ["ghost", "unmirrored", "cinderError"];
 
+/** The same of one that is whole on the primary, and which rbd-mirror may have copied to the secondary since. */
+const MARKED_WHOLE: readonly FaultKind[] = [...MARKED, "wrongPrimary"];
+
+/** Faults that a volume's marking ends. A failback marks nothing whose only true copy may be on the secondary. */
+function markedFaults(
+    pair: Pair,
+    kinds: readonly FaultKind[],
+    active: Role,
+    views: Views,
+): readonly FaultKind[] {
+    if (active === "secondary" && isWholeOnPrimary(pair, views)) return MARKED_WHOLE;
+    const isLonely = kinds.some((kind) => kind === "ghost" || kind === "unmirrored");
+    // Its error is what a failover or a failed creation made of it, and is no reason to keep it counted.
+    return isLonely && (active === "primary" || pair.primary === undefined) ? MARKED : [];
+}
+
+const workedOn = (pair: Pair): Blocker => ({
+    ...(isUnmade(pair)
+        ? blocker(
+              subjectOf(pair),
+              `is being made: its status in Cinder is '${pair.volume.status}'`,
+              "wait for it; one that hangs is reset to error and deleted",
+          )
+        : blocker(
+              subjectOf(pair),
+              `Cinder works on its image: its status is '${pair.volume.status}'`,
+              "wait for its end; one that hangs is given another status with `cinder reset-state`",
+          )),
+    settles: true,
+});
+
+/** One that is not replicated is made where the backend is, and left behind there: nobody agrees to that unseen. */
+const isMadeBehind = (pair: Pair, active: Role, views: Views): boolean =>
+    active === "secondary" &&
+    isUnmade(pair) &&
+    isSeen(views.secondary) &&
+    !views.secondary.all.includes(pair.volume.image);
+
 /** Image by image: Cinder's first demotion that fails makes it promote all that follow by force. */
 function imageBlockers(survey: Survey, active: Role): Blocker[] {
     return survey.pairs.flatMap((pair) => {
-        if (!isReplicated(pair.volume)) return [];
-        if (isWorkedOn(pair))
-            return [
-                {
-                    ...blocker(
-                        subjectOf(pair),
-                        isUnmade(pair)
-                            ? `is being made: its status in Cinder is '${pair.volume.status}'`
-                            : `Cinder works on its image: its status is '${pair.volume.status}'`,
-                        isUnmade(pair)
-                            ? "wait for it; one that hangs is reset to error and deleted"
-                            : "wait for its end; one that hangs is given another status with `cinder reset-state`",
-                    ),
-                    settles: true,
-                },
-            ];
+        if (!isReplicated(pair.volume))
+            return isMadeBehind(pair, active, survey.views) ? [workedOn(pair)] : [];
+        if (isWorkedOn(pair)) return [workedOn(pair)];
         const faults = imageFaults(pair, active, survey.views, survey.names);
-        // A failback marks only what neither site has: an image that the primary has may hold what nobody else has.
-        const isMarked =
-            faults.some(({ kind }) => kind === "ghost" || kind === "unmirrored") &&
-            (active === "primary" || pair.primary === undefined);
-        // Its error is what a failover or a failed creation made of it, and is no reason to keep it counted.
-        const isUnmarked = (kind: FaultKind) => isMarked && MARKED.includes(kind);
+        const marked = markedFaults(
+            pair,
+            faults.map(({ kind }) => kind),
+            active,
+            survey.views,
+        );
         const users = pair[active]?.users ?? [];
         const idle = !isInUse(pair, active);
         const found = faults.map(({ kind, fact, next }): Blocker => ({
-            ...blocker(subjectOf(pair), fact, next, isUnmarked(kind) ? "unmarked" : undefined),
+            ...blocker(subjectOf(pair), fact, next, marked.includes(kind) ? "unmarked" : undefined),
             ...(kind === "unflushed" && idle ? { settles: true } : {}),
         }));
         if (pair[active]?.users === null)

@@ -2,12 +2,14 @@ import { needsResync } from "./failback";
 import { otherSide } from "./service";
 import {
     isInUse,
+    leftBehind,
+    markedByFailback,
     replicated,
     subjectOf,
     targetOf,
     unmarked,
-    unmarkedAnywhere,
     unreplicated,
+    wholeOnPrimary,
     type Move,
     type Survey,
 } from "./survey";
@@ -52,17 +54,28 @@ export function consentsOf(survey: Survey, move: Move): Consent[] {
         );
     };
     if (move === "failback") {
-        const lonely = unmarkedAnywhere(survey).length;
+        const lonely = markedByFailback(survey).length;
+        const whole = wholeOnPrimary(survey);
+        const again =
+            whole.length === 0
+                ? ""
+                : `; what is whole on ${survey.names.primary} alone is served from there again, and counted as replicated again (${whole.map(subjectOf).join(", ")})`;
         add(
             "unmarked",
             lonely,
-            `${volumes(lonely)} without a mirrored image on either site, which Cinder counts as replicated: replication_status is set to not-capable through the host's own Cinder, and what the failover set to error gets its status back`,
+            `${volumes(lonely)} that Cinder counts as replicated, and ${survey.names.secondary} has nothing of that could move: replication_status is set to not-capable through the host's own Cinder, and what the failover set to error gets its status back${again}`,
         );
         const discarded = survey.pairs.filter((pair) => needsResync(pair));
         add(
             "discarded",
             discarded.length,
             `${volumes(discarded.length)}: what was written on ${survey.names.primary} after the failover is discarded (${discarded.map(subjectOf).join(", ")})`,
+        );
+        const behind = leftBehind(survey);
+        add(
+            "left-behind",
+            behind.length,
+            `${volumes(behind.length)}: their data is on ${survey.names.secondary} only, or newer there, and stays there: after the failback Cinder finds no image, or an older one (${behind.map(subjectOf).join(", ")})`,
         );
         addOpen();
         return found;

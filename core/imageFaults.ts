@@ -1,8 +1,9 @@
-import { cinderFaults, type ImageFault } from "./cinderFaults";
+import { cinderFaults, servedAgain, type Elsewhere, type ImageFault } from "./cinderFaults";
 import {
     isReplicated,
     isSeen,
     isUnflushed,
+    isWholeOnPrimary,
     lagOf,
     type ImageView,
     type Pair,
@@ -15,8 +16,13 @@ import type { Role } from "./topology/site";
 /** rbd-mirror publishes every 30 s; three missed times are no delay. */
 export const STALE_SECONDS = 95;
 
-/** What the two sites say of each other. */
-function roleFaults(here: ImageView, there: ImageView | undefined, names: Names): ImageFault[] {
+/** What the two sites say of each other. @param isWhole whether the other site has it whole, and alone */
+function roleFaults(
+    here: ImageView,
+    there: ImageView | undefined,
+    names: Names,
+    isWhole: boolean,
+): ImageFault[] {
     const broken = [here, there].find((image) => /split-brain/.test(image?.description ?? ""));
     if (broken !== undefined)
         return [
@@ -40,7 +46,9 @@ function roleFaults(here: ImageView, there: ImageView | undefined, names: Names)
             {
                 kind: "wrongPrimary",
                 fact: `primary on ${names.other}, while Cinder serves it from ${names.active}`,
-                next: "`cinder-dr resume` if an operation was cut short, else promote it where Cinder serves it",
+                next: isWhole
+                    ? servedAgain(names.other)
+                    : "`cinder-dr resume` if an operation was cut short, else promote it where Cinder serves it",
             },
         ];
     if (!here.primary)
@@ -115,6 +123,15 @@ function replayFaults(
     return [];
 }
 
+/** What the side that is not active has of a volume. */
+function elsewhereOf(pair: Pair, active: Role, views: Views): Elsewhere {
+    const view = views[otherSide(active)];
+    if (!isSeen(view)) return "unseen";
+    if (active === "secondary" && isWholeOnPrimary(pair, views)) return "whole";
+    if (pair[otherSide(active)] !== undefined) return "mirrored";
+    return view.all.includes(pair.volume.image) ? "plain" : "nothing";
+}
+
 /**
  * Everything that is wrong with one volume. A site that could not be seen is nothing an image is to blame for: what
  * depends on it is left out.
@@ -132,7 +149,8 @@ export function imageFaults(
     const called = { active: names[active], other, resync: resyncOf(pair, active, other) };
     if (!isSeen(activeView)) return [];
     const exists = activeView.all.includes(pair.volume.image);
-    const found = cinderFaults(pair, here, exists, called.active);
+    const elsewhere = elsewhereOf(pair, active, views);
+    const found = cinderFaults(pair, here, exists, { ...called, role: active, elsewhere });
     if (here === undefined || !isReplicated(pair.volume)) return found;
     if (!here.journal)
         found.push({
@@ -141,7 +159,7 @@ export function imageFaults(
             next: "disable mirroring of the image and retype the volume",
         });
     if (!isSeen(otherView)) return found;
-    const roles = roleFaults(here, there, called);
+    const roles = roleFaults(here, there, called, elsewhere === "whole");
     return roles.length > 0
         ? [...found, ...roles]
         : [...found, ...replayFaults(here, there, otherView, called)];

@@ -49,8 +49,8 @@ function lossOfMove(
 ): Loss {
     if (move === "planned") return { seconds: 0, text: "none" };
     if (move === "forced") return forcedLoss(survey, moved, rates);
-    const discards = consents.some(({ name }) => name === "discarded");
-    return { text: discards ? "only what is consented to below" : "none" };
+    const loses = consents.some(({ name }) => name === "discarded" || name === "left-behind");
+    return { text: loses ? "only what is consented to below" : "none" };
 }
 
 /** What a failback mends on its own way, with consent to what it discards, is no reason not to begin it. */

@@ -92,6 +92,25 @@ export interface Pair {
     secondary?: ImageView;
 }
 
+/** Whether the secondary has what it has from the primary, and so nothing newer: an image that follows takes no writes. */
+export const followsPrimary = ({ primary, secondary }: Pair): boolean =>
+    primary?.primary === true &&
+    secondary?.primary === false &&
+    secondary.globalId === primary.globalId &&
+    /^up\+(?:syncing|replaying)$/.test(secondary.state);
+
+/**
+ * Whether a volume that Cinder serves from the secondary is whole on the primary, and there alone: the secondary has no
+ * image of it, or a copy that rbd-mirror made when the primary was back, and that Cinder could not promote.
+ */
+export function isWholeOnPrimary(pair: Pair, { secondary }: Views): boolean {
+    const { volume } = pair;
+    if (pair.primary?.primary !== true || !isSeen(secondary)) return false;
+    return pair.secondary === undefined
+        ? !secondary.all.includes(volume.image)
+        : volume.replicationStatus === "failover-error" && followsPrimary(pair);
+}
+
 /**
  * Whether the other site lacks only rbd-mirror's word for it: nothing was written since it last reported. It says that it
  * has the last entry with the next flush of the image, and an image that nobody has open gets none (seen on Ceph 16.2).

@@ -1,5 +1,14 @@
 import { clockFault } from "./clocks";
-import { isReplicated, isSeen, lagOf, type ImageView, type Pair, type Views } from "./replica";
+import {
+    followsPrimary,
+    isReplicated,
+    isSeen,
+    isWholeOnPrimary,
+    lagOf,
+    type ImageView,
+    type Pair,
+    type Views,
+} from "./replica";
 import { otherSide, type ServiceRow } from "./service";
 import type { Backend } from "./topology/backend";
 import type { Role } from "./topology/site";
@@ -83,6 +92,42 @@ export const unmarked = ({ pairs }: Pick<Survey, "pairs">, active: Role): Pair[]
  */
 export const unmarkedAnywhere = (survey: Pick<Survey, "pairs">): Pair[] =>
     unmarked(survey, "secondary").filter((pair) => pair.primary === undefined);
+
+/** Volumes that only the designed primary has, whole and mirrored, while the backend is on the secondary. */
+export const wholeOnPrimary = (survey: Survey): Pair[] =>
+    replicated(survey).filter((pair) => !isUnmade(pair) && isWholeOnPrimary(pair, survey.views));
+
+/**
+ * Volumes that a failback marks as not replicated: Cinder's demotion of them fails, or its promotion of what is primary
+ * already.
+ */
+export const markedByFailback = (survey: Survey): Pair[] => [
+    ...unmarkedAnywhere(survey),
+    ...wholeOnPrimary(survey),
+];
+
+/**
+ * Volumes that no failback takes along, and whose data is on the secondary. One that the failover itself has put into
+ * error was in nobody's hands since: its data is on the primary, whatever is left of it on the other side.
+ */
+export function leftBehind(survey: Survey): Pair[] {
+    const { primary, secondary } = survey.views;
+    if (!isSeen(secondary)) return [];
+    const marked = new Set(unmarkedAnywhere(survey));
+    const isStill = ({ status, replicationStatus, image }: Pair["volume"]) =>
+        status === "error" &&
+        ["not-capable", "failover-error"].includes(replicationStatus ?? "") &&
+        isSeen(primary) &&
+        primary.all.includes(image);
+    return survey.pairs.filter(
+        (pair) =>
+            (!isReplicated(pair.volume) || marked.has(pair)) &&
+            secondary.all.includes(pair.volume.image) &&
+            pair.volume.status !== "deleting" &&
+            !followsPrimary(pair) &&
+            !isStill(pair.volume),
+    );
+}
 
 /** Whether a volume's type asks for no replication, in the one spelling that the driver takes. */
 export const isOfPlainType = ({ volume }: Pair): boolean => volume.typeSpec !== REPLICATION_ENABLED;

@@ -1,12 +1,12 @@
 import { curedByFailback, needsResync, nothingLost } from "../core/failback";
 import { activeSide } from "../core/service";
-import { replicated, unmarkedAnywhere, type Survey } from "../core/survey";
+import { leftBehind, replicated, subjectOf, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { compareBytes } from "./compareBytes";
 import { gate, gateRest } from "./gate";
 import { thawStep } from "./freeze";
 import { calledHosts, lookAtBoth, proveReverse, rowsNow } from "./moveBackend";
-import { markStep } from "./markPlain";
+import { countAgain, markBefore, markedWhole } from "./markPlain";
 import { discardStep, giveUp } from "./resync";
 import { waitReady } from "./resyncWait";
 import { PartialError } from "./operationEnd";
@@ -34,9 +34,7 @@ export function refuseFailback(survey: Survey, accepted: ReadonlyMap<string, num
 
 async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<void> {
     const survey = await lookAtBoth(run);
-    const lonely = unmarkedAnywhere(survey);
-    if (lonely.length > 0 && run.accepted.has("unmarked"))
-        await markStep(run, survey, lonely, "not-capable");
+    await markBefore(run, survey);
     await discardStep(run, survey);
     await phase(
         run,
@@ -55,6 +53,22 @@ async function prepare(run: Run, { resyncSeconds }: FailbackOptions): Promise<vo
     run.journal.append({ kind: "noted", step: "losses", data: moving });
 }
 
+/** The journal's note of volumes whose data stays on the secondary. */
+const LEFT_BEHIND = "left behind";
+
+/** Names what the failback has not taken along. */
+export function leaveVolumes({ journal, left, parts }: Run, survey: Survey): void {
+    const noted = journal.entries.findLast(({ step }) => step === LEFT_BEHIND)?.data;
+    const names = (noted as string[] | undefined) ?? leftBehind(survey).map(subjectOf);
+    // Once statuses are given back, they no longer tell what the failover itself had put into error.
+    if (noted === undefined) journal.append({ kind: "noted", step: LEFT_BEHIND, data: names });
+    const { primary, secondary } = parts.names;
+    if (names.length > 0)
+        left.push(
+            `the data of ${String(names.length)} volume(s) is on ${secondary} only, or newer there: ${names.join(", ")}; copy each image over to ${primary} with \`rbd export\` and \`rbd import\`, or delete the volume, whose image on ${secondary} stays`,
+        );
+}
+
 async function body(run: Run, options: FailbackOptions): Promise<string> {
     const { journal, parts } = run;
     if (calledHosts(journal).length > 0) await gateRest(run, "failback");
@@ -62,6 +76,7 @@ async function body(run: Run, options: FailbackOptions): Promise<string> {
     const moving = journal.entries.findLast((e) => e.step === "moving")?.data as string[];
     const { wrong } = await moveAndVerify(run, "primary", moving);
     const survey = await lookAtBoth(run);
+    leaveVolumes(run, survey);
     await phase(
         run,
         "restart",
@@ -114,6 +129,14 @@ async function finish(
         (last) => `${last} on ${parts.names.secondary}`,
     );
     const survey = await lookAtBoth(run);
+    const whole = markedWhole(journal, survey);
+    if (whole.length > 0)
+        await step(
+            "count again",
+            () => countAgain(run, survey, whole),
+            (n) =>
+                `${String(n)} volume(s) that were whole on ${parts.names.primary} alone count as replicated again`,
+        );
     const idle = moving.filter((id) => {
         const pair = survey.pairs.find(({ volume }) => volume.id === id);
         return (pair?.primary?.users ?? []).length === 0;

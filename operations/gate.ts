@@ -30,7 +30,7 @@ function changedBefore(run: Run, rest: Survey, whole: Survey): string | undefine
             .map(({ host }) => host)
             .join(", ")} moved before`;
     if (resyncedImages(run.journal).size > 0) return "the forked images were resynced";
-    return hasMarked(run.journal) ? "volumes without a mirrored image are marked" : undefined;
+    return hasMarked(run.journal) ? "volumes that cannot move are marked" : undefined;
 }
 
 const unagreed = ({ accepted }: Run, survey: Survey, move: Move): Blocker[] =>

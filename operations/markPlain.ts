@@ -1,7 +1,7 @@
 import { blocker } from "../core/blocker";
 import { isSeen, type Pair } from "../core/replica";
 import { serviceOf } from "../core/service";
-import { subjectOf, type Survey } from "../core/survey";
+import { markedByFailback, subjectOf, wholeOnPrimary, type Survey } from "../core/survey";
 import { ROLES } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { RefusedError } from "./operationEnd";
@@ -15,7 +15,7 @@ const BEFORE = "rows before mark on";
 export const hasMarked = ({ entries }: Journal): boolean =>
     entries.some((e) => e.kind === "noted" && e.step?.startsWith(BEFORE) === true);
 
-type Mark = "disabled" | "not-capable";
+type Mark = "disabled" | "not-capable" | "enabled";
 
 /**
  * A mark must be right: whoever is marked is not replicated any longer, and goes to error with a failover.
@@ -33,7 +33,7 @@ function refuseMark({ accepted }: Run, { views, names }: Survey, lonely: readonl
         stops.push(
             blocker(
                 "unmarked",
-                `${String(lonely.length)} volumes have no mirrored image, and ${String(agreed)} were agreed to: ${lonely.map(subjectOf).join(", ")}`,
+                `${String(lonely.length)} volumes cannot move, and ${String(agreed)} were agreed to: ${lonely.map(subjectOf).join(", ")}`,
                 "`cinder-dr preflight` names them and the consent",
             ),
         );
@@ -41,11 +41,12 @@ function refuseMark({ accepted }: Run, { views, names }: Survey, lonely: readonl
 }
 
 /**
- * Marks volumes that have no mirrored image as what they are, through Cinder's own objects.
- * @param status `disabled` as Cinder itself sets it at creation, or `not-capable` as a failover leaves a plain volume
+ * Marks volumes that cannot move as what they are, through Cinder's own objects.
+ * @param status `disabled` as Cinder itself sets it at creation, `not-capable` as a failover leaves a plain volume, or
+ * `enabled` as one that is mirrored has it
  * @returns how many rows changed
  */
-async function markPlain(
+async function mark(
     run: Run,
     survey: Survey,
     lonely: readonly Pair[],
@@ -76,7 +77,34 @@ export const markStep = (
     return phase(
         run,
         "mark",
-        () => markPlain(run, survey, lonely, status),
-        (n) => `${String(n)} volume(s) without a mirrored image are marked ${status}`,
+        () => mark(run, survey, lonely, status),
+        (n) => `${String(n)} volume(s) that cannot move are marked ${status}`,
     );
 };
+
+/** The journal's note of volumes that are marked though the designed primary mirrors them, whole. */
+const WHOLE = "whole on the primary";
+
+/** Marks what a failback cannot take along. @throws RefusedError where that would not be right */
+export async function markBefore(run: Run, survey: Survey): Promise<void> {
+    const lonely = markedByFailback(survey);
+    if (lonely.length === 0 || !run.accepted.has("unmarked")) return;
+    const whole = wholeOnPrimary(survey).map(({ volume }) => volume.id);
+    if (whole.length > 0) run.journal.append({ kind: "noted", step: WHOLE, data: whole });
+    await markStep(run, survey, lonely, "not-capable");
+}
+
+/** Volumes that the failback has marked though they are mirrored, and that are served again where they are primary. */
+export function markedWhole({ entries }: Journal, { pairs }: Survey): Pair[] {
+    const ids = entries.flatMap((e) => (e.step === WHOLE ? (e.data as string[]) : []));
+    return pairs.filter(
+        ({ volume, primary }) =>
+            ids.includes(volume.id) &&
+            volume.replicationStatus === "not-capable" &&
+            primary?.primary === true,
+    );
+}
+
+/** Has Cinder count them as replicated again. @returns how many rows changed */
+export const countAgain = (run: Run, survey: Survey, pairs: readonly Pair[]): Promise<number> =>
+    mark(run, survey, pairs, "enabled");

@@ -41,6 +41,13 @@ const LOST: Given = {
     rows: [row({ active_backend_id: "secondary", replication_status: "failed-over" })],
 };
 
+/** The same of one whose image the primary has, e.g. made just before the disaster; and when rbd-mirror has copied it. */
+const WHOLE: Given = { ...LOST, primary: writer() };
+const COPIED: Given = { ...WHOLE, secondary: reader() };
+
+/** A site that has the volume's image, not mirrored. */
+const THERE_TOO = view({}, { all: ["volume-v1"] });
+
 const faultsOf = (given: Given, active: "primary" | "secondary" = "primary"): string[] => {
     const seen = survey(given);
     const [pair] = seen.pairs;
@@ -366,9 +373,55 @@ describe("what stands in the way", () => {
         ],
         [
             "an image in error that only the old primary has",
-            { ...LOST, primary: writer() },
+            WHOLE,
             "failback",
-            /^v1 \(db\) its status in Cinder is 'error'/,
+            /^\[unmarked\] v1 \(db\) Cinder counts it as replicated .* there is no image volume-v1 on lyon$/,
+        ],
+        ["its error", WHOLE, "failback", /^\[unmarked\] v1 \(db\) its status in Cinder is 'error'/],
+        [
+            "one that rbd-mirror has copied to the secondary since",
+            COPIED,
+            "failback",
+            /^\[unmarked\] v1 \(db\) primary on paris, while Cinder serves it from lyon$/,
+        ],
+        [
+            "a copy that does not follow: it may hold what the primary has not",
+            { ...COPIED, secondary: reader({ state: "up+error" }) },
+            "failback",
+            /^v1 \(db\) primary on paris/,
+        ],
+        [
+            "a copy of another image",
+            { ...COPIED, secondary: reader({ globalId: "h" }) },
+            "failback",
+            /^v1 \(db\) primary on paris/,
+        ],
+        [
+            "a move that was cut short, whose image is primary on the primary already",
+            { ...COPIED, volume: { replicationStatus: "failed-over" } },
+            "failback",
+            /^v1 \(db\) primary on paris/,
+        ],
+        [
+            "an image that is on the primary alone, and not primary",
+            { ...LOST, primary: reader() },
+            "failback",
+            /^v1 \(db\) Cinder counts it as replicated/,
+        ],
+        [
+            "an old image on the primary of one that is on the secondary, not mirrored",
+            { ...LOST, primary: writer(), views: { secondary: THERE_TOO } },
+            "failback",
+            /^v1 \(db\) Cinder says replication_status failover-error/,
+        ],
+        [
+            "a plain volume that is being made on the secondary",
+            {
+                ...LOST,
+                volume: { status: "creating", replicationStatus: "disabled" },
+            },
+            "failback",
+            /^v1 \(db\) is being made: its status in Cinder is 'creating'$/,
         ],
         [
             "an open image",
@@ -466,7 +519,15 @@ describe("consents", () => {
             consentsOf(survey(LOST), "failback").map(({ name, count }) => [name, count]),
             [["unmarked", 1]],
         );
-        assert.deepEqual(consentsOf(survey({ ...LOST, primary: writer() }), "failback"), []);
+    });
+    it("ask for that, too, of what is whole on the primary alone, and say that it is served again", () => {
+        for (const given of [WHOLE, COPIED]) {
+            const [one, ...more] = consentsOf(survey(given), "failback");
+            assert.deepEqual([one?.name, one?.count, more], ["unmarked", 1, []]);
+            assert.match(one?.means ?? "", /whole on paris alone .* again \(v1 \(db\)\)$/);
+        }
+        for (const status of ["creating", "downloading"])
+            assert.deepEqual(consentsOf(survey({ ...WHOLE, volume: { status } }), "failback"), []);
     });
     it("count what is in use on the secondary before a failback", () => {
         const volumeInUse = survey({
@@ -513,6 +574,131 @@ describe("consents", () => {
     it("take the time of the last operation", () => {
         const { duration } = preflightOf(survey(), "planned", { id: "x", seconds: 10, volumes: 6 });
         assert.equal(duration.seconds, 8);
+    });
+});
+
+describe("what a failback leaves behind", () => {
+    const PLAIN = { replicationStatus: "disabled", status: "available" };
+    const there = { primary: undefined, secondary: undefined, rows: LOST.rows ?? [] };
+    const asked = (given: Given) =>
+        consentsOf(survey({ ...there, ...given }), "failback")
+            .filter(({ name }) => name === "left-behind")
+            .map(({ count }) => count);
+    const both = { primary: THERE_TOO, secondary: THERE_TOO };
+    const onSecondary = { secondary: THERE_TOO };
+    const error = { ...PLAIN, status: "error", replicationStatus: "not-capable" };
+    const cases: [string, Given, number[]][] = [
+        ["a plain volume that was made there", { volume: PLAIN, views: onSecondary }, [1]],
+        [
+            "one that was retyped to plain there, whose old copy the primary has",
+            { volume: PLAIN, primary: writer(), views: onSecondary },
+            [1],
+        ],
+        [
+            "one with replication_status NULL that was made there",
+            { volume: { replicationStatus: null }, views: onSecondary },
+            [1],
+        ],
+        [
+            "the same once it is marked",
+            { volume: { replicationStatus: "not-capable" }, views: onSecondary },
+            [1],
+        ],
+        ["one in error with no image on the primary", { volume: error, views: onSecondary }, [1]],
+        [
+            "an old plain volume that was used there after a reset of its status",
+            { volume: { ...error, status: "available" }, views: both },
+            [1],
+        ],
+        ["no old plain volume", { volume: error, views: { primary: THERE_TOO } }, []],
+        ["no old plain volume with something left of it there", { volume: error, views: both }, []],
+        [
+            "no volume of before replication that the failover put into error",
+            { volume: { ...error, replicationStatus: "failover-error" }, views: both },
+            [],
+        ],
+        ["no replicated volume", { secondary: writer(), primary: reader() }, []],
+        ["no copy that follows what is whole on the primary", COPIED, []],
+        [
+            "nor once that is marked, though its status was reset",
+            { ...COPIED, volume: { replicationStatus: "not-capable" } },
+            [],
+        ],
+        [
+            "none that is deleted",
+            { volume: { ...PLAIN, status: "deleting" }, views: onSecondary },
+            [],
+        ],
+    ];
+    for (const [title, given, wanted] of cases)
+        it(title, () => {
+            assert.deepEqual(asked(given), wanted);
+        });
+
+    it("is in the plan by its name, and a loss", () => {
+        const seen = survey({ ...there, volume: PLAIN, views: onSecondary });
+        const lines = planLines(preflightOf(seen, "failback"));
+        assert.ok(lines.includes("data loss: only what is consented to below"));
+        assert.ok(
+            lines.includes(
+                "needs --accept-loss left-behind=1: 1 volume: their data is on lyon only, or newer there, and stays there: after the failback Cinder finds no image, or an older one (v1 (db))",
+            ),
+        );
+    });
+    it("is nothing that a failover asks for", () => {
+        const seen = survey({ ...there, volume: PLAIN, views: onSecondary });
+        for (const move of ["planned", "forced"] as const)
+            assert.ok(consentsOf(seen, move).every(({ name }) => name !== "left-behind"));
+    });
+});
+
+describe("the cure of a volume without an image where it is served", () => {
+    const cure = (given: Given, active: "primary" | "secondary" = "secondary") => {
+        const seen = survey({ ...LOST, ...given });
+        const [pair] = seen.pairs;
+        assert.ok(pair);
+        return imageFaults(pair, active, seen.views, names)[0]?.next ?? "";
+    };
+    const MARK =
+        "have it counted as not replicated: `--accept-loss unmarked=N` marks it so, with `failback`";
+    it("costs no image: deletion is named only where neither site has one", () => {
+        assert.match(cure({}), /^delete it, or have .*, with `failback`: it fails the demotion/);
+        assert.equal(
+            cure({ views: { primary: { unseen: "no answer" } } }),
+            `keep it until paris answers, which may have its only image; then ${MARK}`,
+        );
+        assert.equal(
+            cure({ views: { primary: THERE_TOO } }),
+            `paris has its only image: ${MARK}; it is served from there again`,
+        );
+    });
+    it("is the failback where the primary has it whole", () => {
+        const again =
+            "keep it: all of it is on paris; `failback` with `--accept-loss unmarked=N` leaves it as it is there, and has it served from there again";
+        assert.equal(cure(WHOLE), again);
+        const seen = survey(COPIED);
+        const [pair] = seen.pairs;
+        assert.ok(pair);
+        const faults = imageFaults(pair, "secondary", seen.views, names);
+        assert.equal(faults.find(({ kind }) => kind === "wrongPrimary")?.next, again);
+    });
+    it("is another where the primary's image is not primary, or is not the true one", () => {
+        assert.match(
+            cure({ primary: reader() }),
+            /^paris has its only image, which is not primary: .*promote --force.*; else delete it$/,
+        );
+        assert.equal(
+            cure({ primary: writer(), views: { secondary: THERE_TOO } }),
+            `paris has another image of its name, which the failback would serve: move that away there (\`rbd mirror image disable --force\`, \`rbd rename\`); then retype it to a replicated type, or ${MARK}`,
+        );
+        assert.equal(
+            cure({ views: { secondary: THERE_TOO } }),
+            `retype it to a replicated type, or ${MARK}`,
+        );
+    });
+    it("is a planned failover where the primary is active", () => {
+        assert.match(cure({}, "primary"), /^delete it, or .*, with `failover --planned`, where /);
+        assert.match(cure({ secondary: reader() }, "primary"), /^lyon has its only image: copy /);
     });
 });
 

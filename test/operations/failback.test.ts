@@ -1,8 +1,10 @@
 import { strict as assert } from "node:assert";
 
-import { refuseFailback } from "../../operations/failback";
+import type { JournalEntry } from "../../core/operation";
+import { leaveVolumes, refuseFailback } from "../../operations/failback";
 import type { RefusedError } from "../../operations/operationEnd";
-import { backend, NOW, reader, row, survey, view, writer } from "../support/survey";
+import type { Run } from "../../operations/run";
+import { backend, names, NOW, reader, row, survey, view, writer } from "../support/survey";
 
 /** A backend that is on its secondary, whose primary has this last status, and these last beacons of rbd-mirror. */
 const over = (lastUpdate: number, ...beacons: number[]) =>
@@ -74,5 +76,37 @@ describe("a failback is refused before it begins", () => {
         };
         assert.deepEqual(facts("available"), []);
         assert.match(facts("error").join("; "), /error/);
+    });
+});
+
+describe("a failback's end", () => {
+    const left = (entries: Partial<JournalEntry>[], status: string) => {
+        const lines: string[] = [];
+        const journal = { entries, append: (entry: JournalEntry) => entries.push(entry) };
+        const has = view({}, { all: ["volume-v1"] });
+        const seen = survey({
+            volume: { status, replicationStatus: "not-capable" },
+            primary: undefined,
+            secondary: undefined,
+            views: { primary: has, secondary: has },
+        });
+        leaveVolumes({ journal, left: lines, parts: { names } } as unknown as Run, seen);
+        return lines;
+    };
+
+    it("names the volumes whose data stays on the secondary", () => {
+        assert.deepEqual(left([], "available"), [
+            "the data of 1 volume(s) is on lyon only, or newer there: v1 (db); copy each image over to paris with `rbd export` and `rbd import`, or delete the volume, whose image on lyon stays",
+        ]);
+        assert.deepEqual(left([], "error"), []);
+    });
+
+    it("and names the same ones when it is gone on with after statuses were given back", () => {
+        const entries: Partial<JournalEntry>[] = [];
+        assert.deepEqual(left(entries, "error"), []);
+        assert.deepEqual(left(entries, "available"), []);
+        const named: Partial<JournalEntry>[] = [];
+        assert.equal(left(named, "available").length, 1);
+        assert.equal(left(named, "error").length, 1);
     });
 });

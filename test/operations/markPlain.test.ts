@@ -1,10 +1,14 @@
 import { strict as assert } from "node:assert";
+import { mock } from "node:test";
 
 import type { Pair, PoolView } from "../../core/replica";
 import type { Survey } from "../../core/survey";
-import { markStep } from "../../operations/markPlain";
+import { countAgain, markBefore, markedWhole, markStep } from "../../operations/markPlain";
+import type { JournalEntry } from "../../core/operation";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
+import * as rowSeats from "../../operations/rowSeats";
+import { reader, survey as surveyOf, writer, type Given } from "../support/survey";
 
 const SEEN = { images: {} } as PoolView;
 const volume = (id: string) =>
@@ -42,5 +46,82 @@ describe("marking volumes as not replicated", () => {
             assert.ok(refused instanceof RefusedError);
             assert.match(refused.blockers[0]?.fact ?? "", /and [01] were agreed to: v0/);
         }
+    });
+});
+
+describe("marking what is whole on the primary alone", () => {
+    let seat: object;
+    beforeEach(() => {
+        mock.method(rowSeats, "writerOf", () => seat);
+    });
+    afterEach(() => {
+        mock.restoreAll();
+    });
+
+    const whole = (given: Given) =>
+        surveyOf({
+            volume: { status: "error", replicationStatus: "failover-error", ...given.volume },
+            primary: writer(),
+            secondary: undefined,
+            ...("primary" in given ? { primary: given.primary } : {}),
+        });
+
+    /** @returns the run, its journal's entries, and what was written to which volume */
+    function begun() {
+        const entries: Partial<JournalEntry>[] = [];
+        const written: unknown[] = [];
+        seat = {
+            saveRows: () => Promise.resolve({}),
+            writeVolumes: (_: string, volumes: object) => {
+                written.push(volumes);
+                return Promise.resolve(1);
+            },
+        };
+        const run = {
+            accepted: new Map([["unmarked", 1]]),
+            signal: new AbortController().signal,
+            doing: () => undefined,
+            found: () => undefined,
+            phases: [],
+            journal: {
+                entries,
+                append: (entry: Partial<JournalEntry>) => entries.push(entry),
+                always: <T>(_: string, work: () => Promise<T>) => work(),
+            },
+        } as unknown as Run;
+        return { run, written };
+    }
+    const ids = (pairs: readonly Pair[]) => pairs.map(({ volume: { id } }) => id);
+
+    it("has it counted as replicated again after the failback", async () => {
+        const { run, written } = begun();
+        await markBefore(run, whole({}));
+        const marked = whole({ volume: { status: "available", replicationStatus: "not-capable" } });
+        const again = markedWhole(run.journal, marked);
+        assert.deepEqual(ids(again), ["v1"]);
+        await countAgain(run, marked, again);
+        assert.deepEqual(written, [
+            { v1: { replication_status: "not-capable" } },
+            { v1: { replication_status: "enabled" } },
+        ]);
+    });
+
+    it("and nothing else: neither what is not primary there, nor what was not mirrored", async () => {
+        const { run } = begun();
+        await markBefore(run, whole({}));
+        const volume = { replicationStatus: "not-capable" };
+        assert.deepEqual(ids(markedWhole(run.journal, whole({ volume, primary: reader() }))), []);
+        assert.deepEqual(ids(markedWhole(run.journal, whole({}))), []);
+
+        const other = begun();
+        await markBefore(other.run, whole({ primary: undefined }));
+        assert.deepEqual(other.written, [{ v1: { replication_status: "not-capable" } }]);
+        assert.deepEqual(ids(markedWhole(other.run.journal, whole({ volume }))), []);
+    });
+
+    it("marks nothing without the operator's word", async () => {
+        const { run, written } = begun();
+        await markBefore({ ...run, accepted: new Map() }, whole({}));
+        assert.deepEqual(written, []);
     });
 });

@@ -200,10 +200,7 @@ describe("failover and failback on the lab", () => {
                     /left to do: 1 volume\(s\) of types that are not replicated .*: \S+ \(plain\)/,
                 );
             const { stdout } = await back();
-            assert.match(
-                stdout,
-                /mark: 1 volume\(s\) without a mirrored image are marked not-capable/,
-            );
+            assert.match(stdout, /mark: 1 volume\(s\) that cannot move are marked not-capable/);
             await fleet.expectBytes("primary");
             await expectAvailable();
         });
