@@ -14,6 +14,7 @@ import { hostname, userInfo } from "node:os";
 
 import {
     begunOf,
+    followerOf,
     isOpen,
     operationId,
     resultOf,
@@ -31,6 +32,7 @@ import {
     makeFolder,
     nextOrder,
     readJournal,
+    readJournals,
     unwritten,
     writeWhole,
 } from "./journalFolder";
@@ -54,7 +56,8 @@ export const workerOn = (id: string, folder = journalFolder()): Worker | undefin
 export function isKnownOver(id: string, folder = journalFolder()): boolean {
     if (!listJournals(folder).includes(id) || workerOn(id, folder) !== undefined) return false;
     try {
-        return !isOpen(readJournal(id, folder));
+        const entries = readJournal(id, folder);
+        return !isOpen(entries) || followerOf(entries, readJournals(folder).journals) !== undefined;
     } catch (error) {
         if (error instanceof JournalError) return false;
         throw error;

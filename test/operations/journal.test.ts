@@ -194,6 +194,21 @@ describe("an operation's journal", () => {
         assert.ok(!isKnownOver(id, folder));
     });
 
+    it("knows a killed move to be over once a later one is done", () => {
+        const { id } = begun();
+        Journal.create(begun(), folder).close();
+        assert.ok(!isKnownOver(id, folder));
+        for (const outcome of ["refused", "done"] as const) {
+            const later = Journal.create(
+                { ...begun(`${id}-${outcome}`), verb: "failover --forced" },
+                folder,
+            );
+            later.end({ outcome, fact: "", left: [] });
+            later.close();
+            assert.equal(isKnownOver(id, folder), outcome === "done");
+        }
+    });
+
     it("finds the newest operation that can go on", () => {
         for (const day of [1, 2, 3]) {
             const journal = Journal.create(
