@@ -11,6 +11,10 @@ export function chooseBackends(topology: Topology, given: string | undefined): B
     return chosen;
 }
 
+/** The backend as a next command must name it: not at all where there is only one. */
+export const needed = ({ backends }: Topology, section: string): string | undefined =>
+    backends.length > 1 ? section : undefined;
+
 /** The one backend of an operation: a topology with several must say which. */
 export function chooseBackend(topology: Topology, given: string | undefined): Backend {
     const [backend, ...more] = chooseBackends(topology, given);

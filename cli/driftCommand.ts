@@ -6,6 +6,7 @@ import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { drift } from "../operations/drift";
 import { readDriftRecord, writeDriftRecord, type Recorded } from "../operations/driftRecord";
+import { completeAll, completing } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { Progress } from "./print";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
@@ -56,6 +57,7 @@ export async function runDrift(flags: DriftFlags): Promise<ExitCode> {
     const cinder = new Cinder(findCloud(process.env));
     const progress = new Progress(process.stderr);
     const items: DriftItem[] = [];
+    const complete = completing(flags);
     let step = "";
     const start = performance.now();
     try {
@@ -70,7 +72,7 @@ export async function runDrift(flags: DriftFlags): Promise<ExitCode> {
                 items.push(...seen);
                 if (json) return;
                 progress.clear();
-                for (const item of seen) console.log(formatDriftItem(item));
+                for (const item of seen) console.log(complete(formatDriftItem(item)));
                 progress.show(step);
             },
         });
@@ -83,7 +85,13 @@ export async function runDrift(flags: DriftFlags): Promise<ExitCode> {
     const recorded = file === undefined ? undefined : writeDriftRecord(file, before, items);
     if (json)
         console.log(
-            JSON.stringify({ verb: "drift", ok: code === ExitCode.Ok, seconds, items, recorded }),
+            JSON.stringify({
+                verb: "drift",
+                ok: code === ExitCode.Ok,
+                seconds,
+                items: completeAll(items, complete),
+                recorded,
+            }),
         );
     else {
         if (recorded !== undefined) console.log(recordedLine(recorded));

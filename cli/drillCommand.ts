@@ -14,6 +14,7 @@ import { journalFolder, makeFolder, unreadJournals } from "../operations/journal
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
 import { chooseBackends } from "./backends";
+import { completing, sourceIn } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { cleaningUp } from "./interrupt";
 import { Output } from "./output";
@@ -90,7 +91,7 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
     const backends = backendsOf(topology, flags);
     const folder = reportsFolder(flags.reports);
     const cinder = new Cinder(findCloud(process.env));
-    const out = new Output(json);
+    const out = new Output(json, completing(flags));
     unreadJournals().forEach(out.found);
     const reports: DrillReport[] = [];
     const signal = cleaningUp("clones and snapshots, which the next drill removes");
@@ -101,6 +102,7 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
                 backend,
                 cinder,
                 version,
+                source: sourceIn(flags),
                 volumes: volume,
                 ...(check === undefined
                     ? {}

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
 import { ProblemsError, wordsOf } from "../core/problem";
+import { completing, type RunWords } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { UsageError } from "./topologyFile";
 
@@ -58,13 +59,18 @@ function codeOf(error: unknown): ExitCode {
 /** Runs the command line and returns its exit code; errors are one sentence on stderr. */
 export async function main(argv: string[]): Promise<ExitCode> {
     let code = ExitCode.Ok;
+    let words: RunWords = {};
     try {
-        await program(argv[2], (result) => (code = result)).parseAsync(argv);
+        await program(argv[2], (result) => (code = result))
+            .hook("preAction", (_root, verb) => {
+                words = verb.opts<RunWords>();
+            })
+            .parseAsync(argv);
     } catch (error) {
         // Commander has said it already; help is no error.
         if (error instanceof CommanderError)
             return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
-        const message = wordsOf(error);
+        const message = completing(words)(wordsOf(error));
         const asJson = argv.includes("--json");
         if (asJson) console.log(JSON.stringify({ verb: argv[2], ok: false, error: message }));
         console.error(`cinder-dr: ${message}`);

@@ -11,7 +11,8 @@ import { PartialError, RefusedError } from "../operations/operationEnd";
 import { type RunOptions } from "../operations/run";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
-import { chooseBackend } from "./backends";
+import { chooseBackend, needed } from "./backends";
+import { completing, sourceIn } from "./completing";
 import { ExitCode } from "./exitCode";
 import { interruptible } from "./interrupt";
 import { Output } from "./output";
@@ -22,6 +23,8 @@ export interface OperationFlags extends Source {
     json?: boolean;
     acceptLoss?: string[];
     breakLock?: string;
+    /** The operation that is gone on with by another source than its journal's. */
+    resumed?: string;
 }
 
 /** `name=count`, as in `--accept-loss unreplicated=3`. */
@@ -54,7 +57,8 @@ export async function runOperation(
     const accepted = parseAccepted(acceptLoss);
     const cinder = new Cinder(findCloud(process.env));
     const parts = new Parts(topology, cinder);
-    const out = new Output(json);
+    const complete = completing({ ...flags, backend: needed(topology, chosen.section) });
+    const out = new Output(json, complete);
     unreadJournals().forEach(out.found);
     const plan: string[] = [];
     const start = performance.now();
@@ -64,8 +68,11 @@ export async function runOperation(
         accepted,
         ...(breakLock === undefined ? {} : { breakLock }),
         version,
+        source: sourceIn(flags),
         signal: interruptible(
-            "stopping after this step; `cinder-dr resume` goes on. Once more ends at once, and leaves hosts, services and rbd-mirror as they are then",
+            complete(
+                "stopping after this step; `cinder-dr resume` goes on. Once more ends at once, and leaves hosts, services and rbd-mirror as they are then",
+            ),
         ),
         found: out.found,
         doing: out.doing,
@@ -83,7 +90,7 @@ export async function runOperation(
         // A wrong word on the command line is the command line's business.
         if (thrown instanceof UsageError) throw thrown;
         code = codeOf(thrown);
-        error = wordsOf(thrown);
+        error = complete(wordsOf(thrown));
         if (thrown instanceof RefusedError)
             for (const { subject, fact, next } of thrown.blockers)
                 out.found({ state: "problem", subject, fact, next });

@@ -1,4 +1,5 @@
 import type { Finding } from "../core/finding";
+import { completeAll, type Complete } from "./completing";
 import { formatFinding, Progress } from "./print";
 
 /** What a verb says while it runs: lines at once, or, for `--json`, nothing before its one object. */
@@ -6,15 +7,19 @@ export class Output {
     readonly findings: Finding[] = [];
     private readonly progress = new Progress(process.stderr);
 
-    constructor(private readonly json: boolean) {}
+    /** @param complete for the commands in all that is said */
+    constructor(
+        private readonly json: boolean,
+        private readonly complete: Complete,
+    ) {}
 
     readonly say = (line: string): void => {
         this.progress.clear();
-        if (!this.json) console.log(line);
+        if (!this.json) console.log(this.complete(line));
     };
 
     readonly found = (finding: Finding): void => {
-        this.findings.push(finding);
+        this.findings.push(completeAll(finding, this.complete));
         this.say(formatFinding(finding));
     };
 

@@ -8,7 +8,8 @@ import { unreadJournals } from "../operations/journalFolder";
 import { Parts } from "../operations/parts";
 import { preflight } from "../operations/preflight";
 import { ExitCode, type Done } from "./exitCode";
-import { chooseBackend } from "./backends";
+import { chooseBackend, needed } from "./backends";
+import { completeAll, completing } from "./completing";
 import { interruptible } from "./interrupt";
 import { formatFinding, Progress } from "./print";
 import { CREDENTIALS, readTopology, withSource, type Source } from "./topologyFile";
@@ -29,7 +30,10 @@ export async function runPreflight(
     const progress = new Progress(process.stderr);
     try {
         progress.show("asking Cinder, its hosts and both clusters");
-        const plan = await preflight(parts, chosen, move, interruptible("stopping"));
+        const plan = completeAll(
+            await preflight(parts, chosen, move, interruptible("stopping")),
+            completing({ ...source, backend: needed(topology, chosen.section) }),
+        );
         progress.clear();
         const findings = unreadJournals();
         const stops = plan.blockers.filter(

@@ -1,12 +1,14 @@
 import type { Command } from "commander";
 
-import { renderReport, reportOf } from "../core/report";
+import { begunOf, type JournalEntry } from "../core/operation";
+import { renderReport, reportOf, type Report } from "../core/report";
 import {
     journalFolder,
     JournalError,
     readJournal,
     readJournals,
 } from "../operations/journalFolder";
+import { completeAll, completingFor } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { formatFinding } from "./print";
 
@@ -14,9 +16,13 @@ interface ReportFlags {
     json?: boolean;
 }
 
+/** Whoever reads it next week has no other source at hand than the journal's. */
+const wholeReport = (entries: readonly JournalEntry[]): Report =>
+    completeAll(reportOf(entries), completingFor(begunOf(entries)));
+
 function printList(json: boolean): void {
     const { journals, unread } = readJournals();
-    const reports = journals.map(reportOf);
+    const reports = journals.map(wholeReport);
     if (json) {
         const operations = reports;
         console.log(JSON.stringify({ verb: "report", ok: true, operations, findings: unread }));
@@ -46,7 +52,7 @@ export const reportCommand = (root: Command, done: Done): Command =>
             else {
                 const entries = readJournal(id);
                 if (entries.length === 0) throw new JournalError(`the journal '${id}' is empty`);
-                const report = reportOf(entries);
+                const report = wholeReport(entries);
                 console.log(
                     json
                         ? JSON.stringify({ verb: "report", ok: true, report })

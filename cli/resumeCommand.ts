@@ -26,6 +26,7 @@ import {
 } from "../operations/journalFolder";
 import { resyncOnly } from "../operations/resyncOnly";
 import type { RunOptions } from "../operations/run";
+import { completingFor, sourceIn } from "./completing";
 import type { Done } from "./exitCode";
 import { runOperation, withOperation, type OperationFlags } from "./operation";
 import { perhapsStopping } from "./stopServers";
@@ -51,16 +52,20 @@ function named(id: string, isUndo: boolean): Begun {
     const outcome = endedOf(entries)?.outcome;
     if (!isOpen(entries) && !isUndo)
         throw new UsageError(`operation ${id} is ${outcome ?? ""}: there is nothing to go on with`);
-    if (!isMove(begun.verb)) throw new UsageError(notResumed(entries, allJournals()));
+    if (!isMove(begun.verb)) throw new UsageError(wayOf(entries, allJournals()));
     return begun;
 }
 
 const allJournals = (): JournalEntry[][] => readJournals().journals;
 
+/** The command that goes on with what is no move, with the words of its own journal. */
+const wayOf = (entries: readonly JournalEntry[], all: readonly JournalEntry[][]): string =>
+    completingFor(begunOf(entries))(notResumed(entries, all));
+
 /** What to do about operations that are no moves; a sentence each. */
 function waysOn(open: readonly Begun[]): string[] {
     const all = allJournals();
-    return open.map(({ id }) => notResumed(readJournal(id), all));
+    return open.map(({ id }) => wayOf(readJournal(id), all));
 }
 
 /** Nothing is found to go on with: what cannot be read may be what is meant. */
@@ -186,15 +191,18 @@ export const resumeCommand = (root: Command, done: Done): Command =>
     ).action(async (id: string | undefined, flags: ResumeFlags) => {
         const begun = chosen(id, flags.undoRows === true, flags.backend);
         if (flags.undoRows === true) refuseUndo(begun);
-        const [stack, topology] = [text(begun.flags.stack), text(begun.flags.topology)];
-        const source =
-            flags.stack === undefined && flags.topology === undefined
-                ? {
-                      ...(stack === undefined ? {} : { stack }),
-                      ...(topology === undefined ? {} : { topology }),
-                  }
-                : {};
+        const own = sourceIn(begun.flags);
+        const isNamed = flags.stack !== undefined || flags.topology !== undefined;
+        const isOther = flags.stack !== own.stack || flags.topology !== own.topology;
+        // The journal keeps its own source: who goes on with another one must name that again.
+        const resumed = isNamed && isOther ? { resumed: begun.id } : {};
         const acceptLoss = [...recordedLosses(begun), ...(flags.acceptLoss ?? [])];
-        const whole = { ...flags, ...source, acceptLoss, backend: begun.backend };
+        const whole = {
+            ...flags,
+            ...(isNamed ? {} : own),
+            ...resumed,
+            acceptLoss,
+            backend: begun.backend,
+        };
         done(await runOperation(`resume ${begun.verb}`, whole, goOn(begun, flags)));
     });

@@ -5,6 +5,7 @@ import { neededAs } from "../core/formerUser";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { retireUser } from "../operations/retireUser";
+import { completing } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { Output } from "./output";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
@@ -30,7 +31,7 @@ async function runRetireUser(user: string, flags: RetireUserFlags): Promise<Exit
             `USER must be one that the topology needs no more, got '${user}': it is ${needed}`,
         );
     const cinder = new Cinder(findCloud(process.env));
-    const out = new Output(json);
+    const out = new Output(json, completing(flags));
     let free: boolean;
     try {
         free = await retireUser({

@@ -16,6 +16,7 @@ import { chosen, isCurable } from "../operations/sessionPlan";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
 import { chooseBackends } from "./backends";
+import { completing, sourceIn } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { cleaningUp } from "./interrupt";
 import { Output } from "./output";
@@ -95,8 +96,9 @@ function power(
     signal: AbortSignal,
 ): Promise<number> {
     const { batch, breakLock } = flags;
+    const source = sourceIn(flags);
     const options = {
-        ...{ ...clients, backend, version, batch, signal, found, doing },
+        ...{ ...clients, backend, version, source, batch, signal, found, doing },
         ...(breakLock === undefined ? {} : { breakLock }),
     };
     return flags.stop === true ? stopServers(options) : startServers(options);
@@ -133,6 +135,7 @@ async function onBackend(
         topology,
         backend,
         version,
+        source: sourceIn(flags),
         servers,
         batch: flags.batch,
         maxFailures: flags.maxFailures,
@@ -167,7 +170,7 @@ async function runServers(flags: ServersFlags): Promise<ExitCode> {
     const backends = backendsOf(topology, flags);
     const cloud = findCloud(process.env);
     const clients = { cinder: new Cinder(cloud), nova: new Nova(cloud) };
-    const out = new Output(flags.json === true);
+    const out = new Output(flags.json === true, completing(flags));
     unreadJournals().forEach(out.found);
     const isPower = flags.stop === true || flags.start === true;
     const left = isPower ? "the servers as they are" : "the server being worked on as it is";

@@ -8,7 +8,8 @@ import { findCloud } from "../operations/cloud";
 import { Parts } from "../operations/parts";
 import { status } from "../operations/status";
 import { ExitCode, type Done } from "./exitCode";
-import { chooseBackends } from "./backends";
+import { chooseBackends, needed } from "./backends";
+import { completeAll, completing } from "./completing";
 import { interruptible } from "./interrupt";
 import { formatFinding, Progress } from "./print";
 import { CREDENTIALS, readTopology, withSource, type Source } from "./topologyFile";
@@ -49,7 +50,11 @@ export async function runStatus({
     let seen: BackendStatus[];
     try {
         progress.show("asking Cinder and both clusters");
-        seen = await status(parts, backends, interruptible("stopping"));
+        const found = await status(parts, backends, interruptible("stopping"));
+        seen = found.map((one) => {
+            const named = needed(topology, one.verdict.backend);
+            return completeAll(one, completing({ ...source, backend: named }));
+        });
     } finally {
         progress.clear();
         parts.close();

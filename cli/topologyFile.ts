@@ -3,15 +3,11 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { parse, YAMLParseError } from "yaml";
 
+import type { Source } from "../core/operation";
 import { ProblemsError } from "../core/problem";
 import { CONFIG_KEY, parseTopology, type Topology } from "../core/topology";
 
-export interface Source {
-    /** Name of a Pulumi stack: its `Pulumi.<stack>.yaml` in the working directory is read. */
-    stack?: string;
-    /** A file with the topology itself, or a stack's file. */
-    topology?: string;
-}
+export type { Source };
 
 /** Adds the options that name the topology. */
 export const withSource = (command: Command): Command =>

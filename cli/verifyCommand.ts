@@ -5,6 +5,7 @@ import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { verify } from "../operations/verify";
 import { chooseBackends } from "./backends";
+import { completing } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { cleaningUp } from "./interrupt";
 import { Output } from "./output";
@@ -23,7 +24,7 @@ export async function runVerify({
     const topology = readTopology(source);
     if (backend !== undefined) chooseBackends(topology, backend);
     const cinder = new Cinder(findCloud(process.env));
-    const out = new Output(json);
+    const out = new Output(json, completing(source));
     const start = performance.now();
     try {
         await verify({

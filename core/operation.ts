@@ -20,6 +20,14 @@ export interface JournalEntry {
     data?: unknown;
 }
 
+/** Where the topology is read. */
+export interface Source {
+    /** Name of a Pulumi stack: its `Pulumi.<stack>.yaml` in the working directory is read. */
+    stack?: string;
+    /** A file with the topology itself, or a stack's file. */
+    topology?: string;
+}
+
 /** The first entry's data: who does what. */
 export interface Begun {
     /** `20261122T201503-failover-ceph`: when, verb, backend; names the file too. */

@@ -22,10 +22,10 @@ export interface Verdict {
     why: Record<"planned" | "forced" | "failback", string>;
 }
 
-const why = (blockers: readonly Blocker[]): string =>
+const why = (blockers: readonly Blocker[], move: Move): string =>
     blockers.length === 0
         ? ""
-        : `${blockers[0]?.subject ?? ""} ${blockers[0]?.fact ?? ""}${blockers.length > 1 ? ` (and ${String(blockers.length - 1)} more: \`cinder-dr preflight\`)` : ""}`;
+        : `${blockers[0]?.subject ?? ""} ${blockers[0]?.fact ?? ""}${blockers.length > 1 ? ` (and ${String(blockers.length - 1)} more: \`cinder-dr preflight ${move}\`)` : ""}`;
 
 /** What the status of all volumes comes to. */
 export function verdictOf(
@@ -59,9 +59,9 @@ export function verdictOf(
         forcedNeedsFence: witnesses(survey).length > 0,
         mayFailback: blocked.failback.length === 0,
         why: {
-            planned: why(blocked.planned),
-            forced: why(blocked.forced),
-            failback: why(blocked.failback),
+            planned: why(blocked.planned, "planned"),
+            forced: why(blocked.forced, "forced"),
+            failback: why(blocked.failback, "failback"),
         },
     };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { wordsOf } from "../core/problem";
 import { shownCheck, type DrillReport } from "../core/drill";
 import { renderDrill } from "../core/drillReport";
+import type { Source } from "../core/operation";
 import type { Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
 import { drill } from "./drill";
@@ -18,6 +19,8 @@ const VERB = "drill";
 export interface DrillSession extends Omit<DrillOptions, "id" | "who" | "sites" | "phased"> {
     topology: Topology;
     version: string;
+    /** Kept by the journal, for the commands that go on. */
+    source?: Source;
     /** Folder of the report's two files; made when it is not there. */
     reports: string;
     /** Id of the operation whose lock may be taken over, by the operator's word. */
@@ -125,14 +128,14 @@ function endOf(report: DrillReport): Parameters<Journal["end"]>[0] {
 export async function drillSession(
     session: DrillSession,
 ): Promise<{ report: DrillReport; files: string[] }> {
-    const { topology, version, breakLock, ...rest } = session;
+    const { topology, version, source, breakLock, ...rest } = session;
     const { section, pool } = rest.backend;
     const [who, id] = [whoAmI(), newOperationId(VERB, section)];
     const { primary, secondary } = topology.sites;
     const sites = [new CephSite("primary", primary), new CephSite("secondary", secondary)] as const;
     const broken = closeKilled(section, id, breakLock);
     const check = rest.check === undefined ? undefined : shownCheck(rest.check.command);
-    const flags = { volumes: rest.volumes, check, breakLock };
+    const flags = { ...source, volumes: rest.volumes, check, breakLock };
     const journal = Journal.create({ id, verb: VERB, backend: section, who, version, flags });
     const locks: SiteLock[] = [];
     try {

@@ -81,8 +81,11 @@ export function record(run: Run, survey: Survey): void {
  * Whether it is no reason to refuse that Cinder is on the target already: its primary may have died in the middle of a
  * planned move, which ends no rbd-mirror and proves no write, or its operator's machine before the hosts were given back.
  */
-export const isToProve = ({ isSo }: Blocker, { views }: Survey, fenced: string | undefined): boolean =>
-    isSo === true && (!isSeen(views.primary) || fenced !== undefined);
+export const isToProve = (
+    { isSo }: Blocker,
+    { views }: Survey,
+    fenced: string | undefined,
+): boolean => isSo === true && (!isSeen(views.primary) || fenced !== undefined);
 
 /** Shows the plan and records each consent. @throws RefusedError where something stands in its way, or the primary lives */
 export async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {

@@ -1,7 +1,13 @@
 import { blocker } from "../core/blocker";
 import { isSeen, type Pair } from "../core/replica";
 import { serviceOf } from "../core/service";
-import { markedByFailback, subjectOf, wholeOnPrimary, type Survey } from "../core/survey";
+import {
+    markedByFailback,
+    subjectOf,
+    wholeOnPrimary,
+    type Move,
+    type Survey,
+} from "../core/survey";
 import { ROLES } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { RefusedError } from "./operationEnd";
@@ -17,12 +23,24 @@ export const hasMarked = ({ entries }: Journal): boolean =>
 
 type Mark = "disabled" | "not-capable" | "enabled";
 
+/** The move that each mark is for. */
+const MOVES: Record<Mark, Move> = {
+    disabled: "planned",
+    "not-capable": "failback",
+    enabled: "failback",
+};
+
 /**
  * A mark must be right: whoever is marked is not replicated any longer, and goes to error with a failover.
  * @throws RefusedError where a site was not seen, so that its images seem to be missing, or where there are more volumes
  * than the operator has agreed to
  */
-function refuseMark({ accepted }: Run, { views, names }: Survey, lonely: readonly Pair[]): void {
+function refuseMark(
+    { accepted }: Run,
+    { views, names }: Survey,
+    lonely: readonly Pair[],
+    status: Mark,
+): void {
     const stops = ROLES.flatMap((role) => {
         const view = views[role];
         const next = "its admin host and cluster must answer";
@@ -34,7 +52,7 @@ function refuseMark({ accepted }: Run, { views, names }: Survey, lonely: readonl
             blocker(
                 "unmarked",
                 `${String(lonely.length)} volumes cannot move, and ${String(agreed)} were agreed to: ${lonely.map(subjectOf).join(", ")}`,
-                "`cinder-dr preflight` names them and the consent",
+                `\`cinder-dr preflight ${MOVES[status]}\` names them and the consent`,
             ),
         );
     if (stops.length > 0) throw new RefusedError("refused: no volume was marked", stops);
@@ -73,7 +91,7 @@ export const markStep = (
     lonely: readonly Pair[],
     status: Mark,
 ): Promise<number> => {
-    refuseMark(run, survey, lonely);
+    refuseMark(run, survey, lonely, status);
     return phase(
         run,
         "mark",

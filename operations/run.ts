@@ -1,5 +1,5 @@
 import type { Finding } from "../core/finding";
-import type { Begun, Ended } from "../core/operation";
+import type { Begun, Ended, Source } from "../core/operation";
 import type { Blocker } from "../core/blocker";
 import { consentFlag, type Consent } from "../core/consents";
 import type { Consented } from "../core/reportConsents";
@@ -26,6 +26,8 @@ export interface RunOptions {
     /** Consents given with this command; the journal that it goes on with keeps them. */
     said?: readonly Consented[];
     version: string;
+    /** Kept by the journal, for the commands that go on. */
+    source?: Source;
     /** Whoever runs it re-attaches the servers after it. Defaults to nobody. */
     reattaches?: boolean;
     /** Shown before anything is done. */

@@ -1,5 +1,6 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
+import type { Source } from "../core/operation";
 import type { ServerPlan } from "../core/servers";
 import type { Backend } from "../core/topology";
 import type { Cinder } from "./cinder";
@@ -21,6 +22,8 @@ export interface PowerOptions {
     cinder: Cinder;
     nova: Nova;
     version: string;
+    /** Kept by the journal, for the commands that go on. */
+    source?: Source;
     /** Servers worked on at a time. */
     batch: number;
     signal: AbortSignal;
@@ -88,7 +91,7 @@ export async function stopServers(options: PowerOptions): Promise<number> {
                   backend: backend.section,
                   who: whoAmI(),
                   version: options.version,
-                  flags: options.before === undefined ? {} : { before: options.before },
+                  flags: { ...options.source, before: options.before },
               })
             : Journal.resume(open, undefined, [], options.breakLock);
     try {
@@ -100,13 +103,12 @@ export async function stopServers(options: PowerOptions): Promise<number> {
             ),
         );
         const all = stoppedIn(journal);
+        const again = `cinder-dr servers --backend ${backend.section}`;
         journal.end({
             // To be gone on with: by --start.
             outcome: "partial",
             fact: `${String(all.length - failed)} servers are stopped`,
-            left: [
-                "after the failover: cinder-dr servers --reattach, then cinder-dr servers --start",
-            ],
+            left: [`after the failover: \`${again} --reattach\`, then \`${again} --start\``],
         });
         return failed;
     } finally {

@@ -1,6 +1,6 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
-import { begunOf } from "../core/operation";
+import { begunOf, type Source } from "../core/operation";
 import { consentsSaid } from "../core/reportConsents";
 import type { ServerPlan } from "../core/servers";
 import type { Backend, Topology } from "../core/topology";
@@ -23,6 +23,8 @@ export interface ReattachOptions {
     cinder: Cinder;
     nova: Nova;
     version: string;
+    /** Kept by the journal, for the commands that go on. */
+    source?: Source;
     /** Ids or names; empty for all that need it. */
     servers: readonly string[];
     /** Servers worked on at a time. */
@@ -73,6 +75,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
                   who,
                   version: options.version,
                   flags: {
+                      ...options.source,
                       servers: options.servers,
                       batch: options.batch,
                       breakLock: options.breakLock,

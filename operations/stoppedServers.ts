@@ -148,9 +148,9 @@ export async function withServersStopped(
     work: (options: RunOptions) => Promise<string>,
 ): Promise<string> {
     const { move, verb, nova, batch } = stopped;
-    const { backend, parts, version, signal, found, doing, breakLock } = options;
+    const { backend, parts, version, source = {}, signal, found, doing, breakLock } = options;
     const power = {
-        ...{ backend, cinder: parts.cinder, nova, version, batch, signal, found, doing },
+        ...{ backend, cinder: parts.cinder, nova, version, source, batch, signal, found, doing },
         ...(breakLock === undefined ? {} : { breakLock }),
     };
     const isResumed = openJournalOf(verb, backend.section) !== undefined;

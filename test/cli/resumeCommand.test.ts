@@ -136,7 +136,7 @@ describe("resume", () => {
         assert.match(
             await said(),
             new RegExp(
-                `: \`cinder-dr failback --stop-servers\` with its other words goes on to the move; or ${start} starts its servers again$`,
+                `: \`cinder-dr failback --stop-servers --backend ceph\` with its other words goes on to the move; or ${start} starts its servers again$`,
             ),
         );
         await new Promise((resolve) => setTimeout(resolve, 5));

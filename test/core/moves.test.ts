@@ -868,6 +868,9 @@ describe("the verdict", () => {
             line({ rows: [row({ state: "down" })] }),
             /may not fail over planned: cinder-a@ceph its cinder-volume is down/,
         );
+        const both = [row({ state: "down" }), row({ host: "cinder-b@ceph", state: "down" })];
+        assert.match(line({ rows: both }), /planned: [^;]* more: `cinder-dr preflight planned`\)/);
+        assert.match(line({ rows: both }), /forced: [^;]* more: `cinder-dr preflight forced`\)/);
     });
     it("believes no status of a site that does not answer", () => {
         assert.match(

@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { mock } from "node:test";
 
+import { stringify } from "yaml";
+
+import { ExitCode } from "../../cli/exitCode";
+import { main } from "../../cli/main";
 import { hostCommand } from "../../core/hostCommand";
 import { toShell } from "../../core/shell";
 import { parseTopology } from "../../core/topology";
-import { goodTopology } from "../support/topology";
+import { Journal } from "../../operations/journal";
+import * as rollout from "../../operations/rollout";
+import { ownJournals } from "../support/ownJournals";
+import { goodTopology, withValue } from "../support/topology";
 
 const ROOT = join(__dirname, "../..");
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
@@ -51,6 +60,84 @@ describe("the pages", () => {
             [],
         );
     });
+});
+
+describe("the pages' commands", () => {
+    const env = { ...process.env };
+    const here = process.cwd();
+    ownJournals();
+    let folder = "";
+
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "cinder-dr-pages-"));
+        // The names that the pages use; a key rotation has left the user `cinder` behind.
+        const topology = stringify(withValue("backends/ceph/user", "cinder-2"));
+        for (const name of ["Pulumi.mycloud.yaml", "Pulumi.lab.yaml", "topology.yaml", "FILE"])
+            writeFileSync(join(folder, name), topology);
+        process.chdir(folder);
+        const flags = { stack: "mycloud" };
+        const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags };
+        const journal = Journal.create({ ...begun, id: "ID", verb: "failover --forced" });
+        journal.end({ outcome: "partial", fact: "", left: [] });
+        journal.close();
+        for (const key of Object.keys(process.env))
+            if (key.startsWith("OS_")) Reflect.deleteProperty(process.env, key);
+        mock.method(rollout, "rollout", () => Promise.resolve([]));
+    });
+    afterEach(() => {
+        mock.restoreAll();
+        process.chdir(here);
+        rmSync(folder, { recursive: true });
+        process.env = { ...env };
+        for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
+    });
+
+    /** What a page tells to type, and the commands in the output that it quotes. */
+    function commandsOf(page: string): string[] {
+        const FENCE = /^ *```(\w*)\n([^]*?)^ *```/gm;
+        const text = read(page);
+        const fenced = [...text.matchAll(FENCE)].flatMap(([, kind, lines = ""]) => [
+            ...lines.matchAll(/^ *npx (cinder-dr .*)$/gm),
+            ...(kind === "text" ? lines.matchAll(/`(cinder-dr [^`]+)`/g) : []),
+        ]);
+        const inline = text.replaceAll(FENCE, "").matchAll(/`npx (cinder-dr\s[^`]+)`/g);
+        return [...fenced, ...inline].map(([, command = ""]) => command.replaceAll(/\s+/g, " "));
+    }
+
+    /** Placeholders filled in, and what the shell or the reader takes away. */
+    const wordsOf = (command: string): string[] =>
+        command
+            .replace(/ (?:#|>) .*/, "")
+            .replaceAll(/[[\]…]|(?<=\w)\|[\w|]+/g, "")
+            .replaceAll("<stack>", "mycloud")
+            .match(/'[^']*'|\S+/g)
+            ?.map((word) => word.replaceAll("'", "")) ?? [];
+
+    async function faultOf(command: string): Promise<string[]> {
+        let said = "";
+        const [log, error] = [() => undefined, (text: string) => (said += text)];
+        mock.method(console, "log", log);
+        mock.method(console, "error", error);
+        const written = mock.method(
+            process.stderr,
+            "write",
+            (text: string) => ((said += text), true),
+        );
+        const code = await main(["node", ...wordsOf(command)]);
+        written.mock.restore();
+        return code === ExitCode.Usage ? [`${command}: ${said}`] : [];
+    }
+
+    for (const page of PAGES) {
+        // A review runs a preview; its own words are asked for by its parser alone.
+        const commands = commandsOf(page).filter((line) => !line.startsWith("cinder-dr review"));
+        if (commands.length > 0)
+            it(`${page}: can be typed as they stand`, async () => {
+                const faults: string[] = [];
+                for (const command of commands) faults.push(...(await faultOf(command)));
+                assert.deepEqual(faults, []);
+            });
+    }
 });
 
 describe("the operator's pages", () => {

@@ -49,14 +49,15 @@ describe("the operator's check", () => {
         try {
             const check = { command, seconds: 10 };
             const [backend] = topology.backends;
-            const session = { topology, backend, check, volumes: [], version: "0" };
+            const source = { stack: "mycloud" };
+            const session = { topology, backend, check, volumes: [], version: "0", source };
             await assert.rejects(drillSession(session as unknown as DrillSession), /no answer/);
             const [id = ""] = listJournals();
             assert.doesNotMatch(readFileSync(join(folder, `${id}.jsonl`), "utf8"), /s3cret/);
             const [begun] = readJournal(id);
             assert.deepEqual(begun?.data, {
                 ...(begun?.data as object),
-                flags: { volumes: [], check: "sh (4 further words)" },
+                flags: { stack: "mycloud", volumes: [], check: "sh (4 further words)" },
             });
         } finally {
             mock.restoreAll();

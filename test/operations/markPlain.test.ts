@@ -45,6 +45,7 @@ describe("marking volumes as not replicated", () => {
             const refused = mark({}, count, agreed);
             assert.ok(refused instanceof RefusedError);
             assert.match(refused.blockers[0]?.fact ?? "", /and [01] were agreed to: v0/);
+            assert.match(refused.blockers[0]?.next ?? "", /`cinder-dr preflight planned` names/);
         }
     });
 });

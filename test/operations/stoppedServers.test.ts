@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { mock } from "node:test";
 
 import type { Finding } from "../../core/finding";
+import { endedOf } from "../../core/operation";
 import { expectedConnection } from "../../core/servers";
 import { parseTopology } from "../../core/topology";
-import { listJournals, openOperations } from "../../operations/journalFolder";
+import { listJournals, openOperations, readJournal } from "../../operations/journalFolder";
 import type { Nova } from "../../operations/nova";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
@@ -119,6 +120,7 @@ class World {
             ]),
             version: "0",
             ...(this.breakLock === undefined ? {} : { breakLock: this.breakLock }),
+            source: { stack: "mycloud" },
             planned: () => undefined,
         };
     }
@@ -172,8 +174,11 @@ describe("a move with its servers stopped", () => {
         });
         assert.deepEqual(
             openOperations().map(({ verb, flags }) => [verb, flags]),
-            [["servers --stop", { before: "failover --planned" }]],
+            [["servers --stop", { stack: "mycloud", before: "failover --planned" }]],
         );
+        const [{ id } = { id: "" }] = openOperations();
+        const left = `after the failover: ${REATTACH ?? ""}, then ${START ?? ""}`;
+        assert.deepEqual(endedOf(readJournal(id))?.left, [left]);
         assert.equal(await world.move(moved), "the move");
         assert.deepEqual(world.acts, ["os-stop", "os-start"]);
         assert.deepEqual(openOperations(), []);
@@ -220,6 +225,11 @@ describe("a move with its servers stopped", () => {
         };
         assert.equal(await world.move(away), fact);
         assert.deepEqual(world.problems.at(-1), ["servers", fact, `${REATTACH}; ${START}`]);
+        const stacks = openOperations().map(({ verb, flags }) => [verb, flags.stack]);
+        assert.deepEqual(stacks, [
+            ["servers --stop", "mycloud"],
+            ["servers --reattach", "mycloud"],
+        ]);
     });
 
     it("says what is left when a server does not start after the move", async () => {
