@@ -12,6 +12,7 @@ import {
     type PoolView,
     type Views,
 } from "./replica";
+import { roomBlockers } from "./room";
 import { activeSideOf, otherSide } from "./service";
 import { hostBlockers, serviceBlockers } from "./serviceBlockers";
 import {
@@ -80,6 +81,8 @@ export function siteBlockers(survey: Survey, move: Move): Blocker[] {
                 : clock === undefined
                   ? daemonBlockers(view, names[role])
                   : [blocker(`site ${names[role]}`, clock, CLOCK_CURE)];
+        // Where it is left, too: a demotion that cannot be written makes Cinder promote all that follow by force.
+        if (move !== "forced" || role === targetOf(move)) found.push(...roomBlockers(survey, role));
         if (view.peers.length === 0)
             found.push(
                 blocker(

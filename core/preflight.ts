@@ -6,6 +6,7 @@ import { forcedLoss, type Loss, type Rates } from "./loss";
 import { curedByFailback } from "./failback";
 import type { Measured } from "./measured";
 import type { Pair } from "./replica";
+import { roomWarnings } from "./room";
 import { activeSideOf, otherSide } from "./service";
 import {
     replicated,
@@ -36,6 +37,8 @@ export interface Preflight {
     /** How long it will take, part by part. */
     duration: Duration;
     consents: Consent[];
+    /** What of the target does not stop the move, and may soon. */
+    warnings: string[];
     /** What the move would refuse; a forced one goes past a living primary with `--fenced` alone. */
     blockers: Blocker[];
 }
@@ -103,6 +106,9 @@ export function preflightOf(
         loss: loss.text,
         duration: durationOf(survey, move, moved, measured, byRows),
         consents,
+        warnings: roomWarnings(survey, targetOf(move)).map(
+            ({ subject, fact, next }) => `${subject}: ${fact}; ${next ?? ""}`,
+        ),
         blockers: [...inTheWay(survey, move), ...(needsFence ? livingBlockers(survey) : [])],
     };
 }
@@ -125,6 +131,7 @@ export function planLines(plan: Preflight): string[] {
         `projects concerned: ${plan.projects.join(", ") || "none"}`,
         `data loss: ${plan.loss}`,
         `expected: ${durationText(plan.duration)}`,
+        ...plan.warnings.map((warning) => `warning: ${warning}`),
         ...plan.consents.map((consent) => `needs ${consentFlag(consent)}: ${consent.means}`),
     ];
 }

@@ -1,6 +1,7 @@
 import { CLOCK_CURE, clockFault } from "./clocks";
 import type { Finding } from "./finding";
 import { isSeen } from "./replica";
+import { roomFindings } from "./room";
 import type { Survey } from "./survey";
 import { ROLES } from "./topology/site";
 
@@ -60,5 +61,6 @@ function orphanFindings(survey: Survey, images: ReadonlySet<string>): Finding[] 
 export const siteFindings = (survey: Survey, images: ReadonlySet<string>): Finding[] => [
     ...clockFindings(survey),
     ...mirrorFindings(survey),
+    ...roomFindings(survey),
     ...orphanFindings(survey, images),
 ];

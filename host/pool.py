@@ -123,7 +123,15 @@ def primaries(pool, tool):
             for image_id, info in tool.mirror_image_info_list(pool, None)}
 
 
+class Paused(Exception):
+    pass
+
+
 def look(cluster, pool, request):
+    room = flags(cluster, request)
+    # Every read of an object would wait, and say no more than that it timed out.
+    if "pauserd" in room.get("list", []):
+        raise Paused("the cluster pauses reads and writes: `ceph osd unset pause`")
     tool, ids, images = rbd.RBD(), {}, {}
     for item in tool.mirror_image_status_list(pool):
         ids[item["name"]] = item["id"]
@@ -139,7 +147,7 @@ def look(cluster, pool, request):
              for peer in tool.mirror_peer_list(pool)]
     answer = {"fsid": cluster.get_fsid(), "images": images,
               "all": [item["name"] for item in tool.list2(pool)], "peers": peers,
-              "daemons": daemons(cluster)}
+              "daemons": daemons(cluster), "flags": room}
     # Last: no stamp of the answer may be later than it.
     answer["now"] = datetime.datetime.now().timestamp()
     if request.get("positions"):
@@ -153,6 +161,32 @@ def look(cluster, pool, request):
     return answer
 
 
+def ask(cluster, prefix):
+    code, out, error = cluster.mon_command(
+        json.dumps({"prefix": prefix, "format": "json"}), b"", timeout=10)
+    if code:
+        raise RuntimeError(error)
+    return json.loads(out)
+
+
+# From the worst to the mildest. `ceph osd set pause` sets the first two.
+FLAGS = ("pauserd", "pausewr", "full", "full_quota", "backfillfull", "nearfull")
+
+
+def flags(cluster, request):
+    """What keeps reads or writes waiting, or soon will. `osd dump` holds both kinds, in structure, for a user with mon
+    'allow r' or `profile rbd`, on Ceph 16 to 20: since Luminous a full OSD marks the pools that have data on it, and the
+    mon clears the map's own `full`. OSD_FULL of `health` would also stop a pool that is on other OSDs; POOL_FULL names its
+    pools in a sentence only."""
+    try:
+        dump = ask(cluster, "osd dump")
+        of_pool = [pool["flags_names"] for pool in dump["pools"] if pool["pool_name"] == request["pool"]]
+        found = ",".join([dump["flags"]] + of_pool).split(",")
+        return {"list": [flag for flag in FLAGS if flag in found]}
+    except Exception as error:
+        return {"error": said(error)}
+
+
 def openers(pool, name, cluster):
     """Addresses of the clients that have the image open, but for this one."""
     own = cluster.get_instance_id()
@@ -162,14 +196,8 @@ def openers(pool, name, cluster):
 
 def daemons(cluster):
     """rbd-mirror daemons in the service map, with the age of their last beacon on the cluster's own clock."""
-    def ask(prefix):
-        code, out, error = cluster.mon_command(
-            json.dumps({"prefix": prefix, "format": "json"}), b"", timeout=10)
-        if code:
-            raise RuntimeError(error)
-        return json.loads(out)
     try:
-        dump, beacons = ask("service dump"), ask("service status")
+        dump, beacons = ask(cluster, "service dump"), ask(cluster, "service status")
     except Exception as error:
         return {"error": said(error)}
     stamps = beacons.get("rbd-mirror", {})
@@ -352,8 +380,12 @@ def may_take(by, request):
     return is_own(by, request) or is_gone or by["id"] == request.get("break")
 
 
-def lock(_, pool, request):
+def lock(cluster, pool, request):
     """Makes the lock object; only one can."""
+    held_up = [flag for flag in flags(cluster, request).get("list", []) if flag in ("pausewr", "full", "full_quota")]
+    # The write would wait, and end as a timeout that names no cause.
+    if held_up:
+        return {"held": False, "flags": held_up}
     key, content = request["key"], json.dumps(request["content"]).encode("utf-8")
     with rados.WriteOpCtx() as op:
         op.new(rados.LIBRADOS_CREATE_EXCLUSIVE)
@@ -367,7 +399,7 @@ def lock(_, pool, request):
             pass
     by = holder(pool, key)
     if by is None:
-        return lock(_, pool, request)
+        return lock(cluster, pool, request)
     if may_take(by, request):
         pool.write_full(key, content)
         return {"held": True, "from": by}

@@ -96,7 +96,7 @@ async function carryOut(
             if (options.mirrorStopped === true) return "rbd-mirror was stopped before";
             const names = stoppedDaemons(journal) ?? (await daemons.running(view));
             journal.append({ kind: "noted", step: DAEMONS, data: names });
-            return daemons.stop(names);
+            return daemons.stop(names, run);
         };
         // While rbd-mirror is being ended, a sign of life of each service is awaited.
         const [ways] = await phase(

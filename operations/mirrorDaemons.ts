@@ -1,8 +1,11 @@
+import { blocker } from "../core/blocker";
 import type { PoolView } from "../core/replica";
 import { toShell, type Words } from "../core/shell";
 import type { Site } from "../core/topology";
 import type { CephSite } from "./cephSite";
 import type { Journal } from "./journal";
+import { RefusedError } from "./operationEnd";
+import { OrchestratedMirror } from "./orchestratedMirror";
 import type { Run } from "./run";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
@@ -58,7 +61,7 @@ export class MirrorDaemons {
 
     /**
      * The daemons that run.
-     * @throws RemoteError when the service map names a daemon that cannot be ended from here
+     * @throws RefusedError when the service map names a daemon that cannot be ended from here
      */
     async running(view: PoolView): Promise<string[]> {
         const { hosts, orchestrator } = this.site.rbdMirror;
@@ -67,32 +70,55 @@ export class MirrorDaemons {
             return hosts.map(
                 ({ name, unit }) => `${unit.replace(/\.service$/, "")}.service on ${name}`,
             );
-        const units: string[] = [];
-        const daemons = view.daemons.list ?? [];
-        for (const { name } of daemons) {
-            // The service map names a daemon without the `rbd-mirror.` that its Ceph user often has.
-            const known = [`rbd-mirror.${name}`, name].map((id) => `ceph-rbd-mirror@${id}.service`);
-            const words = ["sh", "-c", FIND, "sh", ...known];
-            const { code, stdout } = await this.run(undefined, words);
-            if (code === 0) units.push(stdout.toString("utf8").trim());
+        // One that was restarted within the minute is in the service map twice, under two ids.
+        const daemons = new Map(
+            (view.daemons.list ?? []).map((one) => [`${one.name} on ${one.hostname}`, one]),
+        );
+        // Two on two hosts may share a Ceph user, and with it the name of their unit.
+        const units = new Set<string>();
+        for (const { name } of daemons.values()) {
+            const unit = await this.unitOf(name);
+            if (unit !== undefined) units.add(unit);
         }
-        if (units.length === 0 && daemons.length > 0)
-            throw new RemoteError(
-                `site ${this.site.name}`,
-                "rbd-mirror runs, and not as a unit of its admin host: stop it yourself and say --rbd-mirror-stopped; with `mirroring` in the topology, sites.<site>.rbdMirror.hosts can name its hosts",
-            );
-        return units;
+        if (units.size < daemons.size) throw this.elsewhere([...daemons.keys()], units.size);
+        return [...units];
+    }
+
+    /** The running unit of a daemon on the admin host. */
+    private async unitOf(name: string): Promise<string | undefined> {
+        // The service map names a daemon without the `rbd-mirror.` that its Ceph user often has.
+        const known = [`rbd-mirror.${name}`, name].map((id) => `ceph-rbd-mirror@${id}.service`);
+        const { code, stdout } = await this.run(undefined, ["sh", "-c", FIND, "sh", ...known]);
+        return code === 0 ? stdout.toString("utf8").trim() : undefined;
+    }
+
+    /** Whoever is left running takes the locks of the images that the others had, and no promotion gets them. */
+    private elsewhere(daemons: readonly string[], found: number): RefusedError {
+        const { name } = this.site;
+        return new RefusedError(
+            `refused, nothing was changed: ${String(daemons.length)} rbd-mirror daemon(s) run for site ${name}, and ${String(found)} of them as a unit of its admin host`,
+            [
+                blocker(
+                    `site ${name}`,
+                    `its service map has rbd-mirror ${daemons.join(", ")}`,
+                    `with \`mirroring\` in the topology, name the hosts of all in sites.${this.at.role}.rbdMirror.hosts; or stop all by hand, there and on the admin host, and say --rbd-mirror-stopped`,
+                ),
+            ],
+        );
     }
 
     /**
      * Ends daemons; one that is ended already stays so.
      * @returns how it went, for the report
      */
-    async stop(names: readonly string[]): Promise<string> {
+    async stop(
+        names: readonly string[],
+        run: Pick<Run, "signal" | "doing" | "journal">,
+    ): Promise<string> {
         const said: string[] = [];
         for (const name of names) {
             if (name === ORCHESTRATOR) {
-                await this.orchestrate("stop");
+                await new OrchestratedMirror(this.at).stop(run);
                 said.push("stopped in order by the orchestrator");
                 continue;
             }
@@ -112,7 +138,7 @@ export class MirrorDaemons {
     async start(names: readonly string[]): Promise<string> {
         for (const name of names) {
             if (name === ORCHESTRATOR) {
-                await this.orchestrate("start");
+                await new OrchestratedMirror(this.at).start();
                 continue;
             }
             const [unit = "", host] = name.split(" on ");
@@ -137,12 +163,6 @@ export class MirrorDaemons {
         const ssh = this.connections.get(name) ?? new SshHost(name, connection);
         this.connections.set(name, ssh);
         return ssh.run([...asRoot(connection), ...words], STOP_SECONDS);
-    }
-
-    private async orchestrate(verb: "stop" | "start"): Promise<void> {
-        const { code, stderr } = await this.at.ceph(["orch", verb, "rbd-mirror"]);
-        if (code !== 0)
-            throw new RemoteError(this.site.name, `ceph orch ${verb} rbd-mirror: ${stderr}`);
     }
 
     close(): void {

@@ -3,6 +3,14 @@ import type { Run } from "./run";
 
 const WRITABLE_SECONDS = 300;
 
+/** librbd calls an image read-only whose lock it cannot ask for: rbd-mirror has it, or it is not primary any more. */
+function howToGoOn({ parts, journal }: Run, refused: readonly { error: string }[]): string {
+    const { secondary } = parts.names;
+    return refused.some(({ error }) => /^ReadOnlyImage\b|read-only/i.test(error))
+        ? `a read-only image is held by an rbd-mirror that runs: stop each on ${secondary} by hand, then \`cinder-dr resume ${journal.id} --rbd-mirror-stopped\``
+        : "rbd-mirror must be stopped there (it holds the images' locks); then `cinder-dr resume`";
+}
+
 /** Takes and gives back each image's write lock, and writes and reads an image of its own. */
 export async function proveWritable(run: Run, images: string[]): Promise<string> {
     const at = run.parts.sites.secondary;
@@ -11,9 +19,7 @@ export async function proveWritable(run: Run, images: string[]): Promise<string>
     if (refused.length > 0)
         throw new PartialError(
             `${String(refused.length)} image(s) cannot be written on ${at.site.name}: ${refused.map((r) => `${r.image}: ${r.error}`).join("; ")}`,
-            [
-                "rbd-mirror must be stopped there (it holds the images' locks); then `cinder-dr resume`",
-            ],
+            [howToGoOn(run, refused)],
         );
     const name = `cinder-dr-probe-${run.journal.id}`;
     const { same } = await at.pool<{ same: boolean }>(

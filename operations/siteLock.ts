@@ -1,3 +1,4 @@
+import { stoppedWrites } from "../core/room";
 import type { CephSite } from "./cephSite";
 import { isKnownOver } from "./journal";
 
@@ -23,6 +24,8 @@ export interface Holder {
 interface Answer {
     held: boolean;
     by?: Holder;
+    /** Flags that keep the lock from being written. */
+    flags?: string[];
 }
 
 /** Another operation holds the lock. */
@@ -50,6 +53,18 @@ function wayOf({ id, silentSeconds }: Holder, wanting?: string): string {
         : "";
 }
 
+/** Nobody can write there, so no lock can be made. */
+export class NoWritesError extends Error {
+    override readonly name = "NoWritesError";
+    constructor(
+        readonly site: string,
+        readonly fact: string,
+        readonly next: string,
+    ) {
+        super(`site ${site}: ${fact}`);
+    }
+}
+
 /**
  * A lock on a pool of a site, which two operators anywhere see alike. Only one of two can make the object; the holder
  * renews it, and nothing but its own operation or an explicit break takes it over: at once by who held it, and by somebody
@@ -72,7 +87,7 @@ export class SiteLock {
 
     /**
      * @param broken id of the operation whose lock may be taken over, by the operator's word
-     * @throws LockedError naming the holder
+     * @throws LockedError naming the holder, NoWritesError where the pool is full or its cluster paused
      */
     static async take(
         at: CephSite,
@@ -83,6 +98,9 @@ export class SiteLock {
     ): Promise<SiteLock> {
         const lock = new SiteLock(at, pool, owner, key);
         const answer = await lock.claim(broken);
+        const stopped = stoppedWrites(answer.flags ?? [], pool);
+        if (stopped !== undefined)
+            throw new NoWritesError(at.site.name, stopped.fact, stopped.next);
         if (!answer.held) throw lock.refusal(answer);
         lock.timer = setInterval(() => {
             // A renewal that fails is tried again; who finds the lock silent must ask before taking it.

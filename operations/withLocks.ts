@@ -1,8 +1,10 @@
+import { blocker } from "../core/blocker";
 import { wordsOf } from "../core/problem";
 import type { Role } from "../core/topology/site";
 import { whoAmI, type Journal } from "./journal";
+import { RefusedError } from "./operationEnd";
 import type { RunOptions } from "./run";
-import { LockedError, SiteLock } from "./siteLock";
+import { LockedError, NoWritesError, SiteLock } from "./siteLock";
 
 /** A lock beside the backend's own: of another pool, or with another key. */
 export interface FurtherLock {
@@ -25,6 +27,10 @@ const inOrder = (locks: readonly FurtherLock[]): FurtherLock[] => {
 
 /** A planned failover that meets a dead primary cannot go on; what takes its place is said where that is seen. */
 function hinted(error: unknown, role: Role, { id, verb }: { id: string; verb: string }): unknown {
+    if (error instanceof NoWritesError)
+        return new RefusedError(`refused, nothing was changed: ${error.message}`, [
+            blocker(`site ${error.site}`, error.fact, error.next),
+        ]);
     if (role !== "primary" || verb !== "failover --planned") return error;
     return new Error(
         `${wordsOf(error)}; if that site is dead: \`cinder-dr failover --forced --break-lock ${id}\` takes this one's place`,

@@ -1,9 +1,13 @@
 import { strict as assert } from "node:assert";
 
+import type { Finding } from "../../core/finding";
 import type { CephSite } from "../../operations/cephSite";
 import { Journal } from "../../operations/journal";
 import { LockedError, SiteLock } from "../../operations/siteLock";
+import { RefusedError } from "../../operations/operationEnd";
+import { withLocks, type FurtherLock } from "../../operations/withLocks";
 import { ownJournals } from "../support/ownJournals";
+import { runOptions } from "../support/runOptions";
 
 describe("the lock of a site", () => {
     ownJournals();
@@ -51,5 +55,50 @@ describe("the lock of a site", () => {
         own.close();
         await (await locked()).release();
         assert.deepEqual(brokenBy, [undefined, undefined, undefined, one.id]);
+    });
+
+    describe("on a cluster that takes no writes", () => {
+        /** What comes of the locks of a forced failover of pool volumes. @param full pools that are full */
+        async function locked(full: string[], further: FurtherLock[] = []) {
+            const found: Finding[] = [];
+            const begun = { id: "1-failover-ceph", who: "kim", verb: "failover --forced" };
+            const journal = Journal.create({ ...begun, backend: "ceph", version: "0", flags: {} });
+            const options = runOptions(found);
+            options.parts.sites.secondary.pool = <T>(pool: string, { do: verb }: { do: string }) =>
+                Promise.resolve(
+                    (verb === "lock" && full.includes(pool)
+                        ? { held: false, flags: ["full"] }
+                        : { held: true }) as T,
+                );
+            const locks = { locks: ["secondary"] as const, further: () => further };
+            try {
+                await withLocks(options, journal, locks, () => Promise.resolve());
+            } finally {
+                journal.close();
+            }
+            return found;
+        }
+
+        it("is a refusal that names it, with its cure", async () => {
+            await assert.rejects(locked(["volumes"]), (error) => {
+                assert.ok(error instanceof RefusedError, String(error));
+                const fact =
+                    "pool 'volumes' is full (no space): each write waits, the lock of a move first";
+                assert.equal(error.message, `refused, nothing was changed: site lyon: ${fact}`);
+                const next =
+                    "`ceph osd set-full-ratio 0.97` for the moment; then add OSDs or delete";
+                assert.deepEqual(error.blockers, [{ subject: "site lyon", fact, next }]);
+                return true;
+            });
+        });
+
+        it("is told of another backend's pool, and in nobody's way", async () => {
+            const [one, ...more] = await locked(["fast"], [{ pool: "fast" }]);
+            assert.match(
+                one?.fact ?? "",
+                /its lock cannot be taken: site lyon: pool 'fast' is full/,
+            );
+            assert.deepEqual(more, []);
+        });
     });
 });

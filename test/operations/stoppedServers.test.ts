@@ -99,7 +99,14 @@ class World {
     private options(): RunOptions {
         const images = () => (this.users.length > 0 ? { "volume-v1": { users: this.users } } : {});
         const pool = () =>
-            Promise.resolve({ fsid: "f", images: images(), all: [], peers: [], daemons: {} });
+            Promise.resolve({
+                fsid: "f",
+                images: images(),
+                all: [],
+                peers: [],
+                daemons: {},
+                flags: {},
+            });
         const site = (name: string) => ({ site: { name }, pool });
         assert.ok(backend);
         return {

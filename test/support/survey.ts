@@ -69,6 +69,7 @@ export const view = (
     all: Object.keys(images),
     peers: [{ site: "other", uuid: "peer", direction: 2 }],
     daemons: { list: [{ id: "1", name: "m", hostname: "h", beacon: NOW - 3 }] },
+    flags: { list: [] },
     ...more,
 });
 
