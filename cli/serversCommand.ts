@@ -87,9 +87,10 @@ const othersOf = ({ others }: ServersView): Finding[] =>
             next: "find out what uses the volume there, and connect it anew",
         }));
 
-/** --stop or --start of one backend. @returns how many servers failed */
-function power(
+/** --stop or --start of one backend. @returns how many servers failed; none where nothing was done */
+async function power(
     flags: ServersFlags,
+    topology: Topology,
     backend: Backend,
     clients: { cinder: Cinder; nova: Nova },
     { found, doing }: Output,
@@ -98,10 +99,12 @@ function power(
     const { batch, breakLock } = flags;
     const source = sourceIn(flags);
     const options = {
-        ...{ ...clients, backend, version, source, batch, signal, found, doing },
+        ...{ ...clients, topology, backend, version, source, batch, signal, found, doing },
         ...(breakLock === undefined ? {} : { breakLock }),
     };
-    return flags.stop === true ? stopServers(options) : startServers(options);
+    if (flags.stop === true) return stopServers(options);
+    const { done, failed, held } = await startServers(options);
+    return done + failed === 0 ? 0 : failed + held;
 }
 
 /** Plan or cure of one backend. @returns the view, and the result of --reattach */
@@ -116,7 +119,8 @@ async function onBackend(
     const servers = flags.server ?? [];
     if (flags.reattach !== true) {
         doing("looking at every attachment");
-        const view = await lookAtServers(clients.cinder, clients.nova, backend, signal);
+        const { cinder, nova } = clients;
+        const view = await lookAtServers(cinder, nova, topology, backend, signal);
         for (const plan of chosen(view.plans, servers)) found(findingOf(plan));
         for (const finding of othersOf(view)) found(finding);
         const unfinished = unfinishedReattach(backend.section);
@@ -151,9 +155,10 @@ async function onBackend(
             for (const finding of othersOf(seen)) found(finding);
         },
     });
-    const { cured, failed, notBegun, byHand } = result;
+    const { cured, failed, gone, notBegun, byHand } = result;
+    const deleted = gone.length === 0 ? "" : `, ${String(gone.length)} deleted meanwhile`;
     say(
-        `servers ${backend.section}: ${String(cured.length)} cured, ${String(failed.length)} failed, ${String(notBegun.length)} not begun, ${String(byHand.length)} by hand; journal ${result.id}`,
+        `servers ${backend.section}: ${String(cured.length)} cured, ${String(failed.length)} failed, ${String(notBegun.length)} not begun, ${String(byHand.length)} by hand${deleted}; journal ${result.id}`,
     );
     if (view === undefined) throw new Error("reattach has shown no plan");
     return { view, result };
@@ -181,7 +186,7 @@ async function runServers(flags: ServersFlags): Promise<ExitCode> {
     try {
         for (const backend of backends) {
             if (isPower) {
-                failed += await power(flags, backend, clients, out, signal);
+                failed += await power(flags, topology, backend, clients, out, signal);
                 continue;
             }
             const { view, result } = await onBackend(

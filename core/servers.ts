@@ -14,6 +14,10 @@ export interface ServerVolume {
     volumeName: string;
     /** Cinder's status of the volume. */
     status: string;
+    /** Cinder's `replication_status` of the volume. */
+    replicationStatus?: string | null;
+    /** Name of the site that alone has its data, see {@link hasStayed}. */
+    onlyOn?: string;
     /** As Nova says, e.g. `/dev/vdb`. */
     device: string;
     /** The server boots from it: Nova refuses to detach it. */
@@ -35,6 +39,8 @@ export interface Server {
     locked: boolean;
     /** Compute host; empty while the server is on none. */
     host: string;
+    /** Nova's `host_status`, e.g. `UP`; undefined where the cloud does not show it. */
+    hostStatus?: string;
     /** GiB of ephemeral disk and MiB of swap of the flavor: a shelved server loses both. */
     ephemeral: number;
     swap: number;
@@ -82,6 +88,45 @@ export function connectionFault(
     return undefined;
 }
 
+/**
+ * Whether a volume's data stayed on the site that was left: it is not replicated, and its connection leads there. A
+ * failover puts such a volume in `error` and `not-capable`; NULL alone is also what a volume has that Cinder moves.
+ */
+export function hasStayed(
+    { status, replicationStatus }: Pick<ServerVolume, "status" | "replicationStatus">,
+    seen: ConnectionInfo,
+    expected: Required<ConnectionInfo>,
+): boolean {
+    if (seen.cluster_name === undefined || seen.cluster_name === expected.cluster_name)
+        return false;
+    const replication = replicationStatus ?? "";
+    return replication === ""
+        ? status === "error"
+        : replication === "not-capable" || replication === "disabled";
+}
+
+/** Nova says UNKNOWN of a host whose nova-compute does not report, and DOWN of one that was forced down. */
+export const isHostDown = ({ hostStatus }: Pick<Server, "hostStatus">): boolean =>
+    hostStatus === "DOWN" || hostStatus === "UNKNOWN";
+
+const hostDown = ({ host, hostStatus }: Pick<Server, "host" | "hostStatus">): string =>
+    `its compute host ${host} is down (Nova's host_status: ${hostStatus ?? ""})`;
+
+/** Nova evacuates no others. */
+const EVACUATED = new Set(["ACTIVE", "SHUTOFF", "ERROR"]);
+
+/** The way of a server whose nova-compute answers nothing that is asked of it. */
+export function byEvacuation(server: Omit<Server, "name" | "projectId">): string {
+    const { id, status, taskState } = server;
+    if (!EVACUATED.has(status))
+        return `${hostDown(server)}, and Nova evacuates no ${status} server: bring the host back`;
+    const ended =
+        taskState === undefined
+            ? ""
+            : `\`openstack server set --state error ${id}\`, since Nova is at work on it there (${taskState}), then `;
+    return `${hostDown(server)}: be sure that it is off, then ${ended}\`openstack server evacuate ${id}\` (not tried): Nova builds it anew on another host, with its volumes' new connections and without its local disks`;
+}
+
 const STABLE = new Set(["ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"]);
 /** Nova attaches to these without starting anything. */
 const ATTACHABLE = new Set(["ACTIVE", "SHUTOFF", "PAUSED"]);
@@ -98,53 +143,89 @@ export const byRefresh = ({ id, host }: Server, volumes: readonly ServerVolume[]
         `openstack server start ${id}`,
     ].join("; ");
 
+/** The way of a volume whose image the active site does not have: with `in-use` it would be detached, and not come back. */
+function withoutIt(server: Server, { volumeId, volumeName, ...volume }: ServerVolume): string {
+    const fact = `volume ${volumeName} (${volumeId}) is not replicated: its data is on ${volume.onlyOn ?? ""} only; it comes back with the failback`;
+    if (volume.isRoot) return `${fact}, and the server boots from it`;
+    if (isHostDown(server)) return `${fact}, and Nova cannot detach it before`;
+    // Nova asks Cinder for the detachment, which refuses it in any other status.
+    const reset =
+        volume.status === "in-use"
+            ? ""
+            : `\`cinder reset-state --state in-use ${volumeId}\`, then `;
+    return `${fact}; to serve without it, detach it (${reset}\`openstack server remove volume ${server.id} ${volumeId}\`), and attach it again after the failback`;
+}
+
+const brokenVolume = ({ volumeId, volumeName, status }: ServerVolume): string =>
+    `volume ${volumeName} (${volumeId}) is '${status}' in Cinder, which refuses attachments then: bring it to 'in-use' first (\`cinder reset-state --state in-use ${volumeId}\` once its data is known to be good)`;
+
+type Way = Pick<ServerPlan, "cure" | "why">;
+
+const byHand = (why: string): Way => ({ cure: "by hand", why });
+
+/** Of a server whose own status lets nothing be done to it; undefined of any other. */
+function wayOfStatus(server: Server, wrong: readonly ServerVolume[]): Way | undefined {
+    const { id, status, taskState } = server;
+    if (server.locked) return byHand(`openstack server unlock ${id}, then run this again`);
+    if (taskState !== undefined)
+        return byHand(`Nova is at work on it (${taskState}): run this again when it is done`);
+    if (STABLE.has(status)) return undefined;
+    if (status === "ERROR") return byHand(`it is in ERROR: ${byRefresh(server, wrong)}`);
+    if (status === "SHELVED")
+        return byHand(
+            `it is SHELVED and not offloaded, and so keeps its connection: \`openstack server shelve --offload ${id}\` (\`nova shelve-offload ${id}\`); its unshelve then fetches a new one`,
+        );
+    return byHand(`Nova's status is ${status}: bring it to ACTIVE or SHUTOFF, then run this again`);
+}
+
+/** @param wrong volumes that do not lead to the active site; their data is there */
+function wayOf(server: Server, wrong: readonly ServerVolume[]): Way {
+    const broken = wrong.find(({ status }) => status !== "in-use");
+    const parts = broken === undefined ? [] : [brokenVolume(broken)];
+    if (isHostDown(server)) return byHand([...parts, byEvacuation(server)].join("; then "));
+    if (parts.length > 0) return byHand(parts.join());
+    const way = wayOfStatus(server, wrong);
+    if (way !== undefined) return way;
+    if (wrong.some(({ isRoot }) => isRoot))
+        return server.ephemeral > 0 || server.swap > 0
+            ? byHand(
+                  `it boots from the volume, and shelving would lose its ephemeral disk or swap: ${byRefresh(server, wrong)}`,
+              )
+            : {
+                  cure: "shelve",
+                  why: "it boots from the volume: shelve and unshelve, it may come up on another host",
+              };
+    if (!ATTACHABLE.has(server.status))
+        return byHand(
+            `Nova attaches nothing to a ${server.status} server: resume it, then run this again`,
+        );
+    return {
+        cure: "reattach",
+        why: `detach and attach ${String(wrong.length)} data volume(s)`,
+    };
+}
+
+/** Of a server with volumes that stayed on the site that was left: those first, and by hand. */
+function wayWithStayed(server: Server, wrong: readonly ServerVolume[]): Way {
+    const stayed = wrong.filter(({ onlyOn }) => onlyOn !== undefined);
+    const others = wrong.filter(({ onlyOn }) => onlyOn === undefined);
+    const why = stayed.map((volume) => withoutIt(server, volume)).join("; ");
+    if (isHostDown(server)) return byHand(`${hostDown(server)}; ${why}`);
+    if (others.length === 0 || stayed.some(({ isRoot }) => isRoot)) return byHand(why);
+    return byHand(`${why}; without it, run this again: ${wayOf(server, others).why}`);
+}
+
 /** What one server needs. Reboot, hard reboot, and stop with start keep the old connection, and are never the answer. */
 export function planServer(server: Server, volumes: readonly ServerVolume[]): ServerPlan {
     const wrong = volumes.filter(({ fault }) => fault !== undefined);
-    const plan = (cure: Cure, why: string): ServerPlan => ({
-        ...server,
-        volumes: [...volumes],
-        cure,
-        why,
-    });
-    if (wrong.length === 0) return plan("none", "its connections lead to the active site");
-    const broken = wrong.find(({ status }) => status !== "in-use");
-    if (broken !== undefined)
-        return plan(
-            "by hand",
-            `volume ${broken.volumeName} (${broken.volumeId}) is '${broken.status}' in Cinder, which refuses attachments then: bring it to 'in-use' first (\`cinder reset-state --state in-use ${broken.volumeId}\` once its data is known to be good)`,
-        );
-    if (server.locked)
-        return plan("by hand", `openstack server unlock ${server.id}, then run this again`);
-    if (server.taskState !== undefined)
-        return plan(
-            "by hand",
-            `Nova is at work on it (${server.taskState}): run this again when it is done`,
-        );
-    if (!STABLE.has(server.status))
-        return plan(
-            "by hand",
-            server.status === "ERROR"
-                ? `it is in ERROR: ${byRefresh(server, wrong)}`
-                : `Nova's status is ${server.status}: bring it to ACTIVE or SHUTOFF, then run this again`,
-        );
-    if (wrong.some(({ isRoot }) => isRoot)) {
-        if (server.ephemeral > 0 || server.swap > 0)
-            return plan(
-                "by hand",
-                `it boots from the volume, and shelving would lose its ephemeral disk or swap: ${byRefresh(server, wrong)}`,
-            );
-        return plan(
-            "shelve",
-            "it boots from the volume: shelve and unshelve, it may come up on another host",
-        );
-    }
-    if (!ATTACHABLE.has(server.status))
-        return plan(
-            "by hand",
-            `Nova attaches nothing to a ${server.status} server: resume it, then run this again`,
-        );
-    return plan("reattach", `detach and attach ${String(wrong.length)} data volume(s)`);
+    const plan = (way: Way): ServerPlan => ({ ...server, volumes: [...volumes], ...way });
+    if (wrong.length === 0)
+        return plan({ cure: "none", why: "its connections lead to the active site" });
+    return plan(
+        wrong.some(({ onlyOn }) => onlyOn !== undefined)
+            ? wayWithStayed(server, wrong)
+            : wayOf(server, wrong),
+    );
 }
 
 /** Worst first is of no use here: in the order of their names, so that two runs do the same. */

@@ -2,7 +2,7 @@ import type { Pair } from "../core/replica";
 import { activeSide, serviceOf } from "../core/service";
 import type { Survey } from "../core/survey";
 import { phase, type Run } from "./run";
-import type { SavedStatuses } from "./savedStatuses";
+import { savedStatuses, type SavedStatuses } from "./savedStatuses";
 import { writerOf } from "./rowSeats";
 import { saveOnce, writeNoted } from "./savedRows";
 import { promote } from "./serviceRows";
@@ -22,19 +22,26 @@ function leftBehind({ backend, rows, pairs }: Survey, wanted: readonly string[])
     );
 }
 
+/**
+ * The status of a volume before a failover set it to error: as this operation found it, or an earlier one whose failover
+ * was not ended saved it; else what fits its attachments.
+ */
+function statusBefore({ volume }: Pair, saved: SavedStatuses): string {
+    return saved.volumes[volume.id] ?? (volume.servers.length > 0 ? "in-use" : "available");
+}
+
 /** Gives the rows of promoted volumes what a failover would have, and the status of before it. @returns rows written */
 async function writeRows(run: Run, survey: Survey, promoted: readonly Pair[]): Promise<number> {
-    const before = run.journal.entries.findLast(({ step }) => step === "statuses")
-        ?.data as SavedStatuses;
+    const saved = savedStatuses(run.backend.section);
     let count = 0;
     for (const service of new Set(promoted.map(({ volume }) => serviceOf(volume.host)))) {
         const host = writerOf(run, survey, service);
         await saveOnce(run, host, service);
         const own = promoted.filter(({ volume }) => serviceOf(volume.host) === service);
         const volumes = Object.fromEntries(
-            own.map(({ volume: { id } }) => [
-                id,
-                { status: before.volumes[id] ?? "available", replication_status: "failed-over" },
+            own.map((pair) => [
+                pair.volume.id,
+                { status: statusBefore(pair, saved), replication_status: "failed-over" },
             ]),
         );
         const rows = { service: {}, cluster: null, volumes, snapshots: {} };

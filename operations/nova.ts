@@ -5,7 +5,7 @@ import { OpenStackApi, OpenStackError, type Service } from "./openstack";
 const COMPUTE: Service = {
     name: "Nova",
     types: ["compute"],
-    // 2.79 (Train) keeps delete_on_termination over a detach and attach; 2.47 shows the flavor, 2.70 the tag.
+    // 2.79 (Train) keeps delete_on_termination over a detach and attach; 2.16 shows host_status, 2.47 the flavor, 2.70 the tag.
     apiVersion: "compute 2.79",
 };
 
@@ -18,6 +18,8 @@ interface ServerBody {
     flavor?: { ephemeral?: number; swap?: number };
     "OS-EXT-STS:task_state"?: string | null;
     "OS-EXT-SRV-ATTR:host"?: string | null;
+    /** For an admin only, and empty while the server is on no host. */
+    host_status?: string;
     "OS-EXT-SRV-ATTR:root_device_name"?: string | null;
     fault?: { message?: string };
 }
@@ -53,6 +55,7 @@ export class Nova {
         if (answer === undefined) return undefined;
         const { server } = answer;
         const task = server["OS-EXT-STS:task_state"] ?? "";
+        const hostStatus = server.host_status ?? "";
         return {
             id: server.id,
             name: server.name,
@@ -61,11 +64,22 @@ export class Nova {
             ...(task === "" ? {} : { taskState: task }),
             locked: server.locked ?? false,
             host: server["OS-EXT-SRV-ATTR:host"] ?? "",
+            ...(hostStatus === "" ? {} : { hostStatus }),
             ephemeral: server.flavor?.ephemeral ?? 0,
             swap: server.flavor?.swap ?? 0,
             rootDevice: server["OS-EXT-SRV-ATTR:root_device_name"] ?? "",
             ...(server.fault?.message === undefined ? {} : { faultMessage: server.fault.message }),
         };
+    }
+
+    /**
+     * Whether no project has such a server. Nova answers 404 for one of another project too, and lists all to an admin
+     * only: anyone else must not take every server for deleted.
+     * @throws OpenStackError for anyone but an admin
+     */
+    async isGone(id: string): Promise<boolean> {
+        const path = `/servers?all_tenants=1&uuid=${id}`;
+        return (await this.api.call<{ servers: unknown[] }>("GET", path)).servers.length === 0;
     }
 
     async attachmentsOf(id: string): Promise<VolumeAttachment[]> {

@@ -1,15 +1,16 @@
 import {
     connectionFault,
     expectedConnection,
+    hasStayed,
     inOrder,
     planServer,
     type ConnectionInfo,
     type ServerPlan,
     type ServerVolume,
 } from "../core/servers";
-import type { Backend } from "../core/topology";
+import type { Backend, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
-import { rowsOf, sectionOf, type ServiceRow } from "../core/service";
+import { otherSide, rowsOf, sectionOf, type ServiceRow } from "../core/service";
 import { hostOf, type Attachment, type Cinder, type Volume } from "./cinder";
 import type { Nova } from "./nova";
 import { AT_A_TIME, inParallel } from "./parallel";
@@ -58,6 +59,7 @@ export function activeRole(services: readonly ServiceRow[], backend: Backend): R
 export async function lookAtServers(
     cinder: Cinder,
     nova: Nova,
+    topology: Pick<Topology, "sites">,
     backend: Backend,
     signal: AbortSignal,
 ): Promise<ServersView> {
@@ -68,6 +70,7 @@ export async function lookAtServers(
     ]);
     const active = activeRole(services, backend);
     const expected = expectedConnection(backend, active);
+    const left = topology.sites[otherSide(active)].name;
     if (volumes.length > 0 && volumes.every((volume) => hostOf(volume) === ""))
         throw new ServersError(
             "Cinder names no volume's host, so their backend is unknown: use credentials of an admin",
@@ -87,7 +90,7 @@ export async function lookAtServers(
             ]);
     const lost = new Set<string>();
     const found = await inParallel([...byServer], AT_A_TIME, signal, async ([id, uses]) => {
-        const plan = await lookAtServer(nova, id, uses, here, expected);
+        const plan = await lookAtServer(nova, id, uses, here, { expected, left });
         if (plan === undefined) lost.add(id);
         return plan;
     });
@@ -109,7 +112,7 @@ async function lookAtServer(
     id: string,
     uses: readonly Attachment[],
     volumes: ReadonlyMap<string, Volume>,
-    expected: Required<ConnectionInfo>,
+    { expected, left }: { expected: Required<ConnectionInfo>; left: string },
 ): Promise<ServerPlan | undefined> {
     const [server, known] = await Promise.all([nova.server(id), nova.attachmentsOf(id)]);
     if (server === undefined) return undefined;
@@ -117,11 +120,16 @@ async function lookAtServer(
     const mine = uses.map((use): ServerVolume => {
         const volume = volumes.get(use.volume_id);
         const nova = known.find(({ volumeId }) => volumeId === use.volume_id);
-        const fault = connectionFault(use.connection_info ?? {}, expected);
+        const seen = use.connection_info ?? {};
+        const fault = connectionFault(seen, expected);
+        const status = volume?.status ?? "gone";
+        const replicationStatus = volume?.replication_status ?? null;
         return {
             volumeId: use.volume_id,
             volumeName: volume?.name ?? "",
-            status: volume?.status ?? "gone",
+            status,
+            replicationStatus,
+            ...(hasStayed({ status, replicationStatus }, seen, expected) ? { onlyOn: left } : {}),
             device: nova?.device ?? "",
             isRoot: nova !== undefined && nova.device === rootDevice,
             ...(nova?.tag === undefined || nova.tag === null ? {} : { tag: nova.tag }),

@@ -1,15 +1,17 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
-import type { Source } from "../core/operation";
-import type { ServerPlan } from "../core/servers";
-import type { Backend } from "../core/topology";
+import { resultOf, type Source } from "../core/operation";
+import { byEvacuation, isHostDown, type ServerPlan } from "../core/servers";
+import type { Backend, Topology } from "../core/topology";
 import type { Cinder } from "./cinder";
 import { Journal, newOperationId, whoAmI } from "./journal";
-import { openJournalOf } from "./journalFolder";
+import { openJournalOf, readJournal } from "./journalFolder";
 import type { Nova } from "./nova";
 import { inParallel } from "./parallel";
 import { lookAtServers, ServersError } from "./servers";
-import { settle } from "./serversReattach";
+import { GONE, GoneError, settle } from "./serversReattach";
+import { unfinishedReattach } from "./serversSession";
+import { unprovenIn } from "./sessionPlan";
 import { InterruptedError } from "./wait";
 
 const STOP = "servers --stop";
@@ -18,6 +20,7 @@ const STOP = "servers --stop";
 export const unfinishedStop = (section: string): string | undefined => openJournalOf(STOP, section);
 
 export interface PowerOptions {
+    topology: Topology;
     backend: Backend;
     cinder: Cinder;
     nova: Nova;
@@ -35,33 +38,50 @@ export interface PowerOptions {
     before?: string;
 }
 
-/** Ids in the order of the plans that a journal of --stop names, each once. */
-const stoppedIn = (journal: Journal): Pick<ServerPlan, "id" | "name">[] => {
-    const all = journal.entries
-        .filter(({ kind }) => kind === "planned")
-        .flatMap(({ data }) => (data as { servers: Pick<ServerPlan, "id" | "name">[] }).servers);
-    return [...new Map(all.map((server) => [server.id, server])).values()];
-};
+type Stopped = Pick<ServerPlan, "id" | "name">;
 
-/** Does the same to every server; one that fails is a problem of its own. @returns how many failed */
+/** What a step's record says of a server that was deleted. */
+const DELETED = "deleted";
+
+const startOf = (id: string): string => `${id} start`;
+
+/**
+ * Servers that wait for their start, in the order of their stops. One that was started since is its owner's again: the
+ * journal stays open for others, and takes later stops.
+ */
+function waitingIn({ entries }: Journal): Stopped[] {
+    const waiting = new Map<string, Stopped>();
+    for (const { kind, step = "", data } of entries) {
+        const [id = ""] = step.split(" ");
+        if (kind === "planned")
+            for (const server of (data as { servers: Stopped[] }).servers)
+                waiting.set(server.id, server);
+        else if (kind === "done" && (step === startOf(id) || data === DELETED)) waiting.delete(id);
+    }
+    return [...waiting.values()];
+}
+
+/** Does the same to every server; one that fails is a problem of its own, one that was deleted is done. */
 async function onEach(
     { batch, signal, found, doing }: PowerOptions,
-    servers: readonly Pick<ServerPlan, "id" | "name">[],
+    servers: readonly Stopped[],
     what: string,
-    work: (server: Pick<ServerPlan, "id" | "name">) => Promise<unknown>,
-): Promise<number> {
-    let failed = 0;
+    work: (server: Stopped) => Promise<string>,
+): Promise<{ done: number; failed: number }> {
+    const count = { done: 0, failed: 0 };
     await inParallel(servers, batch, signal, async (server) => {
         const subject = `${server.name} (${server.id})`;
         doing(`${what}: ${subject}`);
         const start = performance.now();
         try {
-            await work(server);
+            const result = await work(server);
+            count.done++;
             const seconds = Math.round(performance.now() - start) / 1000;
-            found({ state: "ok", subject, fact: what, seconds });
+            if (result === DELETED) found({ state: "warning", subject, fact: GONE });
+            else found({ state: "ok", subject, fact: what, seconds });
         } catch (error) {
             if (error instanceof InterruptedError) throw error;
-            failed++;
+            count.failed++;
             found({
                 state: "problem",
                 subject,
@@ -70,17 +90,42 @@ async function onEach(
             });
         }
     });
-    return failed;
+    return count;
+}
+
+/** Like {@link settle}; says {@link DELETED} of a server that Nova no longer knows. */
+async function settleOrGone(...of: Parameters<typeof settle>): Promise<string> {
+    try {
+        return await settle(...of);
+    } catch (error) {
+        if (error instanceof GoneError) return DELETED;
+        throw error;
+    }
 }
 
 /**
- * Stops every running server that has a volume of the backend, and remembers which, for {@link startServers}.
+ * Stops every running server that has a volume of the backend, and remembers which, for {@link startServers}. One whose
+ * compute host is down is named and left: nobody there takes the order.
+ * @param agree called before anything is stopped, where servers are left; throws to refuse
  * @returns how many failed
  */
-export async function stopServers(options: PowerOptions): Promise<number> {
-    const { backend, cinder, nova, signal } = options;
-    const view = await lookAtServers(cinder, nova, backend, signal);
-    const running = view.plans.filter(({ status }) => status === "ACTIVE");
+export async function stopServers(
+    options: PowerOptions,
+    agree: () => void = () => undefined,
+): Promise<number> {
+    const { topology, backend, cinder, nova, signal, found } = options;
+    const view = await lookAtServers(cinder, nova, topology, backend, signal);
+    const active = view.plans.filter(({ status }) => status === "ACTIVE");
+    const lost = active.filter(isHostDown);
+    for (const { id, name, host, hostStatus = "" } of lost)
+        found({
+            state: "warning",
+            subject: `${name} (${id})`,
+            fact: `is not stopped: its compute host ${host} is down (Nova's host_status: ${hostStatus}); its guest may still run and write`,
+            next: `be sure that ${host} is off, or bring its nova-compute back and stop the server; the move counts its volumes as attached`,
+        });
+    if (lost.length > 0) agree();
+    const running = active.filter((plan) => !isHostDown(plan));
     const open = unfinishedStop(backend.section);
     if (running.length === 0 && open === undefined) return 0;
     const journal =
@@ -97,17 +142,16 @@ export async function stopServers(options: PowerOptions): Promise<number> {
     try {
         const servers = running.map(({ id, name }) => ({ id, name }));
         journal.append({ kind: "planned", data: { servers } });
-        const failed = await onEach(options, servers, "stopped", (server) =>
+        const { failed } = await onEach(options, servers, "stopped", (server) =>
             journal.always(`${server.id} stop`, () =>
-                settle({ nova, signal }, server, "os-stop", ["SHUTOFF"]),
+                settleOrGone({ nova, signal }, server, "os-stop", ["SHUTOFF"]),
             ),
         );
-        const all = stoppedIn(journal);
         const again = `cinder-dr servers --backend ${backend.section}`;
         journal.end({
             // To be gone on with: by --start.
             outcome: "partial",
-            fact: `${String(all.length - failed)} servers are stopped`,
+            fact: `${String(waitingIn(journal).length - failed)} servers are stopped`,
             left: [`after the failover: \`${again} --reattach\`, then \`${again} --start\``],
         });
         return failed;
@@ -116,40 +160,105 @@ export async function stopServers(options: PowerOptions): Promise<number> {
     }
 }
 
+/** Why a server is not started, and what to do first; undefined when it may be. */
+function heldBack(plan: ServerPlan, section: string): Pick<Finding, "fact" | "next"> | undefined {
+    if (plan.cure !== "none")
+        return {
+            fact: "still leads to the other site, and a start would keep that",
+            next:
+                plan.cure === "by hand"
+                    ? `by hand: ${plan.why}`
+                    : `run \`cinder-dr servers --backend ${section} --reattach\` first`,
+        };
+    return isHostDown(plan)
+        ? {
+              fact: "is not started: nobody on its compute host takes the order",
+              next: byEvacuation(plan),
+          }
+        : undefined;
+}
+
+/** Servers that an unfinished re-attach has taken a volume from: a start would bring them up without it. */
+function strippedBy(section: string, plans: readonly ServerPlan[]): Set<string> {
+    const open = unfinishedReattach(section);
+    if (open === undefined) return new Set();
+    const entries = readJournal(open);
+    const result = (step: string): unknown => resultOf(entries, step)?.data;
+    const lacks = ({ id, volumes }: ServerPlan): boolean => {
+        const now = plans.find((plan) => plan.id === id)?.volumes ?? [];
+        return volumes.some((v) => !now.some(({ volumeId }) => volumeId === v.volumeId));
+    };
+    return new Set(
+        unprovenIn({ entries, result })
+            .filter(lacks)
+            .map(({ id }) => id),
+    );
+}
+
+/** Names the servers that must not be started as they are. @returns the others */
+async function startable(
+    { topology, backend, cinder, nova, signal, found }: PowerOptions,
+    servers: readonly Stopped[],
+): Promise<Stopped[]> {
+    const { section } = backend;
+    const { plans } = await lookAtServers(cinder, nova, topology, backend, signal);
+    const stripped = strippedBy(section, plans);
+    const may: Stopped[] = [];
+    for (const server of servers) {
+        const plan = plans.find(({ id }) => id === server.id);
+        const isStripped =
+            stripped.has(server.id) &&
+            // Of one that was deleted nothing is to be found either.
+            (plan !== undefined || (await nova.server(server.id)) !== undefined);
+        const why = isStripped
+            ? {
+                  fact: "is not started: its re-attach is not finished, and a volume of it is detached",
+                  next: `run \`cinder-dr servers --backend ${section} --reattach\` first`,
+              }
+            : plan && heldBack(plan, section);
+        if (why === undefined) may.push(server);
+        else found({ state: "problem", subject: `${server.name} (${server.id})`, ...why });
+    }
+    return may;
+}
+
+/** What became of the servers that were to be started. */
+export interface Started {
+    /** Started, or deleted meanwhile. */
+    done: number;
+    failed: number;
+    /** Named and left, since they may not be started as they are. */
+    held: number;
+}
+
 /**
- * Starts the servers that {@link stopServers} has stopped, once their connections lead to the active site.
- * @returns how many failed
- * @throws ServersError when one still leads to the other site: a start would keep that connection
+ * Starts the servers that {@link stopServers} has stopped and whose connections lead to the active site; the others are
+ * named and wait on: a start would keep the connection that they have.
+ * @throws ServersError when there is none to start, or the active site is not known
  */
-export async function startServers(options: PowerOptions): Promise<number> {
-    const { backend, cinder, nova, signal } = options;
+export async function startServers(options: PowerOptions): Promise<Started> {
+    const { backend, nova, signal } = options;
     const open = unfinishedStop(backend.section);
     if (open === undefined)
         throw new ServersError(
             `no server of backend ${backend.section} was stopped by servers --stop on this machine`,
         );
-    const { plans } = await lookAtServers(cinder, nova, backend, signal);
     const journal = Journal.resume(open, undefined, [], options.breakLock);
     try {
-        const servers = stoppedIn(journal);
-        const wrong = plans.filter(
-            ({ id, cure }) => cure !== "none" && servers.some((s) => s.id === id),
-        );
-        if (wrong.length > 0)
-            throw new ServersError(
-                `${wrong.map(({ id, name }) => `${name} (${id})`).join(", ")} still leads to the other site, and a start would keep that: run servers --reattach first`,
-            );
-        const failed = await onEach(options, servers, "started", (server) =>
-            journal.always(`${server.id} start`, () =>
-                settle({ nova, signal }, server, "os-start", ["ACTIVE"]),
+        const servers = waitingIn(journal);
+        const may = await startable(options, servers);
+        const { done, failed } = await onEach(options, may, "started", (server) =>
+            journal.always(startOf(server.id), () =>
+                settleOrGone({ nova, signal }, server, "os-start", ["ACTIVE"]),
             ),
         );
+        const waiting = waitingIn(journal);
         journal.end({
-            outcome: failed === 0 ? "done" : "partial",
-            fact: `${String(servers.length - failed)} of ${String(servers.length)} servers are started`,
-            left: [],
+            outcome: waiting.length === 0 ? "done" : "partial",
+            fact: `${String(done)} of ${String(servers.length)} servers are started`,
+            left: waiting.map(({ id }) => `server ${id} is not started`),
         });
-        return failed;
+        return { done, failed, held: servers.length - may.length };
     } finally {
         journal.close();
     }

@@ -26,8 +26,15 @@ export interface Cures {
 
 /** One server was not cured; says where it stands now. */
 export class CureError extends Error {
-    override readonly name = "CureError";
+    override readonly name: string = "CureError";
 }
+
+/** Nova no longer knows the server: nothing is left to do for it. */
+export class GoneError extends CureError {
+    override readonly name = "GoneError";
+}
+
+export const GONE = "Nova no longer knows it: it was deleted in the meantime";
 
 const provesStep = (id: string): string => `${id} prove`;
 
@@ -35,7 +42,7 @@ const provesStep = (id: string): string => `${id} prove`;
 export const attemptOf = (journal: Journal, id: string): number =>
     journal.entries.filter(({ kind, step }) => kind === "failed" && step === provesStep(id)).length;
 
-export const isProven = (journal: Journal, id: string): boolean =>
+export const isProven = (journal: Pick<Journal, "result">, id: string): boolean =>
     journal.result(provesStep(id)) !== undefined;
 
 /** Takes one server through its cure; each step looks before it acts, so that a killed run can go on. */
@@ -74,7 +81,10 @@ export async function settle(
     let last = "";
     const look = async () => {
         const server = await nova.server(id);
-        if (server === undefined) throw new CureError(`server ${name} (${id}) is gone from Nova`);
+        if (server === undefined) {
+            const fact = `server ${name} (${id}) is gone from Nova`;
+            throw (await nova.isGone(id)) ? new GoneError(fact) : new CureError(fact);
+        }
         last = `${server.status}${server.taskState === undefined ? "" : `, ${server.taskState}`}`;
         if (server.taskState === undefined && server.status === "ERROR")
             throw new CureError(

@@ -2,7 +2,7 @@ import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { begunOf, type Source } from "../core/operation";
 import { consentsSaid } from "../core/reportConsents";
-import type { ServerPlan } from "../core/servers";
+import { byEvacuation, isHostDown, type ServerPlan } from "../core/servers";
 import type { Backend, Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
 import type { Cinder } from "./cinder";
@@ -10,7 +10,7 @@ import { Journal, newOperationId, whoAmI } from "./journal";
 import { openJournalOf } from "./journalFolder";
 import type { Nova } from "./nova";
 import { lookAtServers, type ServersView } from "./servers";
-import { cure, type Cures } from "./serversReattach";
+import { cure, GONE, type Cures } from "./serversReattach";
 import { chosen, isChosen, planOf } from "./sessionPlan";
 import { SiteLock } from "./siteLock";
 import { InterruptedError } from "./wait";
@@ -43,7 +43,9 @@ export interface ReattachResult {
     id: string;
     cured: string[];
     failed: string[];
-    /** Not begun, because too many had failed or the user interrupted. */
+    /** Deleted since they were planned; nothing is left to do for them. */
+    gone: string[];
+    /** Not begun, because too many had failed, the user interrupted, or their compute host is down. */
     notBegun: string[];
     byHand: string[];
 }
@@ -60,7 +62,7 @@ export const unfinishedReattach = (section: string): string | undefined =>
 export async function reattach(options: ReattachOptions): Promise<ReattachResult> {
     const { backend, cinder, nova, signal } = options;
     options.doing("looking at every attachment");
-    const view = await lookAtServers(cinder, nova, backend, signal);
+    const view = await lookAtServers(cinder, nova, options.topology, backend, signal);
     const { section, pool } = backend;
     const who = whoAmI();
     const open = unfinishedReattach(section);
@@ -116,11 +118,12 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
 type Outcome = Omit<ReattachResult, "id" | "byHand">;
 
 async function cureAll(
-    { batch, maxFailures, signal, found, doing }: ReattachOptions,
+    options: ReattachOptions,
     at: Cures,
     plans: readonly ServerPlan[],
 ): Promise<Outcome> {
-    const result: Outcome = { cured: [], failed: [], notBegun: [] };
+    const { batch, maxFailures, signal, doing } = options;
+    const result: Outcome = { cured: [], failed: [], gone: [], notBegun: [] };
     let next = 0;
     const worker = async () => {
         for (let plan = plans[next++]; plan !== undefined; plan = plans[next++]) {
@@ -129,45 +132,73 @@ async function cureAll(
                 continue;
             }
             doing(`server ${String(next)} of ${String(plans.length)}: ${plan.name} (${plan.cure})`);
-            const start = performance.now();
-            try {
-                await cure(at, plan);
-                result.cured.push(plan.id);
-                found({
-                    state: "ok",
-                    subject: `${plan.name} (${plan.id})`,
-                    fact: `${plan.cure === "shelve" ? "shelved and unshelved" : "re-attached"}; its connections lead to the active site`,
-                    seconds: Math.round(performance.now() - start) / 1000,
-                });
-            } catch (error) {
-                result.failed.push(plan.id);
-                found({
-                    state: "problem",
-                    subject: `${plan.name} (${plan.id})`,
-                    fact: wordsOf(error),
-                    next:
-                        error instanceof InterruptedError
-                            ? "run the same command again: it goes on here"
-                            : "see to this server, then run the same command again: it goes on",
-                });
-            }
+            const { outcome, finding } = await cureOne(at, plan);
+            result[outcome].push(plan.id);
+            options.found({ subject: `${plan.name} (${plan.id})`, ...finding });
         }
     };
     await Promise.all(Array.from({ length: Math.min(batch, plans.length) }, worker));
     return result;
 }
 
+interface Told {
+    outcome: keyof Outcome;
+    finding: Omit<Finding, "subject">;
+}
+
+const gone: Told = { outcome: "gone", finding: { state: "warning", fact: GONE } };
+
+async function cureOne(at: Cures, plan: ServerPlan): Promise<Told> {
+    const start = performance.now();
+    try {
+        const left = await leftAlone(at, plan);
+        if (left !== undefined) return left;
+        await cure(at, plan);
+        const what = plan.cure === "shelve" ? "shelved and unshelved" : "re-attached";
+        const fact = `${what}; its connections lead to the active site`;
+        const seconds = Math.round(performance.now() - start) / 1000;
+        return { outcome: "cured", finding: { state: "ok", fact, seconds } };
+    } catch (error) {
+        const isInterrupted = error instanceof InterruptedError;
+        if (!isInterrupted && (await isGone(at, plan))) return gone;
+        const next = isInterrupted
+            ? "run the same command again: it goes on here"
+            : "see to this server, then run the same command again: it goes on";
+        return { outcome: "failed", finding: { state: "problem", fact: wordsOf(error), next } };
+    }
+}
+
+/** A server that was deleted or lost its host since it was planned, also in the middle of a cure: each order would wait for minutes. */
+async function leftAlone({ nova }: Cures, { id }: ServerPlan): Promise<Told | undefined> {
+    const server = await nova.server(id);
+    if (server === undefined) return (await nova.isGone(id)) ? gone : undefined;
+    if (!isHostDown(server)) return undefined;
+    const fact = "is not begun: nobody on its compute host takes an order";
+    const next = `by hand: ${byEvacuation(server)}; then run the same command again: it goes on`;
+    return { outcome: "notBegun", finding: { state: "problem", fact, next } };
+}
+
+/** Whether a server whose cure failed was deleted meanwhile. */
+async function isGone({ nova }: Cures, { id }: ServerPlan): Promise<boolean> {
+    try {
+        return await nova.isGone(id);
+    } catch {
+        // The failure of the cure is what matters.
+        return false;
+    }
+}
+
 function end(
     journal: Journal,
     plans: readonly ServerPlan[],
-    { cured, failed, notBegun }: Outcome,
+    { cured, failed, gone: deleted, notBegun }: Outcome,
     byHand: readonly string[],
 ): void {
     const open = failed.length + notBegun.length;
     journal.end({
         // What is by hand is nothing to go on with.
         outcome: open === 0 ? "done" : "partial",
-        fact: `${String(cured.length)} of ${String(plans.length)} servers lead to the active site again`,
+        fact: `${String(cured.length)} of ${String(plans.length - deleted.length)} servers lead to the active site again`,
         left: [
             ...failed.map((id) => `server ${id} failed`),
             ...notBegun.map((id) => `server ${id} was not begun`),

@@ -26,6 +26,17 @@ function hasFailed({ entries }: Journal, id: string): boolean {
     return last?.kind === "failed" && !reason.startsWith("interrupted");
 }
 
+/** What a session has begun and not proven, by its last plan. */
+export function unprovenIn(journal: Pick<Journal, "entries" | "result">): ServerPlan[] {
+    const entry = journal.entries.findLast(({ kind }) => kind === "planned");
+    const plans = (entry?.data as { plans: ServerPlan[] } | undefined)?.plans ?? [];
+    return plans.filter(
+        ({ id }) =>
+            journal.entries.some((e) => e.kind === "started" && e.step?.startsWith(`${id} `)) &&
+            !isProven(journal, id),
+    );
+}
+
 export interface SessionPlan {
     /** In the order in which they get their cure. */
     plans: ServerPlan[];
@@ -42,17 +53,12 @@ export function planOf(
     view: ServersView,
     servers: readonly string[],
 ): SessionPlan {
-    const entry = journal.entries.findLast(({ kind }) => kind === "planned");
-    const before = (entry?.data as { plans: ServerPlan[] } | undefined)?.plans ?? [];
-    const begun = before.filter(({ id }) =>
-        journal.entries.some((e) => e.kind === "started" && e.step?.startsWith(`${id} `)),
-    );
     // One that was attached anew and still led elsewhere needs its cure once more, if it has not got it by hand.
     const anew = (plan: ServerPlan): ServerPlan =>
         attemptOf(journal, plan.id) === 0
             ? plan
             : (view.plans.find((p) => p.id === plan.id && isCurable(p)) ?? plan);
-    const goOn = begun.filter(({ id }) => !isProven(journal, id)).map(anew);
+    const goOn = unprovenIn(journal).map(anew);
     const ids = new Set(goOn.map(({ id }) => id));
     // One whose volumes are all detached is in the journal alone.
     const known = chosen([...goOn, ...view.plans], servers);

@@ -9,7 +9,13 @@ import { lookAtBoth } from "./moveBackend";
 import type { Nova } from "./nova";
 import { PartialError, RefusedError } from "./operationEnd";
 import { checkConsents, type RunOptions } from "./run";
-import { startServers, stopServers, unfinishedStop, type PowerOptions } from "./serversPower";
+import {
+    startServers,
+    stopServers,
+    unfinishedStop,
+    type PowerOptions,
+    type Started,
+} from "./serversPower";
 import { ServersError } from "./servers";
 import { reattach } from "./serversSession";
 import { LockedError } from "./siteLock";
@@ -25,9 +31,11 @@ export interface StoppedServersOptions {
     batch: number;
 }
 
+const isAttached = ({ name }: Consent): boolean => name === "attached";
+
 /** The operator's word with the volumes of the servers, which are stopped for the move and so lose no write. */
 function acceptedWith(options: RunOptions, consents: readonly Consent[]): RunOptions {
-    const open = consents.find(({ name }) => name === "attached");
+    const open = consents.find(isAttached);
     if (open === undefined) return options;
     return { ...options, accepted: new Map([...options.accepted, [open.name, open.count]]) };
 }
@@ -59,7 +67,7 @@ function refuseUsed(survey: Survey, move: Move): void {
         used.map((pair) => ({
             subject: subjectOf(pair),
             fact: `open by ${(pair[active]?.users ?? []).slice(0, 3).join(", ")}`,
-            next: `stop it (a server: \`cinder-dr servers --backend ${survey.backend.section} --stop\`); its writes would become I/O errors`,
+            next: `stop it (a server: \`cinder-dr servers --backend ${survey.backend.section} --stop\`; one whose compute host is down: power that host off); its writes would become I/O errors`,
         })),
     );
 }
@@ -87,13 +95,21 @@ function endInPart(
 /** Ends a stop whose move was refused: the connections are as they were, so the servers start as they are. */
 async function startAgain(options: RunOptions, power: PowerOptions): Promise<void> {
     if (unfinishedStop(power.backend.section) === undefined) return;
-    let failed: number;
+    let started: Started;
     try {
-        failed = await startServers(power);
+        started = await startServers(power);
     } catch (error) {
         if (!(error instanceof ServersError)) throw error;
         // The volumes have moved before: why nothing more was done is the error to end with.
         leave(options, error.message, ["--reattach", "--start"]);
+        return;
+    }
+    const { failed, held } = started;
+    if (held > 0) {
+        leave(options, `${String(held + failed)} servers are not started`, [
+            "--reattach",
+            "--start",
+        ]);
         return;
     }
     if (failed > 0)
@@ -102,31 +118,49 @@ async function startAgain(options: RunOptions, power: PowerOptions): Promise<voi
         ]);
 }
 
-/** Gives every server its new connection, and starts those that were stopped. @throws PartialError */
+/** Gives every server its new connection, and starts those that were stopped and got it. @throws PartialError */
 async function bringBack(options: RunOptions, power: PowerOptions): Promise<void> {
     const { failed, notBegun, byHand } = await reattach({
         ...power,
-        topology: options.parts.topology,
         servers: [],
         maxFailures: Number.MAX_SAFE_INTEGER,
         planned: () => undefined,
     });
     const open = failed.length + notBegun.length + byHand.length;
+    const isWaiting = unfinishedStop(power.backend.section) !== undefined;
+    const started = isWaiting ? await startServers(power) : { failed: 0, held: 0 };
     if (open > 0)
         endInPart(
             options,
-            `the volumes are moved, and ${String(open)} servers do not lead to them: none was started`,
+            `the volumes are moved, and ${String(open)} servers do not lead to them: those are not started`,
             ["--reattach", "--start"],
         );
-    if (unfinishedStop(power.backend.section) === undefined) return;
-    if ((await startServers(power)) > 0)
+    if (started.failed + started.held > 0)
         endInPart(options, "the volumes are moved, and not every server started", ["--start"]);
 }
 
-/** Refuses before a server is stopped; those that a killed run of the same command has stopped are named. */
-async function refuseInTime(options: RunOptions, stopped: StoppedServersOptions): Promise<void> {
+/** What came of the servers' stop before a move. */
+interface Stop {
+    failed: number;
+    /** A server is left that cannot be stopped: the operator's own word stands for its volumes. */
+    isPartial: boolean;
+}
+
+/** Stops the servers, or refuses before the first one; those that a killed run of the same command has stopped are named. */
+async function stopInTime(
+    options: RunOptions,
+    stopped: StoppedServersOptions,
+    power: PowerOptions,
+): Promise<Stop> {
     try {
-        refuseEarly(options, await lookAtBoth(options), stopped);
+        const survey = await lookAtBoth(options);
+        refuseEarly(options, survey, stopped);
+        let isPartial = false;
+        const failed = await stopServers({ ...power, before: stopped.verb }, () => {
+            isPartial = true;
+            checkConsents(consentsOf(survey, stopped.move).filter(isAttached), options.accepted);
+        });
+        return { failed, isPartial };
     } catch (error) {
         const open = unfinishedStop(options.backend.section);
         if (error instanceof RefusedError && open !== undefined)
@@ -149,21 +183,22 @@ export async function withServersStopped(
 ): Promise<string> {
     const { move, verb, nova, batch } = stopped;
     const { backend, parts, version, source = {}, signal, found, doing, breakLock } = options;
+    const { topology, cinder } = parts;
     const power = {
-        ...{ backend, cinder: parts.cinder, nova, version, source, batch, signal, found, doing },
+        ...{ topology, backend, cinder, nova, version, source, batch, signal, found, doing },
         ...(breakLock === undefined ? {} : { breakLock }),
     };
     const isResumed = openJournalOf(verb, backend.section) !== undefined;
-    if (!isResumed) {
-        await refuseInTime(options, stopped);
-        const failed = await stopServers({ ...power, before: verb });
-        if (failed > 0)
-            endInPart(
-                options,
-                `nothing was moved: ${String(failed)} servers did not stop, the others wait for their start`,
-                ["--start"],
-            );
-    }
+    // A move that is gone on with has its consents in its journal.
+    const { failed, isPartial } = isResumed
+        ? { failed: 0, isPartial: false }
+        : await stopInTime(options, stopped, power);
+    if (failed > 0)
+        endInPart(
+            options,
+            `nothing was moved: ${String(failed)} servers did not stop, the others wait for their start`,
+            ["--start"],
+        );
     let id: string;
     try {
         const survey = await lookAtBoth(options);
@@ -174,7 +209,7 @@ export async function withServersStopped(
             // Its hosts may be frozen or half moved: nothing is started on them.
             endInPart(options, wordsOf(error), ["--reattach", "--start"]);
         }
-        const accepted = acceptedWith(options, consentsOf(survey, move));
+        const accepted = isPartial ? options : acceptedWith(options, consentsOf(survey, move));
         id = await work({ ...accepted, reattaches: true });
     } catch (error) {
         if (error instanceof RefusedError || error instanceof LockedError)

@@ -4,6 +4,7 @@ import {
     byRefresh,
     connectionFault,
     expectedConnection,
+    hasStayed,
     inOrder,
     planServer,
     toReattach,
@@ -83,6 +84,27 @@ describe("an attachment's connection", () => {
         it(`is wrong with ${what}`, () => {
             assert.equal(connectionFault(seen, onPrimary), fault);
         });
+});
+
+describe("a volume's data", () => {
+    const stays = (
+        status: string,
+        replicationStatus: string | null,
+        seen: object = onPrimary,
+    ): boolean => hasStayed({ status, replicationStatus }, seen, onSecondary);
+    it("has stayed on the site that was left when it is not replicated", () => {
+        assert.ok(stays("error", "not-capable"));
+        assert.ok(stays("in-use", "disabled"));
+        assert.ok(stays("error", null));
+        // Cinder moves it as replicated.
+        assert.ok(!stays("in-use", null));
+        assert.ok(!stays("error", "failover-error"));
+        assert.ok(!stays("in-use", "failed-over"));
+    });
+    it("is where the connection leads, and nowhere known while there is none", () => {
+        assert.ok(!stays("in-use", "not-capable", { ...onSecondary, secret_uuid: "x" }));
+        assert.ok(!stays("error", "not-capable", {}));
+    });
 });
 
 describe("a server's cure", () => {
@@ -165,6 +187,92 @@ describe("a server's cure", () => {
             [root()],
             "by hand",
             /nova-manage volume_attachment refresh s v/,
+        ],
+        [
+            "a shelved server that is not offloaded",
+            server({ status: "SHELVED" }),
+            [volume()],
+            "by hand",
+            /`openstack server shelve --offload s` \(`nova shelve-offload s`\)/,
+        ],
+        [
+            "a shelved and offloaded server, which has no connection",
+            server({ status: "SHELVED_OFFLOADED", host: "" }),
+            [{ ...volume(), fault: undefined } as never],
+            "none",
+            /./,
+        ],
+        ...["UNKNOWN", "DOWN"].map((hostStatus): (typeof cases)[number] => [
+            `a compute host that is ${hostStatus}`,
+            server({ hostStatus }),
+            [root()],
+            "by hand",
+            new RegExp(
+                `^its compute host compute-1 is down \\(Nova's host_status: ${hostStatus}\\): be sure that it is off, then \`openstack server evacuate s\` \\(not tried\\)`,
+            ),
+        ]),
+        ...["UP", "MAINTENANCE"].map((hostStatus): (typeof cases)[number] => [
+            `a compute host that is ${hostStatus}`,
+            server({ hostStatus }),
+            [volume()],
+            "reattach",
+            /./,
+        ]),
+        [
+            "a lost host's server that Nova was at work on",
+            server({ hostStatus: "UNKNOWN", taskState: "powering-off" }),
+            [volume()],
+            "by hand",
+            /`openstack server set --state error s`, .* \(powering-off\), then `openstack server evacuate s`/,
+        ],
+        [
+            "a lost host's suspended server",
+            server({ hostStatus: "UNKNOWN", status: "SUSPENDED" }),
+            [volume()],
+            "by hand",
+            /^its compute host .* Nova evacuates no SUSPENDED server: bring the host back$/,
+        ],
+        [
+            "a lost host's server with a volume in error",
+            server({ hostStatus: "UNKNOWN" }),
+            [volume({ status: "error" })],
+            "by hand",
+            /is 'error' in Cinder.*; then its compute host .* evacuate s/,
+        ],
+        [
+            "a volume that is not replicated",
+            server(),
+            [volume({ status: "error", onlyOn: "paris" })],
+            "by hand",
+            /^volume data \(v\) is not replicated: its data is on paris only; it comes back with the failback; to serve without it, detach it \(`cinder reset-state --state in-use v`, then `openstack server remove volume s v`\), and attach it again after the failback$/,
+        ],
+        [
+            "a volume that is not replicated beside one that is",
+            server(),
+            [volume({ onlyOn: "paris" }), volume({ volumeId: "w" })],
+            "by hand",
+            /detach it \(`openstack server remove volume s v`\).*; without it, run this again: detach and attach 1 data volume\(s\)$/,
+        ],
+        [
+            "a volume that is not replicated beside a root volume that is",
+            server(),
+            [volume({ onlyOn: "paris" }), root()],
+            "by hand",
+            /; without it, run this again: it boots from the volume: shelve/,
+        ],
+        [
+            "a root volume that is not replicated",
+            server(),
+            [root({ onlyOn: "paris" }), volume()],
+            "by hand",
+            /on paris only; it comes back with the failback, and the server boots from it$/,
+        ],
+        [
+            "a lost host's server with a volume that is not replicated",
+            server({ hostStatus: "DOWN" }),
+            [volume({ onlyOn: "paris" })],
+            "by hand",
+            /^its compute host .*; volume data .* failback, and Nova cannot detach it before$/,
         ],
         [
             "a server being resized",

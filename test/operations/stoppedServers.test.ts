@@ -3,98 +3,35 @@ import { mock } from "node:test";
 
 import type { Finding } from "../../core/finding";
 import { endedOf } from "../../core/operation";
-import { expectedConnection } from "../../core/servers";
-import { parseTopology } from "../../core/topology";
 import { listJournals, openOperations, readJournal } from "../../operations/journalFolder";
-import type { Nova } from "../../operations/nova";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import { withServersStopped, type StoppedServersOptions } from "../../operations/stoppedServers";
 import { claimElsewhere } from "../support/claimElsewhere";
+import { backend, FakeServers, topology, type FakeVolume } from "../support/fakeServers";
 import { ownJournals } from "../support/ownJournals";
-import { goodTopology } from "../support/topology";
 
-const topology = parseTopology(goodTopology());
-const backend = topology.backends[0];
-assert.ok(backend);
-const host = "cinder-a@ceph";
-
-/** A Cinder with one volume and a Nova with its server, as far as a move with `--stop-servers` asks them. */
-class World {
-    active: "primary" | "secondary" = "primary";
-    status = "ACTIVE";
-    /** Actions that Nova does not carry out. */
-    broken: string[] = [];
-    /** Clients that have the volume's image open where it is served. */
+/** A cloud as far as a move with `--stop-servers` asks it. */
+class World extends FakeServers {
+    /** Clients that have the first volume's image open where it is served. */
     users: string[] = [];
     /** Id of an operation that is known to be gone on another machine. */
     breakLock?: string;
-    readonly acts: string[] = [];
     readonly found: Finding[] = [];
-    /** What the server's connection leads to. */
-    connection = this.expected;
+    accepted: [string, number][] = [];
 
-    get expected() {
-        assert.ok(backend);
-        return expectedConnection(backend, this.active);
+    /** No image is mirrored here, so those are all that Cinder counts as replicated. */
+    private get unmarked(): number {
+        const replicated = ({ replication_status }: FakeVolume) => replication_status === "enabled";
+        return Object.values(this.volumes).filter(replicated).length;
     }
 
-    readonly nova = {
-        server: () =>
-            Promise.resolve({
-                id: "s1",
-                name: "web",
-                project: "p1",
-                status: this.status,
-                host: "compute-a",
-                locked: false,
-                ephemeral: 0,
-                swap: 0,
-                rootDevice: "/dev/vda",
-            }),
-        attachmentsOf: () => Promise.resolve([{ volumeId: "v1", device: "/dev/vdb" }]),
-        act: (_id: string, action: string) => {
-            if (this.broken.includes(action)) return Promise.reject(new Error(`no ${action}`));
-            this.acts.push(action);
-            this.status = action === "os-stop" ? "SHUTOFF" : "ACTIVE";
-            return Promise.resolve();
-        },
-    } as unknown as Nova;
-
-    private readonly cinder = {
-        services: () =>
-            Promise.resolve([
-                {
-                    binary: "cinder-volume",
-                    host,
-                    status: "enabled",
-                    state: "up",
-                    updated_at: "2026-11-22T20:00:00",
-                    replication_status: this.active === "primary" ? "enabled" : "failed-over",
-                    active_backend_id:
-                        this.active === "primary" ? null : backend?.replicationDevice.backendId,
-                },
-            ]),
-        allVolumes: () =>
-            Promise.resolve([
-                {
-                    id: "v1",
-                    name: "db",
-                    status: "in-use",
-                    replication_status: "enabled",
-                    "os-vol-host-attr:host": `${host}#ceph`,
-                    attachments: [{ server_id: "s1" }],
-                },
-            ]),
-        allSnapshots: () => Promise.resolve([]),
-        volumeTypes: () => Promise.resolve([]),
-        allAttachments: () =>
-            Promise.resolve([
-                { id: "a1", volume_id: "v1", instance: "s1", connection_info: this.connection },
-            ]),
-    };
+    /** What was asked of servers as a whole, whichever they are. */
+    get acts(): string[] {
+        return this.orders.map((order) => order.split(" ")[1] ?? "");
+    }
 
     private options(): RunOptions {
         const images = () => (this.users.length > 0 ? { "volume-v1": { users: this.users } } : {});
@@ -108,7 +45,6 @@ class World {
                 flags: {},
             });
         const site = (name: string) => ({ site: { name }, pool });
-        assert.ok(backend);
         return {
             parts: {
                 topology,
@@ -122,8 +58,9 @@ class World {
             found: (finding) => this.found.push(finding),
             doing: () => undefined,
             accepted: new Map([
-                ["unreplicated", 1],
-                ["unmarked", 1],
+                ["unreplicated", Object.keys(this.servers).length],
+                ["unmarked", this.unmarked],
+                ...this.accepted,
             ]),
             version: "0",
             ...(this.breakLock === undefined ? {} : { breakLock: this.breakLock }),
@@ -170,8 +107,7 @@ describe("a move with its servers stopped", () => {
 
     /** A move that Cinder carries out, after which the server's connection is made anew by hand. */
     const moved = (): Promise<string> => {
-        world.active = "secondary";
-        world.connection = world.expected;
+        world.failOver(...Object.keys(world.servers));
         return Promise.resolve("the move");
     };
 
@@ -224,14 +160,79 @@ describe("a move with its servers stopped", () => {
         assert.deepEqual(world.problems.at(-1), ["servers", fact, START]);
     });
 
-    it("says what is left when the volumes are moved and a server does not follow", async () => {
-        const fact = "the volumes are moved, and 1 servers do not lead to them: none was started";
-        const away = () => {
-            world.active = "secondary";
-            return Promise.resolve("the move");
+    /** A move that Cinder carries out, and nobody has seen to a server since. */
+    const away = () => {
+        world.active = "secondary";
+        return Promise.resolve("the move");
+    };
+    const NOT_LED =
+        "the volumes are moved, and 1 servers do not lead to them: those are not started";
+
+    it("starts the servers that lead to the active site, whatever is with another one", async () => {
+        world = new World(2);
+        const plain = () => {
+            world.makePlain("v1");
+            return away();
         };
-        assert.equal(await world.move(away), fact);
-        assert.deepEqual(world.problems.at(-1), ["servers", fact, `${REATTACH}; ${START}`]);
+        assert.equal(await world.move(plain), NOT_LED);
+        assert.deepEqual(world.orders.slice(2), ["s2 detach", "s2 attach", "s2 os-start"]);
+        assert.match(
+            (world.problems[0] as string[]).join(),
+            /^web-1 \(s1\),still leads .* paris only/,
+        );
+        // Back on the primary its old connection leads to the active site again.
+        world.active = "primary";
+        Object.assign(world.volume("v1"), { status: "in-use" });
+        world.server("s2").status = "SHUTOFF";
+        assert.equal(await world.move(() => Promise.resolve("back")), "back");
+        assert.deepEqual(world.orders.slice(5), ["s2 detach", "s2 attach", "s1 os-start"]);
+    });
+
+    it("starts no server without the volume that could not be attached again", async () => {
+        world.broken = ["attach"];
+        assert.equal(await world.move(away), NOT_LED);
+        assert.deepEqual(world.acts, ["os-stop", "detach", "attach"]);
+    });
+
+    it("asks for the operator's own word where a compute host is down", async () => {
+        world = new World(2);
+        world.server("s1").hostStatus = "UNKNOWN";
+        assert.match(
+            await world.move(moved),
+            /\n {2}--accept-loss attached=2: 2 volumes are in use/,
+        );
+        assert.deepEqual(world.orders, []);
+        assert.match(world.found.at(-1)?.fact ?? "", /^is not stopped: its compute host compute-a/);
+        assert.deepEqual(openOperations(), []);
+        world.accepted = [["attached", 2]];
+        assert.equal(await world.move(moved), "the move");
+        assert.deepEqual(world.orders, ["s2 os-stop", "s2 os-start"]);
+    });
+
+    it("gives no other word for the volumes of a server that cannot be stopped", async () => {
+        world = new World(2);
+        world.server("s1").hostStatus = "UNKNOWN";
+        world.accepted = [["attached", 2]];
+        // Somebody attaches a volume after the operator's word: the move is to count it itself.
+        const act = world.nova.act.bind(world.nova);
+        world.nova.act = (...order) => {
+            world.volumes.v3 = { ...world.volume("v2"), server: "s1" };
+            return act(...order);
+        };
+        let word: number | undefined;
+        const move = (options: RunOptions) => {
+            word = options.accepted.get("attached");
+            return moved();
+        };
+        await withServersStopped(...world.words(), move).catch(() => undefined);
+        assert.equal(word, 2);
+    });
+
+    it("says what is left when the volumes are moved and a server does not follow", async () => {
+        world.broken = ["detach"];
+        assert.equal(await world.move(away), NOT_LED);
+        assert.deepEqual(world.problems.at(-1), ["servers", NOT_LED, `${REATTACH}; ${START}`]);
+        assert.deepEqual(world.acts, ["os-stop", "detach"]);
         const stacks = openOperations().map(({ verb, flags }) => [verb, flags.stack]);
         assert.deepEqual(stacks, [
             ["servers --stop", "mycloud"],
@@ -257,11 +258,11 @@ describe("a move with its servers stopped", () => {
     });
 
     it("ends with the refusal where the servers may not start as they are", async () => {
-        const away = () => {
+        const halfWay = () => {
             world.active = "secondary";
             return Promise.reject(new RefusedError("refused in its middle"));
         };
-        assert.equal(await world.move(away), "refused in its middle");
+        assert.equal(await world.move(halfWay), "refused in its middle");
         assert.equal((world.problems.at(-1) as string[])[2], `${REATTACH}; ${START}`);
         assert.deepEqual(world.acts, ["os-stop"]);
     });
