@@ -27,9 +27,10 @@ const HANG_MILLISECONDS = 15_000;
 /** By then a command must have ended that nobody answers any more. */
 const GONE_MILLISECONDS = 300_000;
 
-/** On a site's admin host: until the pool takes a write. */
-const TAKES_WRITES = `for n in {1..12}; do echo x | timeout 10 rados -p volumes put cinder-dr-test - && break; done
-timeout 10 rados -p volumes rm cinder-dr-test`;
+/** On a site's admin host: until an image can be made, which some ops of a pool that stood still keep waiting for a while. */
+const TAKES_WRITES = `for n in {1..12}; do
+    timeout 20 rbd create volumes/cinder-dr-test --size 4M --image-feature exclusive-lock,journaling && break; sleep 2; done
+rbd rm --no-progress volumes/cinder-dr-test`;
 
 /** What breaks while a backend moves, and what must then not be done. */
 describe("faults in the middle of a move", () => {
@@ -324,7 +325,6 @@ with rados.Rados(conffile="/etc/ceph/ceph.conf") as c, c.open_ioctx("volumes") a
             expectCode(hung, 4);
             assert.match(hung.output, /PROBLEM operation: .*\n +next: .*`cinder-dr resume /);
             assert.ok(performance.now() - start < GONE_MILLISECONDS);
-            // An OSD that stood still is marked down, and comes back in its own time.
             await sites.secondary.sh(TAKES_WRITES);
             // Cinder has set all of them to error, and tries no more.
             const resumed = expectCode(await fleet.dr("resume"), 4);
