@@ -1,25 +1,14 @@
 import { strict as assert } from "node:assert";
 
-import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, LabHost, thenLabUp, up } from "../support";
-import { has, killedAfterEach } from "./killedAfterEach";
+import { expectCode, lab, LabHost, thenLabUp } from "../support";
+import { has, killedAfterEach, replayedFleet } from "./killedAfterEach";
 
 describe("an operation that is killed after every entry of its journal", function () {
     this.timeout(1_800_000);
-    const topology = labTopology();
-    const fleet = new Fleet(topology, "kills");
+    const fleet = replayedFleet("kills");
     const host = new LabHost("cinder-a");
-
-    before(async () => {
-        lab("up");
-        expectCode(await up(topology), 0);
-        await fleet.make(2);
-        await fleet.write("primary");
-        await fleet.replayed("primary");
-    });
-    after(async () => {
+    after(() => {
         host.close();
-        await fleet.close();
     });
 
     it("goes over planned", async () => {

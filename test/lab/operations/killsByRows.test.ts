@@ -1,24 +1,11 @@
 import { strict as assert } from "node:assert";
 
-import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, thenLabUp, up } from "../support";
-import { has, killedAfterEach } from "./killedAfterEach";
+import { expectCode, lab, thenLabUp } from "../support";
+import { has, killedAfterEach, replayedFleet } from "./killedAfterEach";
 
 describe("an operation by rows, and one that stays, killed after every entry of its journal", function () {
     this.timeout(1_800_000);
-    const topology = labTopology();
-    const fleet = new Fleet(topology, "killsrows");
-
-    before(async () => {
-        lab("up");
-        expectCode(await up(topology), 0);
-        await fleet.make(2);
-        await fleet.write("primary");
-        await fleet.replayed("primary");
-    });
-    after(async () => {
-        await fleet.close();
-    });
+    const fleet = replayedFleet("killsrows");
 
     it("goes over forced by the rows of every host, though all live", async () => {
         await fleet.write("primary");
