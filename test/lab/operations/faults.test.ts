@@ -27,8 +27,12 @@ const HANG_MILLISECONDS = 15_000;
 /** By then a command must have ended that nobody answers any more. */
 const GONE_MILLISECONDS = 300_000;
 
-/** On a site's admin host: until an image can be made, which some ops of a pool that stood still keep waiting for a while. */
-const TAKES_WRITES = `for n in {1..12}; do
+/**
+ * On a site's admin host, after its one OSD was frozen: placement groups with one replica stay `laggy` else and keep some
+ * requests waiting for good (Ceph 16.2.15); then until an image can be made.
+ */
+const TAKES_WRITES = `ceph osd down all
+for n in {1..12}; do
     timeout 20 rbd create volumes/cinder-dr-test --size 4M --image-feature exclusive-lock,journaling && break; sleep 2; done
 rbd rm --no-progress volumes/cinder-dr-test`;
 
