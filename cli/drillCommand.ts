@@ -10,7 +10,7 @@ import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { drillSession } from "../operations/drillSession";
 import { DrillError } from "../operations/drillVolumes";
-import { journalFolder, makeFolder, unreadJournals } from "../operations/journalFolder";
+import { journalFolder, makeFolder } from "../operations/journalFolder";
 import { LockedError } from "../operations/siteLock";
 import { version } from "../package.json";
 import { chooseBackends } from "./backends";
@@ -91,8 +91,7 @@ async function runDrill(flags: DrillFlags): Promise<ExitCode> {
     const backends = backendsOf(topology, flags);
     const folder = reportsFolder(flags.reports);
     const cinder = new Cinder(findCloud(process.env));
-    const out = new Output(json, completing(flags));
-    unreadJournals().forEach(out.found);
+    const out = Output.overJournals(json, completing(flags));
     const reports: DrillReport[] = [];
     const signal = cleaningUp("clones and snapshots, which the next drill removes");
     try {

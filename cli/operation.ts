@@ -5,7 +5,6 @@ import { wordsOf } from "../core/problem";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { BusyError } from "../operations/journal";
-import { unreadJournals } from "../operations/journalFolder";
 import { Parts } from "../operations/parts";
 import { PartialError, RefusedError } from "../operations/operationEnd";
 import { type RunOptions } from "../operations/run";
@@ -58,8 +57,7 @@ export async function runOperation(
     const cinder = new Cinder(findCloud(process.env));
     const parts = new Parts(topology, cinder);
     const complete = completing({ ...flags, backend: needed(topology, chosen.section) });
-    const out = new Output(json, complete);
-    unreadJournals().forEach(out.found);
+    const out = Output.overJournals(json, complete);
     const plan: string[] = [];
     const start = performance.now();
     const options: RunOptions = {

@@ -1,4 +1,5 @@
 import type { Finding } from "../core/finding";
+import { unreadJournals } from "../operations/journalFolder";
 import { completeAll, type Complete } from "./completing";
 import { formatFinding, Progress } from "./print";
 
@@ -12,6 +13,13 @@ export class Output {
         private readonly json: boolean,
         private readonly complete: Complete,
     ) {}
+
+    /** Of a verb that searches the journals of this machine: those that it must leave out are told first. */
+    static overJournals(json: boolean, complete: Complete): Output {
+        const out = new Output(json, complete);
+        unreadJournals().forEach(out.found);
+        return out;
+    }
 
     readonly say = (line: string): void => {
         this.progress.clear();

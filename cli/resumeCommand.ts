@@ -3,9 +3,7 @@ import type { Command } from "commander";
 import { COMPARE_BYTES } from "../core/duration";
 import {
     begunOf,
-    discardedAfter,
     endedOf,
-    followerOf,
     isMove,
     isOpen,
     RESYNC_ONLY,
@@ -13,6 +11,7 @@ import {
     type Begun,
     type JournalEntry,
 } from "../core/operation";
+import { discardedAfter, followerOf } from "../core/operationOrder";
 import { consentsSaid } from "../core/reportConsents";
 import { notResumed } from "../core/resumable";
 import { failback, failbackMove } from "../operations/failback";

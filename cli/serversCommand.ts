@@ -2,12 +2,11 @@ import { InvalidArgumentError, type Command } from "commander";
 
 import { isSound, summarize, type Finding } from "../core/finding";
 import { wordsOf } from "../core/problem";
-import type { ServerPlan } from "../core/servers";
+import type { ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { BusyError } from "../operations/journal";
-import { unreadJournals } from "../operations/journalFolder";
 import { Nova } from "../operations/nova";
 import { lookAtServers, ServersError, type ServersView } from "../operations/servers";
 import { startServers, stopServers } from "../operations/serversPower";
@@ -175,8 +174,7 @@ async function runServers(flags: ServersFlags): Promise<ExitCode> {
     const backends = backendsOf(topology, flags);
     const cloud = findCloud(process.env);
     const clients = { cinder: new Cinder(cloud), nova: new Nova(cloud) };
-    const out = new Output(flags.json === true, completing(flags));
-    unreadJournals().forEach(out.found);
+    const out = Output.overJournals(flags.json === true, completing(flags));
     const isPower = flags.stop === true || flags.start === true;
     const left = isPower ? "the servers as they are" : "the server being worked on as it is";
     const signal = cleaningUp(`${left}; the same command goes on`);

@@ -1,8 +1,8 @@
 import { volumes as counted } from "./consents";
 import { needOf, needsResync } from "./failback";
 import type { Measured, Speed } from "./measured";
-import type { Pair } from "./replica";
-import { isReplaying, replicated, type Move, type Survey } from "./survey";
+import { isReplaying, type Pair } from "./replica";
+import { replicated, type Move, type Survey } from "./survey";
 
 const GIB = 1 << 30;
 /** Bytes of each image that a failback compares unless it is told otherwise. */

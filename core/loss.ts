@@ -1,7 +1,8 @@
 import { clockFault } from "./clocks";
 import { volumes } from "./consents";
-import { isSeen, type Pair, type PoolView } from "./replica";
-import { isReplaying, lastReport, lossOf, subjectOf, type Survey } from "./survey";
+import { isReplaying, isSeen, type Pair, type PoolView } from "./replica";
+import { lastReport, lossOf } from "./pairLoss";
+import { subjectOf, type Survey } from "./survey";
 
 /** What a move loses of the volumes that it moves. */
 export interface Loss {

@@ -1,4 +1,4 @@
-import { resultOf, type JournalEntry } from "./operation";
+import { noteOf, resultOf, type JournalEntry } from "./operation";
 import { reportOf } from "./report";
 
 /** Bytes that took so many seconds. */
@@ -40,7 +40,7 @@ export function measuredIn(entries: readonly JournalEntry[]): Measured | undefin
         .filter(({ phase }) => !copying.includes(phase))
         .reduce((sum, phase) => sum + phase.seconds, 0);
     if (seconds <= 0) return undefined;
-    const flagged = entries.findLast((e) => e.kind === "noted" && e.step === RESYNC_BYTES)?.data;
+    const flagged = noteOf(entries, RESYNC_BYTES);
     const waited = phases.find(({ phase }) => phase === "resync")?.seconds;
     const compared = resultOf(entries, "bytes");
     const read = (compared?.data as { bytes?: unknown } | null | undefined)?.bytes;

@@ -153,3 +153,7 @@ export function lagOf(
     const entries = Math.max(written[1] - read[1], 0);
     return { ...published, entries };
 }
+
+/** Whether rbd-mirror replays an image, by its last word; `down` of a daemon that is gone takes nothing back. */
+export const isReplaying = (image: ImageView | undefined): boolean =>
+    image !== undefined && /\+replaying$/.test(image.state);

@@ -1,7 +1,7 @@
 import { begunOf, endedOf, type JournalEntry, type Outcome } from "./operation";
 import { consentsIn, type ReportConsent } from "./reportConsents";
 import { phaseRows, reachedSeconds, runsOf, type Phase, type ReportRun } from "./reportRuns";
-import type { PairLoss } from "./survey";
+import type { PairLoss } from "./pairLoss";
 
 /** What may be lost of one volume, as seen before the operation. */
 export interface VolumeLoss extends PairLoss {

@@ -1,4 +1,4 @@
-import { begunOf, isMove, type JournalEntry } from "./operation";
+import { noteOf, begunOf, isMove, type JournalEntry } from "./operation";
 
 /** One leg of the way from the command to the goal. */
 export interface Phase {
@@ -25,8 +25,8 @@ const secondsBetween = (from: string, to: string): number =>
     Math.max((Date.parse(to) - Date.parse(from)) / 1000, 0);
 
 function phasesOf(entries: readonly JournalEntry[], isOfMove: boolean): Phase[] {
-    const note = entries.findLast((e) => e.kind === "noted" && e.step === "phases");
-    if (note !== undefined) return note.data as Phase[];
+    const noted = noteOf(entries, "phases") as Phase[] | undefined;
+    if (noted !== undefined) return noted;
     // A killed run has not summed its phases up: they are its steps.
     if (!isOfMove) return [];
     const done = entries.filter(({ kind }) => kind === "done");

@@ -1,4 +1,5 @@
-import { begunOf, laterMove, type JournalEntry } from "./operation";
+import { begunOf, type JournalEntry } from "./operation";
+import { laterMove } from "./operationOrder";
 
 /** @param moved id of the move that was done since */
 function wayOfStop(backend: string, before: unknown, moved: string | undefined): string {

@@ -4,7 +4,8 @@ import { isReplicated, isSeen, lagOf, type Pair } from "./replica";
 import { siteFindings } from "./siteFindings";
 import { activeSideOf, otherSide, type ServiceRow } from "./service";
 import { serviceFindings, type SeenClusters } from "./serviceFindings";
-import { lossOf, subjectOf, type PairLoss, type Survey } from "./survey";
+import { lossOf, type PairLoss } from "./pairLoss";
+import { subjectOf, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 import { verdictOf, type Verdict } from "./verdict";
 

@@ -1,3 +1,4 @@
+import { noteOf } from "../core/operation";
 import { curedByFailback, needsResync, nothingLost } from "../core/failback";
 import { activeSide } from "../core/service";
 import { leftBehind, replicated, subjectOf, type Survey } from "../core/survey";
@@ -58,8 +59,8 @@ const LEFT_BEHIND = "left behind";
 
 /** Names what the failback has not taken along. */
 export function leaveVolumes({ journal, left, parts }: Run, survey: Survey): void {
-    const noted = journal.entries.findLast(({ step }) => step === LEFT_BEHIND)?.data;
-    const names = (noted as string[] | undefined) ?? leftBehind(survey).map(subjectOf);
+    const noted = noteOf(journal.entries, LEFT_BEHIND) as string[] | undefined;
+    const names = noted ?? leftBehind(survey).map(subjectOf);
     // Once statuses are given back, they no longer tell what the failover itself had put into error.
     if (noted === undefined) journal.append({ kind: "noted", step: LEFT_BEHIND, data: names });
     const { primary, secondary } = parts.names;
@@ -73,7 +74,7 @@ async function body(run: Run, options: FailbackOptions): Promise<string> {
     const { journal, parts } = run;
     if (calledHosts(journal).length > 0) await gateRest(run, "failback");
     else await prepare(run, options);
-    const moving = journal.entries.findLast((e) => e.step === "moving")?.data as string[];
+    const moving = noteOf(journal.entries, "moving") as string[];
     const { wrong } = await moveAndVerify(run, "primary", moving);
     const survey = await lookAtBoth(run);
     leaveVolumes(run, survey);

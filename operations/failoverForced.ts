@@ -1,3 +1,4 @@
+import { noteOf } from "../core/operation";
 import { isSeen } from "../core/replica";
 import { consentsIn } from "../core/reportConsents";
 import { type Survey } from "../core/survey";
@@ -82,7 +83,7 @@ async function carryOut(
 ): Promise<string> {
     const { journal, parts } = run;
     const { secondary } = parts.names;
-    const moving = journal.entries.findLast((e) => e.step === "moving")?.data as {
+    const moving = noteOf(journal.entries, "moving") as {
         id: string;
         image: string;
     }[];

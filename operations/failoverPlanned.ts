@@ -1,4 +1,6 @@
-import { lossOf, replicated, unmarked, type Survey } from "../core/survey";
+import { noteOf } from "../core/operation";
+import { lossOf } from "../core/pairLoss";
+import { replicated, unmarked, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
 import { gate, gateRest } from "./gate";
 import { thawStep } from "./freeze";
@@ -39,7 +41,7 @@ async function body(run: Run): Promise<string> {
         );
         journal.append({ kind: "noted", step: "moving", data: ready.moving });
     }
-    const moving = journal.entries.findLast((e) => e.step === "moving")?.data as string[];
+    const moving = noteOf(journal.entries, "moving") as string[];
     const { wrong } = await moveAndVerify(run, "secondary", moving);
     await thawStep(run);
     if (wrong.length > 0)

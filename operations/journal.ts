@@ -14,7 +14,6 @@ import { hostname, userInfo } from "node:os";
 
 import {
     begunOf,
-    followerOf,
     isOpen,
     operationId,
     resultOf,
@@ -22,6 +21,7 @@ import {
     type Ended,
     type JournalEntry,
 } from "../core/operation";
+import { followerOf } from "../core/operationOrder";
 import type { Consented } from "../core/reportConsents";
 import { BusyError, claim, unclaim, workerIn, type Worker } from "./claim";
 import {

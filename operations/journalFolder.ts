@@ -3,15 +3,8 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
 import type { Finding } from "../core/finding";
-import {
-    begunOf,
-    endedOf,
-    followerOf,
-    inOrder,
-    isOpen,
-    type Begun,
-    type JournalEntry,
-} from "../core/operation";
+import { begunOf, endedOf, isOpen, type Begun, type JournalEntry } from "../core/operation";
+import { followerOf, inOrder } from "../core/operationOrder";
 
 /** A journal is missing, unreadable or in use. */
 export class JournalError extends Error {
@@ -159,15 +152,13 @@ export function readJournals(folder = journalFolder()): {
 /** Journals that everything which searches among all leaves out; to be told once by each command. */
 export const unreadJournals = (folder = journalFolder()): Finding[] => readJournals(folder).unread;
 
-/** Entries of the journals that can be gone on with, oldest first. */
-function openJournals(folder: string): JournalEntry[][] {
-    const all = readJournals(folder).journals;
-    return all.filter((entries) => isOpen(entries) && followerOf(entries, all) === undefined);
-}
+/** Operations of these journals that can be gone on with, in their order. */
+export const openIn = (all: readonly JournalEntry[][]): Begun[] =>
+    all.filter((entries) => isOpen(entries) && followerOf(entries, all) === undefined).map(begunOf);
 
 /** Operations that can be gone on with, oldest first. */
 export const openOperations = (folder = journalFolder()): Begun[] =>
-    openJournals(folder).map(begunOf);
+    openIn(readJournals(folder).journals);
 
 /** The newest journal of a backend that an operation of this verb can go on with. */
 export const openJournalOf = (

@@ -1,3 +1,4 @@
+import { noteOf } from "../core/operation";
 import { blocker } from "../core/blocker";
 import type { PoolView } from "../core/replica";
 import { toShell, type Words } from "../core/shell";
@@ -30,7 +31,7 @@ export const DAEMONS = "rbd-mirror daemons";
 
 /** The daemons that an operation ends; noted before, so that a killed run's are started again. */
 export const stoppedDaemons = ({ entries }: Journal): string[] | undefined =>
-    entries.findLast((e) => e.step === DAEMONS)?.data as string[] | undefined;
+    noteOf(entries, DAEMONS) as string[] | undefined;
 
 /** Starts again what an operation has ended, as for a refusal: replication must go on as before. */
 export async function startStopped({ parts, journal }: Run): Promise<void> {

@@ -1,4 +1,4 @@
-import { begunOf, endedOf } from "../core/operation";
+import { begunOf, endedOf, noteOf, type JournalEntry } from "../core/operation";
 import { isSeen } from "../core/replica";
 import type { Survey } from "../core/survey";
 import { readJournals } from "./journalFolder";
@@ -16,6 +16,10 @@ export const statusesOf = (survey: Survey): SavedStatuses => ({
     snapshots: Object.fromEntries(survey.snapshots.map((s) => [s.id, s.status])),
 });
 
+/** What a failover has saved, as it found it. */
+export const savedIn = (entries: readonly JournalEntry[]): SavedStatuses | undefined =>
+    noteOf(entries, "statuses") as SavedStatuses | undefined;
+
 /** Statuses that the failovers of this backend saved, the newest that is no error of each: a second one has found the first one's. */
 export function savedStatuses(section: string): SavedStatuses {
     const found: SavedStatuses = { volumes: {}, snapshots: {} };
@@ -29,11 +33,10 @@ export function savedStatuses(section: string): SavedStatuses {
         if (verb === "failback" && endedOf(entries)?.outcome === "done")
             [found.volumes, found.snapshots] = [{}, {}];
         if (!verb.startsWith("failover")) continue;
-        const saved = entries.findLast((e) => e.kind === "noted" && e.step === "statuses");
+        const saved = savedIn(entries);
         if (saved === undefined) continue;
-        const { volumes, snapshots } = saved.data as SavedStatuses;
-        keep(found.volumes, volumes);
-        keep(found.snapshots, snapshots);
+        keep(found.volumes, saved.volumes);
+        keep(found.snapshots, saved.snapshots);
     }
     return found;
 }

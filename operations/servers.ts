@@ -2,12 +2,10 @@ import {
     connectionFault,
     expectedConnection,
     hasStayed,
-    inOrder,
-    planServer,
     type ConnectionInfo,
-    type ServerPlan,
     type ServerVolume,
 } from "../core/servers";
+import { inOrder, planServer, type ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { otherSide, rowsOf, sectionOf, type ServiceRow } from "../core/service";

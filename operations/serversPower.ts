@@ -1,7 +1,7 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { resultOf, type Source } from "../core/operation";
-import { byEvacuation, isHostDown, type ServerPlan } from "../core/servers";
+import { byEvacuation, isHostDown, type ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import type { Cinder } from "./cinder";
 import { Journal, newOperationId, whoAmI } from "./journal";

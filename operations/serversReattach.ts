@@ -1,10 +1,5 @@
-import {
-    connectionFault,
-    toReattach,
-    type ConnectionInfo,
-    type ServerPlan,
-    type ServerVolume,
-} from "../core/servers";
+import { connectionFault, type ConnectionInfo, type ServerVolume } from "../core/servers";
+import { toReattach, type ServerPlan } from "../core/serverPlan";
 import type { Cinder } from "./cinder";
 import type { Journal } from "./journal";
 import type { Nova, ServerAction } from "./nova";

@@ -2,7 +2,7 @@ import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { begunOf, type Source } from "../core/operation";
 import { consentsSaid } from "../core/reportConsents";
-import { byEvacuation, isHostDown, type ServerPlan } from "../core/servers";
+import { byEvacuation, isHostDown, type ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
 import type { Cinder } from "./cinder";

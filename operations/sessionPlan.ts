@@ -1,4 +1,4 @@
-import type { ServerPlan } from "../core/servers";
+import type { ServerPlan } from "../core/serverPlan";
 import type { Journal } from "./journal";
 import { ServersError, type ServersView } from "./servers";
 import { attemptOf, isProven } from "./serversReattach";

@@ -5,7 +5,7 @@ import type { SeenClusters } from "../core/serviceFindings";
 import { statusOf, type BackendStatus } from "../core/status";
 import type { Backend } from "../core/topology";
 import { workerOn } from "./journal";
-import { openOperations, unreadJournals } from "./journalFolder";
+import { openIn, readJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import { OpenStackError } from "./openstack";
 import type { Parts } from "./parts";
@@ -51,8 +51,8 @@ function moveFinding({ id, verb }: Begun): Finding {
 
 /** What this machine's journals say before all else; of a journal that cannot be read with the first backend alone. */
 function journalFindings(backends: readonly Backend[]): (backend: Backend) => Finding[] {
-    const moves = openOperations().filter(({ verb }) => isMove(verb));
-    const unread = unreadJournals();
+    const { journals, unread } = readJournals();
+    const moves = openIn(journals).filter(({ verb }) => isMove(verb));
     return ({ section }) => [
         ...(section === backends[0]?.section ? unread : []),
         ...moves.filter(({ backend }) => backend === section).map(moveFinding),

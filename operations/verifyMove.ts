@@ -5,7 +5,7 @@ import type { Role } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { moveHosts } from "./moveBackend";
 import { phase, type Run } from "./run";
-import type { SavedStatuses } from "./savedStatuses";
+import { savedIn } from "./savedStatuses";
 import { askCinder, takeSurvey } from "./takeSurvey";
 import { thawUnmoved } from "./thawUnmoved";
 import { pause } from "./wait";
@@ -23,9 +23,8 @@ export interface Moved {
 
 /** Volumes that were in error before the move: it neither made that nor mends it. */
 function brokenBefore({ entries }: Journal): Set<string> {
-    const noted = entries.findLast((e) => e.kind === "noted" && e.step === "statuses");
-    const { volumes = {} } = (noted?.data ?? {}) as Partial<SavedStatuses>;
-    return new Set(Object.keys(volumes).filter((id) => /^error/.test(volumes[id] ?? "")));
+    const saved = Object.entries(savedIn(entries)?.volumes ?? {});
+    return new Set(saved.flatMap(([id, status]) => (/^error/.test(status) ? [id] : [])));
 }
 
 function wrongWith(

@@ -11,7 +11,8 @@ import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/ser
 import type { SeenClusters } from "../../core/serviceFindings";
 import { entryRates, statusOf } from "../../core/status";
 import { verdictLine } from "../../core/verdict";
-import { lossOf, unmarked } from "../../core/survey";
+import { lossOf } from "../../core/pairLoss";
+import { unmarked } from "../../core/survey";
 import {
     backend,
     names,

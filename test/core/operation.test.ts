@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 
-import {
-    discardedAfter,
-    followerOf,
-    inOrder,
-    isLater,
-    laterMove,
-    RESYNC_ONLY,
-    type JournalEntry,
-} from "../../core/operation";
+import { discardedAfter, followerOf, inOrder, isLater, laterMove } from "../../core/operationOrder";
+import { RESYNC_ONLY, type JournalEntry } from "../../core/operation";
 
 /** A move of a backend; `order` is its journal's place in the folder. */
 const move = (

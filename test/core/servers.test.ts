@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 
+import { byRefresh, inOrder, planServer, toReattach } from "../../core/serverPlan";
 import {
-    byRefresh,
     connectionFault,
     expectedConnection,
     hasStayed,
-    inOrder,
-    planServer,
-    toReattach,
     type Server,
     type ServerVolume,
 } from "../../core/servers";

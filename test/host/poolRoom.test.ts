@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { withRequest } from "../../operations/hostScript";
+import type { Question } from "../../operations/hostScript";
+import { askPool } from "./askPool";
 
 /** As far as host/pool.py asks a cluster; `osd dump` as Ceph 16.2 to 20 answers it. */
 const RADOS = `
@@ -73,22 +73,15 @@ describe("host/pool.py", () => {
         rmSync(folder, { recursive: true });
     });
 
-    function ask(request: { do: string }, cluster: Cluster): Answer {
+    function ask(request: Question, cluster: Cluster): Answer {
         const { flags = "sortbitwise,recovery_deletes", denied = [] } = cluster;
         const pools = { volumes: "hashpspool", ...cluster.pools };
         writeFileSync(join(folder, "state.json"), JSON.stringify({ flags, pools, denied }));
-        const site = { cluster: "ceph", conf: "", user: "admin", pool: "volumes", seconds: 1 };
-        const { stdout, stderr } = spawnSync("/usr/bin/python3", ["-"], {
-            input: withRequest("pool.py", { ...request, ...site }),
-            env: { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" },
-            encoding: "utf8",
-        });
-        assert.equal(stderr, "");
-        return JSON.parse(stdout) as Answer;
+        return askPool(folder, request) as Answer;
     }
     const look = (cluster: Cluster) => ask({ do: "look" }, cluster);
     const content = { id: "1", who: "kim", verb: "failover" };
-    const lock = (cluster: Cluster) => ask({ do: "lock", key: "k", content } as never, cluster);
+    const lock = (cluster: Cluster) => ask({ do: "lock", key: "k", content }, cluster);
 
     it("tells the flags of its pool, and of no other one", () => {
         const pools = { volumes: "hashpspool,nearfull", scratch: "hashpspool,full" };

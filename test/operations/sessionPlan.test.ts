@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import type { JournalEntry } from "../../core/operation";
-import type { ServerPlan } from "../../core/servers";
+import type { ServerPlan } from "../../core/serverPlan";
 import type { Journal } from "../../operations/journal";
 import type { ServersView } from "../../operations/servers";
 import { planOf } from "../../operations/sessionPlan";

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { ServerPlan } from "../../../core/servers";
+import type { ServerPlan } from "../../../core/serverPlan";
 import { Cinder } from "../../../operations/cinder";
 import { findCloud } from "../../../operations/cloud";
 import { OpenStackApi } from "../../../operations/openstack";

@@ -1,11 +1,9 @@
 import { strict as assert } from "node:assert";
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { withRequest } from "../../operations/hostScript";
-import { PYTHON } from "./fakeHost";
+import { askPool } from "./askPool";
 
 const KEY = "cinder-dr.lock";
 
@@ -20,7 +18,7 @@ class WriteOpCtx:
     def new(self, flag): pass
     def write_full(self, content): self.content = content
 class Pool:
-    def at(self, key): return os.path.join(os.environ["FAKE_POOL"], key)
+    def at(self, key): return os.path.join(os.path.dirname(__file__), key)
     def operate_write_op(self, op, key):
         if os.path.exists(self.at(key)): raise ObjectExists()
         self.write_full(key, op.content)
@@ -55,15 +53,8 @@ describe("the lock of host/pool.py", () => {
 
     function ask(verb: string, owner: Owner, broken?: string): { held: boolean; by?: Owner } {
         const content = { ...owner, verb: "failback", since: "now" };
-        const site = { seconds: 1, user: "u", cluster: "ceph", conf: "c", pool: "volumes" };
         const more = broken === undefined ? {} : { break: broken };
-        const { stdout, stderr } = spawnSync(PYTHON, ["-"], {
-            input: withRequest("pool.py", { do: verb, key: KEY, content, ...site, ...more }),
-            env: { PYTHONPATH: folder, FAKE_POOL: folder },
-            encoding: "utf8",
-        });
-        assert.equal(stderr, "");
-        return JSON.parse(stdout) as { held: boolean; by?: Owner };
+        return askPool(folder, { do: verb, key: KEY, content, ...more }) as ReturnType<typeof ask>;
     }
     /** Ages the lock. */
     const silent = (seconds: number) => {
