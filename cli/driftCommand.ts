@@ -2,11 +2,12 @@ import type { Command } from "commander";
 
 import { summarizeDrift, type DriftItem, type DriftState } from "../core/drift/item";
 import { driftFileName, NO_DRIFT } from "../core/drift/record";
+import { toShell } from "../core/shell";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
 import { drift } from "../operations/drift";
 import { readDriftRecord, writeDriftRecord, type Recorded } from "../operations/driftRecord";
-import { completeAll, completing } from "./completing";
+import { completeAll, completing, type Complete } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
 import { Progress } from "./print";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
@@ -49,6 +50,15 @@ function recordFile({ record, stack }: DriftFlags): string | undefined {
     return driftFileName(stack);
 }
 
+/** Makes the commands of its items complete; a record that no stack names the file of is for one whose name is not known here. */
+function completingDrift(flags: DriftFlags): Complete {
+    const complete = completing(flags);
+    if (flags.stack !== undefined) return complete;
+    const file = typeof flags.record === "string" ? flags.record : driftFileName("STACK");
+    const named = `drift --record ${toShell([file])}\``;
+    return (text) => complete(text.replaceAll("drift --record`", () => named));
+}
+
 export async function runDrift(flags: DriftFlags): Promise<ExitCode> {
     const { json = false } = flags;
     const topology = readTopology(flags);
@@ -57,7 +67,7 @@ export async function runDrift(flags: DriftFlags): Promise<ExitCode> {
     const cinder = new Cinder(findCloud(process.env));
     const progress = new Progress(process.stderr);
     const items: DriftItem[] = [];
-    const complete = completing(flags);
+    const complete = completingDrift(flags);
     let step = "";
     const start = performance.now();
     try {

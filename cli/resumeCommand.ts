@@ -1,35 +1,19 @@
 import type { Command } from "commander";
 
 import { COMPARE_BYTES } from "../core/duration";
-import {
-    begunOf,
-    endedOf,
-    isMove,
-    isOpen,
-    RESYNC_ONLY,
-    SETTLED,
-    type Begun,
-    type JournalEntry,
-} from "../core/operation";
-import { discardedAfter, followerOf } from "../core/operationOrder";
+import { RESYNC_ONLY, SETTLED, type Begun } from "../core/operation";
 import { consentsSaid } from "../core/reportConsents";
-import { notResumed } from "../core/resumable";
 import { failback, failbackMove } from "../operations/failback";
 import { failoverForced } from "../operations/failoverForced";
 import { failoverPlanned, plannedMove } from "../operations/failoverPlanned";
-import {
-    openOperations,
-    readJournal,
-    readJournals,
-    unreadJournals,
-} from "../operations/journalFolder";
+import { readJournal } from "../operations/journalFolder";
 import { resyncOnly } from "../operations/resyncOnly";
 import type { RunOptions } from "../operations/run";
-import { completingFor, sourceIn } from "./completing";
+import { chosen, refuseUndo } from "./chosenOperation";
+import { sourceIn } from "./completing";
 import type { Done } from "./exitCode";
 import { runOperation, withOperation, type OperationFlags } from "./operation";
 import { perhapsStopping } from "./stopServers";
-import { UsageError } from "./topologyFile";
 
 interface ResumeFlags extends OperationFlags {
     undoRows?: boolean;
@@ -37,70 +21,6 @@ interface ResumeFlags extends OperationFlags {
     writeAllRows?: boolean;
     fenced?: string;
     rbdMirrorStopped?: boolean;
-}
-
-/** An operation that is done moved a backend once; what it wrote may still be put back. */
-function named(id: string, isUndo: boolean): Begun {
-    const entries = readJournal(id);
-    const begun = begunOf(entries);
-    const follower = followerOf(entries, allJournals());
-    if (follower !== undefined)
-        throw new UsageError(
-            `operation ${id} was followed by ${follower}, which is done: begin a new one`,
-        );
-    const outcome = endedOf(entries)?.outcome;
-    if (!isOpen(entries) && !isUndo)
-        throw new UsageError(`operation ${id} is ${outcome ?? ""}: there is nothing to go on with`);
-    if (!isMove(begun.verb)) throw new UsageError(wayOf(entries, allJournals()));
-    return begun;
-}
-
-const allJournals = (): JournalEntry[][] => readJournals().journals;
-
-/** The command that goes on with what is no move, with the words of its own journal. */
-const wayOf = (entries: readonly JournalEntry[], all: readonly JournalEntry[][]): string =>
-    completingFor(begunOf(entries))(notResumed(entries, all));
-
-/** What to do about operations that are no moves; a sentence each. */
-function waysOn(open: readonly Begun[]): string[] {
-    const all = allJournals();
-    return open.map(({ id }) => wayOf(readJournal(id), all));
-}
-
-/** Nothing is found to go on with: what cannot be read may be what is meant. */
-const unreadSentences = (): string[] =>
-    unreadJournals().map(({ fact, next = "" }) => `${fact}: ${next}`);
-
-/** The operation that is meant: the only move that is open, of the backend that is named; or the one that is named. */
-function chosen(id: string | undefined, isUndo: boolean, backend?: string): Begun {
-    if (id !== undefined) return named(id, isUndo);
-    const isMeant = (begun: Begun) => backend === undefined || begun.backend === backend;
-    const open = openOperations().filter(isMeant);
-    // Servers that were stopped for a move wait for its end: their journal is open all the while.
-    const moves = open.filter(({ verb }) => isMove(verb));
-    const [only, ...more] = moves;
-    if (only === undefined)
-        throw new UsageError(
-            [
-                `there is no operation${backend === undefined ? "" : ` of backend ${backend}`} to go on with`,
-                ...waysOn(open),
-                ...unreadSentences(),
-            ].join("; "),
-        );
-    if (more.length > 0)
-        throw new UsageError(
-            `several operations were cut short: name one of ${moves.map(({ id: one }) => one).join(", ")}`,
-        );
-    return only;
-}
-
-/** @throws UsageError where what the rows would lead to is being thrown away */
-function refuseUndo({ id }: Begun): void {
-    const discarding = discardedAfter(readJournal(id), allJournals());
-    if (discarding !== undefined)
-        throw new UsageError(
-            `operation ${discarding} has begun to throw away what only the primary has: the rows of ${id} stay`,
-        );
 }
 
 /** Consents that its journal keeps; of what was seen done since, a fork of later needs another word. */

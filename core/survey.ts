@@ -68,11 +68,13 @@ const WORK = [
     ...["managing", "unmanaging", "restoring-backup"],
 ];
 
+export const isWork = (status: string): boolean => WORK.includes(status);
+
 /**
  * Whether cinder-volume works on a volume's image now: an image that it removes in the middle of a move (a volume made of
  * an image is made twice) is one whose demotion fails.
  */
-export const isWorkedOn = ({ volume }: Pair): boolean => WORK.includes(volume.status);
+export const isWorkedOn = ({ volume }: Pair): boolean => isWork(volume.status);
 
 /**
  * Volumes that Cinder counts as replicated and that have no mirrored image, e.g. all that were made before the backend had

@@ -1,8 +1,8 @@
 import type { Pair } from "../core/replica";
 import { activeSide, serviceOf } from "../core/service";
-import type { Survey } from "../core/survey";
+import { isWork, type Survey } from "../core/survey";
 import { phase, type Run } from "./run";
-import { savedStatuses, type SavedStatuses } from "./savedStatuses";
+import { isSteady, savedStatuses, type SavedStatuses } from "./savedStatuses";
 import { writerOf } from "./rowSeats";
 import { saveOnce, writeNoted } from "./savedRows";
 import { promote } from "./serviceRows";
@@ -24,10 +24,14 @@ function leftBehind({ backend, rows, pairs }: Survey, wanted: readonly string[])
 
 /**
  * The status of a volume before a failover set it to error: as this operation found it, or an earlier one whose failover
- * was not ended saved it; else what fits its attachments.
+ * was not ended saved it; else what fits its attachments. One whose image cinder-volume worked on stays in error: nobody
+ * knows what it holds.
  */
-function statusBefore({ volume }: Pair, saved: SavedStatuses): string {
-    return saved.volumes[volume.id] ?? (volume.servers.length > 0 ? "in-use" : "available");
+export function statusBefore({ volume }: Pair, saved: SavedStatuses): string {
+    const before = saved.volumes[volume.id] ?? "error";
+    if (isSteady(before)) return before;
+    if (isWork(before)) return "error";
+    return volume.servers.length > 0 ? "in-use" : "available";
 }
 
 /** Gives the rows of promoted volumes what a failover would have, and the status of before it. @returns rows written */

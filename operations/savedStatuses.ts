@@ -20,11 +20,18 @@ export const statusesOf = (survey: Survey): SavedStatuses => ({
 export const savedIn = (entries: readonly JournalEntry[]): SavedStatuses | undefined =>
     noteOf(entries, "statuses") as SavedStatuses | undefined;
 
-/** Statuses that the failovers of this backend saved, the newest that is no error of each: a second one has found the first one's. */
+/** Work that cinder-volume did when it was cut off: nobody goes on with it, and its status would stay for ever. */
+const PASSING = /^(?!error_)(?:.*ing|backing-up|restoring-backup)$/;
+
+/** Whether a status may be given back: it tells of a state, not of an error or of work. */
+export const isSteady = (status: string): boolean => status !== "error" && !PASSING.test(status);
+
+/** Statuses that the failovers of this backend saved, the newest that is steady of each: a second one has found the first one's error. */
 export function savedStatuses(section: string): SavedStatuses {
     const found: SavedStatuses = { volumes: {}, snapshots: {} };
     const keep = (to: Record<string, string>, from: Record<string, string>) => {
-        for (const [id, status] of Object.entries(from)) if (status !== "error") to[id] = status;
+        for (const [id, status] of Object.entries(from))
+            if (isSteady(status) || !isSteady(to[id] ?? "error")) to[id] = status;
     };
     for (const entries of readJournals().journals) {
         const { verb, backend } = begunOf(entries);
@@ -39,6 +46,13 @@ export function savedStatuses(section: string): SavedStatuses {
         keep(found.snapshots, saved.snapshots);
     }
     return found;
+}
+
+/** Why a status is not given back. */
+function whyNot(before: string | undefined): string {
+    if (before === undefined) return "no failover of this machine saved its status";
+    if (before === "error") return "it was so when the failover began";
+    return `it was '${before}' when the failover began, and nobody goes on with that`;
 }
 
 /** Gives volumes and snapshots back the status that the failover took, where their image is there. */
@@ -62,9 +76,9 @@ export async function restore(
         )
             continue;
         const before = saved.volumes[volume.id];
-        if (before === undefined) {
+        if (before === undefined || !isSteady(before)) {
             run.left.push(
-                `volume ${volume.id} is in error, and no failover of this machine saved its status: \`cinder reset-state --state available ${volume.id}\``,
+                `volume ${volume.id} is in error, and ${whyNot(before)}: look at its data, then \`cinder reset-state --state available ${volume.id}\``,
             );
             continue;
         }
@@ -73,7 +87,14 @@ export async function restore(
     }
     for (const { id, status } of survey.snapshots) {
         const before = saved.snapshots[id];
-        if (status !== "error" || before === undefined) continue;
+        // One that was in error before the failover is as it was.
+        if (status !== "error" || before === "error") continue;
+        if (before === undefined || !isSteady(before)) {
+            run.left.push(
+                `snapshot ${id} is in error, and ${whyNot(before)}: look at its data, then \`cinder snapshot-reset-state --state available ${id}\``,
+            );
+            continue;
+        }
         await cinder.resetStatus("snapshots", id, before);
         count.snapshots++;
     }

@@ -289,9 +289,10 @@ describe("a command that is printed", () => {
             return Promise.resolve();
         });
         const record = join(journals.folder, "drift.json");
-        const next = `\`cinder-dr drift --record --topology ${one}\`, then \`pulumi up\``;
+        const next = (file: string) =>
+            `\`cinder-dr drift --record ${file} --topology ${one}\`, then \`pulumi up\``;
         const { out } = await run("drift", "--topology", one, "--record", record);
-        assert.ok(out.includes(`next: ${next}\n`), out);
+        assert.ok(out.includes(`next: ${next(record)}\n`), out);
         const { drifted } = JSON.parse(readFileSync(record, "utf8")) as {
             drifted: Record<string, { repairs: string[] }>;
         };
@@ -299,7 +300,7 @@ describe("a command that is printed", () => {
         const { items } = JSON.parse((await run("drift", "--topology", one, "--json")).out) as {
             items: { next: string }[];
         };
-        assert.equal(items[0]?.next, next);
+        assert.equal(items[0]?.next, next("cinder-dr.drift.STACK.json"));
     });
 
     it("in an error that ends the command has the command's own words", async () => {

@@ -73,6 +73,15 @@ describe("resume", () => {
         );
     });
 
+    it("refuses a backend that is not the operation's own", async () => {
+        make("1-failover-fast", "failover --planned");
+        assert.equal(
+            await said("1-failover-fast", "--backend", "ceph"),
+            "operation 1-failover-fast is of backend fast, and --backend says ceph",
+        );
+        assert.match(await said("1-failover-fast", "--backend", "fast"), /none\.yaml/);
+    });
+
     it("goes on with the only move of the backend that is named", async () => {
         make("1-failover-ceph", "failover --planned");
         make("2-failover-fast", "failover --planned");

@@ -1,19 +1,33 @@
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { mock } from "node:test";
 
 import { Journal } from "../../operations/journal";
-import { savedStatuses } from "../../operations/savedStatuses";
+import { statusBefore } from "../../operations/leftBehind";
+import type { Run } from "../../operations/run";
+import { restore, savedStatuses } from "../../operations/savedStatuses";
+import * as takeSurvey from "../../operations/takeSurvey";
 import { ownJournals } from "../support/ownJournals";
+import { backend, survey, view, writer } from "../support/survey";
 
 describe("statuses that failovers have saved", () => {
     const journals = ownJournals();
 
-    function make(id: string, verb: string, volumes?: Record<string, string>): void {
+    afterEach(() => {
+        mock.restoreAll();
+    });
+
+    function make(
+        id: string,
+        verb: string,
+        volumes?: Record<string, string>,
+        snapshots: Record<string, string> = {},
+    ): void {
         const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags: {} };
         const journal = Journal.create({ ...begun, id, verb });
         if (volumes !== undefined)
-            journal.append({ kind: "noted", step: "statuses", data: { volumes, snapshots: {} } });
+            journal.append({ kind: "noted", step: "statuses", data: { volumes, snapshots } });
         journal.end({ outcome: "done", fact: "", left: [] });
         journal.close();
     }
@@ -29,5 +43,76 @@ describe("statuses that failovers have saved", () => {
         writeFileSync(join(journals.folder, "1-failover-ceph.jsonl"), "no\nJSON\n");
         make("2-failover-ceph", "failover --planned", { v1: "in-use" });
         assert.deepEqual(savedStatuses("ceph").volumes, { v1: "in-use" });
+    });
+
+    it("are the newest steady ones: an error or work that was cut off gives way to one", () => {
+        make("1-failover-ceph", "failover --forced", { v1: "in-use", v2: "available" });
+        make("2-failover-ceph", "failover --forced", { v1: "error", v2: "backing-up" });
+        make("3-failover-ceph", "failover --forced", { v3: "creating", v4: "error_extending" });
+        const { volumes } = savedStatuses("ceph");
+        assert.deepEqual(volumes, {
+            ...{ v1: "in-use", v2: "available", v3: "creating", v4: "error_extending" },
+        });
+    });
+
+    /** What a failback gives back to the volume v1 and to snapshots, all in error, and what it leaves to do. */
+    async function restored(...snapshots: string[]) {
+        const seen = survey({
+            volume: { status: "error", replicationStatus: "enabled" },
+            views: { primary: view({ "volume-v1": writer() }) },
+        });
+        seen.snapshots = snapshots.map((id) => ({ id, volumeId: "v1", status: "error" }));
+        mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
+        const left: string[] = [];
+        const given: string[] = [];
+        const cinder = {
+            resetStatus: (...words: string[]) => Promise.resolve(void given.push(words.join(" "))),
+        };
+        const run = { parts: { cinder }, backend, left } as unknown as Run;
+        const count = await restore(run, new Set(["v1"]));
+        return { given, left, count };
+    }
+
+    it("are given back", async () => {
+        make("1-failover-ceph", "failover --forced", { v1: "in-use" }, { s1: "available" });
+        const { given, left, count } = await restored("s1");
+        assert.deepEqual(given, ["volumes v1 in-use", "snapshots s1 available"]);
+        assert.deepEqual([left, count], [[], { volumes: 1, snapshots: 1 }]);
+    });
+
+    it("that tell of work are not given back: what is in error is named, and why", async () => {
+        make("1-failover-ceph", "failover --forced", { v1: "creating" }, { s1: "creating" });
+        const { given, left } = await restored("s1", "s2");
+        assert.deepEqual(given, []);
+        const cut = "it was 'creating' when the failover began, and nobody goes on with that";
+        const unknown = "no failover of this machine saved its status";
+        const look = (what: string) => `look at its data, then \`cinder ${what}\``;
+        assert.deepEqual(left, [
+            `volume v1 is in error, and ${cut}: ${look("reset-state --state available v1")}`,
+            `snapshot s1 is in error, and ${cut}: ${look("snapshot-reset-state --state available s1")}`,
+            `snapshot s2 is in error, and ${unknown}: ${look("snapshot-reset-state --state available s2")}`,
+        ]);
+    });
+
+    it("that were an error already are no work of the failback", async () => {
+        make("1-failover-ceph", "failover --forced", { v1: "error" }, { s1: "error" });
+        const { given, left } = await restored("s1");
+        assert.deepEqual(given, []);
+        assert.match(
+            left.join(),
+            /^volume v1 is in error, and it was so when the failover began: /,
+        );
+    });
+
+    it("decide what a promoted volume that was left behind gets", () => {
+        const given = (status: string, servers: string[] = []) => {
+            const [pair] = survey({ volume: { servers } }).pairs;
+            assert.ok(pair);
+            return statusBefore(pair, { volumes: { v1: status }, snapshots: {} });
+        };
+        assert.equal(given("reserved"), "reserved");
+        assert.equal(given("creating"), "error");
+        assert.equal(given("attaching"), "available");
+        assert.equal(given("detaching", ["srv"]), "in-use");
     });
 });
