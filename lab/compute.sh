@@ -1,12 +1,14 @@
 # shellcheck shell=bash
-# The compute host, made by `up --nova`: Nova with its fake virt driver, Placement, Glance, and a
-# stand-in for Neutron, all in one room. The driver keeps no disk and no guest; what Nova, Cinder
-# and their attachments say of each other is real. Sourced by lab.sh.
+# The compute hosts, made by `up --nova`: Nova with its fake virt driver, Placement, Glance, and a
+# stand-in for Neutron in one room, and another room with a nova-compute alone, which may be lost.
+# The driver keeps no disk and no guest; what Nova, Cinder and their attachments say of each other
+# is real. Sourced by lab.sh.
 
 COMPUTE=compute-a
+COMPUTES=("$COMPUTE" compute-b)
 NOVA_PACKAGES=(nova-api nova-conductor nova-scheduler placement-api glance-api)
 NOVA_PASSWORDS=(nova placement glance nova-db placement-db glance-db)
-NOVA_PARTS=(neutron placement glance nova-conductor nova-scheduler nova-api nova-compute)
+NOVA_PARTS=(neutron placement glance nova-conductor nova-scheduler nova-api)
 
 # Asked for once, the lab has it until 'reset'.
 with_nova() { [ -e "$LAB/with-nova" ]; }
@@ -22,40 +24,47 @@ nova_debconf_answers() {
 }
 
 up_compute() {
-    local line
-    start_room "$COMPUTE"
-    start_sshd "$COMPUTE"
-    compute_files
+    in_parallel up_compute_room "${COMPUTES[@]}"
+    scan_rooms
+    nova_services_files
     nova_databases
     nova_services_registered
-    {
-        declare -f compute_main spawn alive wait_until start_uwsgi as make_nova_tables
-        echo compute_main
-    } | inside "$COMPUTE" bash -euo pipefail |
-        while read -r line; do say "$COMPUTE: $line"; done ||
-        die "$COMPUTE: did not come up" "see $ROOMS/$COMPUTE/var/log/lab/ and /var/log/nova/ there"
-    openstack_setup compute "$COMPUTE" ||
-        die "$COMPUTE: Nova does not know its compute host" "npm run lab -- up"
+    in_room "$COMPUTE" nova_main spawn alive wait_until start_uwsgi as make_nova_tables
+    in_parallel up_nova_compute "${COMPUTES[@]}"
+    in_room "$COMPUTE" hosts_discovered as
+    openstack_setup compute "${COMPUTES[@]}" ||
+        die "$COMPUTE: Nova does not know its compute hosts" "npm run lab -- up"
     say "$COMPUTE: Nova answers"
 }
 
-# ---- files ------------------------------------------------------------------
-nova_auth() {   # USER
-    cat <<X
-auth_type = password
-auth_url = http://127.0.0.1:5000
-username = $1
-password = $(password "$1")
-project_name = service
-user_domain_name = Default
-project_domain_name = Default
-X
+up_compute_room() {     # COMPUTE
+    start_room "$1"
+    scan_rooms
+    start_sshd "$1"
+    [ -e "$ROOMS/$1/etc/nova/lab-host" ] && return 0
+    nova_conf "$1" | write_file "$ROOMS/$1/etc/nova/nova.conf" root:nova 640
+    install -d -o nova -g nova "$ROOMS/$1/var/lib/nova/instances"
+    touch "$ROOMS/$1/etc/nova/lab-host"
 }
 
-compute_files() {
+up_nova_compute() {     # COMPUTE
+    in_room "$1" nova_compute_main spawn alive
+}
+
+in_room() {     # ROOM FUNCTION NEEDED-FUNCTION...
+    local room=$1 line
+    {
+        declare -f "${@:2}"
+        printf '%s %s\n' "$2" "$(printf '%q ' "${COMPUTES[@]}")"
+    } | inside "$room" bash -euo pipefail |
+        while read -r line; do say "$room: $line"; done ||
+        die "$room: did not come up" "see $ROOMS/$room/var/log/lab/ and /var/log/nova/ there"
+}
+
+# ---- files ------------------------------------------------------------------
+nova_services_files() {
     local room=$ROOMS/$COMPUTE name
     [ -e "$room/etc/lab-configured" ] && return 0
-    nova_conf | write_file "$room/etc/nova/nova.conf" root:nova 640
     placement_conf | write_file "$room/etc/placement/placement.conf" root:placement 640
     glance_conf | write_file "$room/etc/glance/glance-api.conf" root:glance 640
     for name in nova placement glance; do
@@ -67,86 +76,7 @@ compute_files() {
     sed -i 's/^threads = .*/threads = 1/' "$room/etc/nova/lab.ini"
     install -m 755 "$HERE/neutron_stand_in.py" "$room/usr-local/bin/neutron-stand-in"
     install -d -o glance -g glance "$room/var/lib/glance/images"
-    install -d -o nova -g nova "$room/var/lib/nova/instances"
     touch "$room/etc/lab-configured"
-}
-
-nova_conf() {
-    cat <<X
-[DEFAULT]
-my_ip = 127.0.0.1
-host = $COMPUTE
-state_path = /var/lib/nova
-lock_path = /run/lock/nova
-log_dir = /var/log/nova
-transport_url = rabbit://cinder:$(password rabbit)@127.0.0.1:5672/
-compute_driver = fake.FakeDriver
-# the driver forgets its servers at a restart: bring them back, and never stop them in the database
-resume_guests_state_on_host_boot = true
-sync_power_state_interval = -1
-heal_instance_info_cache_interval = -1
-shelved_offload_time = 0
-block_device_allocate_retries_interval = 1
-[api]
-auth_strategy = keystone
-[api_database]
-connection = mysql+pymysql://nova:$(password nova-db)@127.0.0.1/nova_api
-[database]
-connection = mysql+pymysql://nova:$(password nova-db)@127.0.0.1/nova
-[conductor]
-workers = 1
-[scheduler]
-workers = 1
-[vnc]
-enabled = false
-[keystone_authtoken]
-www_authenticate_uri = http://127.0.0.1:5000
-$(nova_auth nova)
-[service_user]
-send_service_user_token = true
-$(nova_auth nova)
-[placement]
-region_name = RegionOne
-$(nova_auth nova)
-[glance]
-region_name = RegionOne
-[cinder]
-os_region_name = RegionOne
-$(nova_auth nova)
-[neutron]
-endpoint_override = http://127.0.0.1:9696
-$(nova_auth nova)
-X
-}
-
-placement_conf() {
-    cat <<X
-[api]
-auth_strategy = keystone
-[placement_database]
-connection = mysql+pymysql://placement:$(password placement-db)@127.0.0.1/placement
-[keystone_authtoken]
-$(nova_auth placement)
-X
-}
-
-glance_conf() {
-    cat <<X
-[DEFAULT]
-enabled_backends = file:file
-[database]
-connection = mysql+pymysql://glance:$(password glance-db)@127.0.0.1/glance
-[glance_store]
-default_backend = file
-[file]
-filesystem_store_datadir = /var/lib/glance/images
-[paste_deploy]
-flavor = keystone
-[oslo_concurrency]
-lock_path = /run/lock/glance
-[keystone_authtoken]
-$(nova_auth glance)
-X
 }
 
 # ---- what the controller keeps for it ---------------------------------------
@@ -195,8 +125,7 @@ make_nova_tables() {
     touch /var/lib/tables-made
 }
 
-compute_main() {
-    local hosts
+nova_main() {
     make_nova_tables >>/var/log/lab/tables.out 2>&1
     echo "tables are there"
     spawn neutron nova /usr/bin/python3 /usr/local/bin/neutron-stand-in
@@ -209,13 +138,22 @@ compute_main() {
     start_uwsgi nova-api nova 8774 /etc/nova/lab.ini /
     wait $placement
     wait $glance
-    # The package nova-compute brings libvirt; its entry point is all that the fake driver needs.
+}
+
+# The package nova-compute brings libvirt; its entry point is all that the fake driver needs.
+nova_compute_main() {
     spawn nova-compute nova /usr/bin/python3 -c \
         'import sys; from nova.cmd.compute import main; sys.argv[0] = "nova-compute"; main()' \
         --config-file /etc/nova/nova.conf
+}
+
+hosts_discovered() {    # COMPUTE...
+    local hosts host missing
     for _ in $(seq 60); do
         hosts=$(as nova nova-manage cell_v2 list_hosts 2>/dev/null)
-        [[ $hosts != *compute-a* ]] || break
+        missing=
+        for host; do [[ $hosts == *" $host "* ]] || missing=$host; done
+        [ -n "$missing" ] || return 0
         as nova nova-manage cell_v2 discover_hosts >/dev/null 2>&1 || sleep 1
     done
 }
@@ -225,7 +163,8 @@ compute_pids() {        # PART
         neutron) pids_in "$COMPUTE" -f neutron-stand-in ;;
         placement | glance) pids_in "$COMPUTE" -f "uwsgi.*$1/lab.ini" ;;
         nova-api) pids_in "$COMPUTE" -f 'uwsgi.*nova/lab.ini' ;;
-        nova-compute) pids_in "$COMPUTE" -f 'nova.cmd.compute' ;;
         *) pids_in "$COMPUTE" -f "bin/$1" ;;
     esac
 }
+
+nova_compute_pids() { pids_in "$1" -f nova.cmd.compute; }      # COMPUTE

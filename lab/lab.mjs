@@ -26,8 +26,8 @@ Cinder hosts on this machine, all on loopback, from Debian 12's packages. One la
 
   up [--load N] [--nova] [--bare]
                       make what is missing, start what is stopped; with N plain SSH hosts
-                      load-01...; with Nova on a host compute-a (its fake virt driver), which the
-                      lab then has until reset; bare: a new lab has no pool, user, peer nor
+                      load-01...; with Nova on hosts compute-a and compute-b (its fake virt driver),
+                      which the lab then has until reset; bare: a new lab has no pool, user, peer nor
                       rbd-mirror, 'pulumi up' makes them (needs root; the first time it installs
                       packages)
   down                stop every process of the lab; the files stay
@@ -42,7 +42,7 @@ Cinder hosts on this machine, all on loopback, from Debian 12's packages. One la
   cont TARGET [PART]  let it go on: SIGCONT
 
   TARGET  primary or secondary: a site, its Ceph and its admin host together;
-          cinder-a, cinder-b, controller, load-01...: a host with all that runs in it
+          cinder-a, cinder-b, compute-b, controller, load-01...: a host with all that runs in it
   PART    of a site: mon, mgr, osd, mirror, ceph (these four) or sshd (admin host unreachable);
           of a Cinder host: cinder-volume or sshd
 

@@ -13,7 +13,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE
 umask 022
 T0=${CINDER_DR_LAB_T0:-$(date +%s%3N)}
 
-for part in machine rooms ceph mirroring controller hosts compute; do
+for part in machine rooms ceph mirroring controller hosts nova_conf compute; do
     # shellcheck source=/dev/null
     . "$HERE/$part.sh"
 done
@@ -102,7 +102,7 @@ choose_ssh_port() {
 refuse_taken_ports() {
     local room port taken=()
     # shellcheck disable=SC2046
-    for room in controller "${SITES[@]/#/ceph-}" "${CINDER_HOSTS[@]}" $(! with_nova || echo "$COMPUTE"); do
+    for room in controller "${SITES[@]/#/ceph-}" "${CINDER_HOSTS[@]}" $(! with_nova || echo "${COMPUTES[@]}"); do
         running "$room" && continue
         for port in $(ports_of "$room"); do
             ! listening "$(address "$room")" "$port" || taken+=("$(address "$room"):$port")
@@ -334,10 +334,14 @@ status() {      # lines of: host part address pid MiB
 }
 
 status_compute() {
-    local part
+    local part room
     for part in "${NOVA_PARTS[@]}"; do
         # shellcheck disable=SC2046
         status_line "$COMPUTE" "$part" $(compute_pids "$part" || true)
+    done
+    for room in "${COMPUTES[@]}"; do
+        # shellcheck disable=SC2046
+        status_line "$room" nova-compute $(nova_compute_pids "$room" || true)
     done
 }
 

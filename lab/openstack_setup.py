@@ -1,6 +1,6 @@
 """What an operator has done in this cloud before: service entries, one plain volume.
 
-    openstack_setup.py register | plain-volume HOST | register-nova | compute HOST
+    openstack_setup.py register | plain-volume HOST | register-nova | compute HOST...
 """
 
 import contextlib
@@ -68,15 +68,15 @@ def register_nova(cloud):
             )
 
 
-def compute(cloud, host):
-    """The compute host is up, and there is a flavor small enough for any number of servers."""
+def compute(cloud, *hosts):
+    """The compute hosts are up, and there is a flavor small enough for any number of servers."""
     nova = cloud.compute
 
-    def is_up():
-        found = [s for s in nova.services() if s.binary == "nova-compute" and s.host == host]
-        return found and found[0].state == "up"
+    def are_up():
+        up = {s.host for s in nova.services() if s.binary == "nova-compute" and s.state == "up"}
+        return up.issuperset(hosts)
 
-    wait_for(f"nova-compute on {host}", 120, is_up)
+    wait_for(f"nova-compute on {' and '.join(hosts)}", 120, are_up)
     if not nova.find_flavor("tiny"):
         nova.create_flavor(name="tiny", ram=64, disk=0, vcpus=1)
 

@@ -48,6 +48,7 @@ address() {
         cinder-a) echo 127.0.1.1 ;;
         cinder-b) echo 127.0.1.2 ;;
         compute-a) echo 127.0.1.11 ;;
+        compute-b) echo 127.0.1.12 ;;
         ceph-primary) echo 127.0.3.1 ;;
         ceph-secondary) echo 127.0.3.2 ;;
         load-*) echo "127.0.2.$((10#${1#load-}))" ;;
@@ -131,7 +132,7 @@ write_etc_hosts() {     # ROOM
     local name
     {
         echo "127.0.0.1 localhost controller"
-        for name in ceph-primary ceph-secondary cinder-a cinder-b compute-a; do
+        for name in ceph-primary ceph-secondary cinder-a cinder-b compute-a compute-b; do
             echo "$(address "$name") $name"
         done
         [[ $1 != load-* ]] || echo "$(address "$1") $1"
