@@ -25,6 +25,7 @@ interface ServersFlags extends Source {
     backend?: string;
     server?: string[];
     reattach?: boolean;
+    evacuate?: string[];
     stop?: boolean;
     start?: boolean;
     batch: number;
@@ -48,10 +49,12 @@ const count = (text: string): number => {
 
 function backendsOf(
     topology: Topology,
-    { backend, server = [], reattach, stop, start }: ServersFlags,
+    { backend, server = [], reattach, stop, start, evacuate }: ServersFlags,
 ): Backend[] {
     if ([reattach, stop, start].filter(Boolean).length > 1)
         throw new UsageError("name one of --reattach, --stop and --start");
+    if (evacuate !== undefined && (stop === true || start === true))
+        throw new UsageError("--evacuate goes with --reattach");
     const chosen = chooseBackends(topology, backend);
     if (server.length > 0 && chosen.length > 1)
         throw new UsageError(
@@ -119,7 +122,8 @@ async function onBackend(
     if (flags.reattach !== true) {
         doing("looking at every attachment");
         const { cinder, nova } = clients;
-        const view = await lookAtServers(cinder, nova, topology, backend, signal);
+        const off = flags.evacuate ?? [];
+        const view = await lookAtServers(cinder, nova, topology, backend, signal, off);
         for (const plan of chosen(view.plans, servers)) found(findingOf(plan));
         for (const finding of othersOf(view)) found(finding);
         const unfinished = unfinishedReattach(backend.section);
@@ -142,6 +146,7 @@ async function onBackend(
         servers,
         batch: flags.batch,
         maxFailures: flags.maxFailures,
+        ...(flags.evacuate === undefined ? {} : { evacuate: flags.evacuate }),
         ...(flags.breakLock === undefined ? {} : { breakLock: flags.breakLock }),
         signal,
         found,
@@ -230,6 +235,10 @@ export const serversCommand = (root: Command, done: Done): Command =>
         .option("--backend <section>", "only this backend (default: all)")
         .option("--server <name or id...>", "only these servers (default: all that need it)")
         .option("--reattach", "do what the plan says, and prove it by the new connections")
+        .option(
+            "--evacuate <host...>",
+            "with --reattach: these compute hosts are down, and you know that they are off: build their servers anew elsewhere",
+        )
         .option("--stop", "stop every running server of the backend, before a planned failover")
         .option("--start", "start the servers again that --stop has stopped")
         .option("--batch <n>", "servers worked on at a time", count, 1)

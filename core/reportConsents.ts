@@ -21,6 +21,8 @@ export interface Words {
     /** `name=count` each. */
     acceptLoss?: readonly string[];
     breakLock?: string;
+    /** Compute hosts. */
+    evacuate?: readonly string[];
     writeRows?: boolean | undefined;
     writeAllRows?: boolean;
     rbdMirrorStopped?: boolean;
@@ -30,13 +32,17 @@ export interface Words {
 
 /** The words that are an operator's consent, as a report shows them. */
 export function consentsSaid(words: Words): Consented[] {
-    const { acceptLoss = [], breakLock, rbdMirrorStopped, undoRows, fenced } = words;
+    const { acceptLoss = [], evacuate = [], breakLock, rbdMirrorStopped, undoRows, fenced } = words;
     const said = (isSaid: boolean | undefined, flag: string, means: string): Consented[] =>
         isSaid === true ? [{ flag, means }] : [];
     return [
         ...acceptLoss.map((loss) => ({
             flag: `--accept-loss ${loss}`,
             means: "the loss of this name in the plan",
+        })),
+        ...evacuate.map((host) => ({
+            flag: `--evacuate ${host}`,
+            means: "this compute host is off: its servers are built anew elsewhere",
         })),
         ...said(
             fenced !== undefined,
@@ -64,9 +70,10 @@ export function consentsSaid(words: Words): Consented[] {
 }
 
 /** What the flags of the begin allow beside the plan's consents, which have entries of their own. */
-function saidAtBegin({ breakLock, mirrorStopped }: Record<string, unknown>): Consented[] {
+function saidAtBegin({ breakLock, mirrorStopped, evacuate }: Record<string, unknown>): Consented[] {
     return consentsSaid({
         ...(typeof breakLock === "string" ? { breakLock } : {}),
+        ...(Array.isArray(evacuate) ? { evacuate: evacuate as string[] } : {}),
         rbdMirrorStopped: mirrorStopped === true,
     });
 }

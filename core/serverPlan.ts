@@ -1,35 +1,24 @@
+import {
+    byEvacuation,
+    hostDown,
+    isEvacuable,
+    isHostDown,
+    noTaker,
+    type Evacuation,
+} from "./evacuation";
 import type { Server, ServerVolume } from "./servers";
 
-/** reattach: detach and attach each data volume; shelve: shelve and unshelve the whole server. */
-export type Cure = "none" | "reattach" | "shelve" | "by hand";
+/**
+ * reattach: detach and attach each data volume; shelve: shelve and unshelve the whole server; evacuate: have it built anew
+ * on another host, since its own is down and known to be off.
+ */
+export type Cure = "none" | "reattach" | "shelve" | "evacuate" | "by hand";
 
 export interface ServerPlan extends Server {
     volumes: ServerVolume[];
     cure: Cure;
     /** Why this cure, and for one by hand the commands. */
     why: string;
-}
-
-/** Nova says UNKNOWN of a host whose nova-compute does not report, and DOWN of one that was forced down. */
-export const isHostDown = ({ hostStatus }: Pick<Server, "hostStatus">): boolean =>
-    hostStatus === "DOWN" || hostStatus === "UNKNOWN";
-
-const hostDown = ({ host, hostStatus }: Pick<Server, "host" | "hostStatus">): string =>
-    `its compute host ${host} is down (Nova's host_status: ${hostStatus ?? ""})`;
-
-/** Nova evacuates no others. */
-const EVACUATED = new Set(["ACTIVE", "SHUTOFF", "ERROR"]);
-
-/** The way of a server whose nova-compute answers nothing that is asked of it. */
-export function byEvacuation(server: Omit<Server, "name" | "projectId">): string {
-    const { id, status, taskState } = server;
-    if (!EVACUATED.has(status))
-        return `${hostDown(server)}, and Nova evacuates no ${status} server: bring the host back`;
-    const ended =
-        taskState === undefined
-            ? ""
-            : `\`openstack server set --state error ${id}\`, since Nova is at work on it there (${taskState}), then `;
-    return `${hostDown(server)}: be sure that it is off, then ${ended}\`openstack server evacuate ${id}\` (not tried): Nova builds it anew on another host, with its volumes' new connections and without its local disks`;
 }
 
 const STABLE = new Set(["ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"]);
@@ -52,7 +41,8 @@ export const byRefresh = ({ id, host }: Server, volumes: readonly ServerVolume[]
 function withoutIt(server: Server, { volumeId, volumeName, ...volume }: ServerVolume): string {
     const fact = `volume ${volumeName} (${volumeId}) is not replicated: its data is on ${volume.onlyOn ?? ""} only; it comes back with the failback`;
     if (volume.isRoot) return `${fact}, and the server boots from it`;
-    if (isHostDown(server)) return `${fact}, and Nova cannot detach it before`;
+    if (isHostDown(server))
+        return `${fact}, and Nova neither detaches it before nor evacuates a server with it, which ends in ERROR`;
     // Nova asks Cinder for the detachment, which refuses it in any other status.
     const reset =
         volume.status === "in-use"
@@ -83,12 +73,32 @@ function wayOfStatus(server: Server, wrong: readonly ServerVolume[]): Way | unde
     return byHand(`Nova's status is ${status}: bring it to ACTIVE or SHUTOFF, then run this again`);
 }
 
+/** Of a server whose host is down: the word that the host is off is the operator's. */
+function wayOfLost(server: Server, { off, computes }: Evacuation): Way {
+    if (!isEvacuable(server)) return byHand(byEvacuation(server));
+    const untaken = noTaker(computes, server.host);
+    if (untaken !== undefined)
+        return byHand(`${hostDown(server)}, and ${untaken}: bring one up, then run this again`);
+    if (off.includes(server.host))
+        return {
+            cure: "evacuate",
+            why: `${hostDown(server)}: evacuate, it comes up on another host, without its local disks`,
+        };
+    return byHand(
+        `${byEvacuation(server)}; \`--reattach --evacuate ${server.host}\` does that for all its servers`,
+    );
+}
+
 /** @param wrong volumes that do not lead to the active site; their data is there */
-function wayOf(server: Server, wrong: readonly ServerVolume[]): Way {
+function wayOf(server: Server, wrong: readonly ServerVolume[], evacuation: Evacuation): Way {
     const broken = wrong.find(({ status }) => status !== "in-use");
-    const parts = broken === undefined ? [] : [brokenVolume(broken)];
-    if (isHostDown(server)) return byHand([...parts, byEvacuation(server)].join("; then "));
-    if (parts.length > 0) return byHand(parts.join());
+    if (isHostDown(server)) {
+        const way = wayOfLost(server, evacuation);
+        return broken === undefined
+            ? way
+            : byHand(`${brokenVolume(broken)}; then ${byEvacuation(server)}`);
+    }
+    if (broken !== undefined) return byHand(brokenVolume(broken));
     const way = wayOfStatus(server, wrong);
     if (way !== undefined) return way;
     if (wrong.some(({ isRoot }) => isRoot))
@@ -111,25 +121,33 @@ function wayOf(server: Server, wrong: readonly ServerVolume[]): Way {
 }
 
 /** Of a server with volumes that stayed on the site that was left: those first, and by hand. */
-function wayWithStayed(server: Server, wrong: readonly ServerVolume[]): Way {
+function wayWithStayed(
+    server: Server,
+    wrong: readonly ServerVolume[],
+    evacuation: Evacuation,
+): Way {
     const stayed = wrong.filter(({ onlyOn }) => onlyOn !== undefined);
     const others = wrong.filter(({ onlyOn }) => onlyOn === undefined);
     const why = stayed.map((volume) => withoutIt(server, volume)).join("; ");
     if (isHostDown(server)) return byHand(`${hostDown(server)}; ${why}`);
     if (others.length === 0 || stayed.some(({ isRoot }) => isRoot)) return byHand(why);
-    return byHand(`${why}; without it, run this again: ${wayOf(server, others).why}`);
+    return byHand(`${why}; without it, run this again: ${wayOf(server, others, evacuation).why}`);
 }
 
 /** What one server needs. Reboot, hard reboot, and stop with start keep the old connection, and are never the answer. */
-export function planServer(server: Server, volumes: readonly ServerVolume[]): ServerPlan {
+export function planServer(
+    server: Server,
+    volumes: readonly ServerVolume[],
+    evacuation: Evacuation = { off: [], computes: [] },
+): ServerPlan {
     const wrong = volumes.filter(({ fault }) => fault !== undefined);
     const plan = (way: Way): ServerPlan => ({ ...server, volumes: [...volumes], ...way });
     if (wrong.length === 0)
         return plan({ cure: "none", why: "its connections lead to the active site" });
     return plan(
         wrong.some(({ onlyOn }) => onlyOn !== undefined)
-            ? wayWithStayed(server, wrong)
-            : wayOf(server, wrong),
+            ? wayWithStayed(server, wrong, evacuation)
+            : wayOf(server, wrong, evacuation),
     );
 }
 

@@ -41,6 +41,8 @@ export interface Server {
     host: string;
     /** Nova's `host_status`, e.g. `UP`; undefined where the cloud does not show it. */
     hostStatus?: string;
+    /** Nova's state of its nova-compute, `up` or `down`, where host_status is MAINTENANCE and says nothing of it. */
+    hostState?: string;
     /** GiB of ephemeral disk and MiB of swap of the flavor: a shelved server loses both. */
     ephemeral: number;
     swap: number;

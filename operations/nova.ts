@@ -1,3 +1,4 @@
+import type { ComputeHost } from "../core/evacuation";
 import type { Server } from "../core/servers";
 import type { Cloud } from "./cloud";
 import { OpenStackApi, OpenStackError, type Service } from "./openstack";
@@ -5,7 +6,7 @@ import { OpenStackApi, OpenStackError, type Service } from "./openstack";
 const COMPUTE: Service = {
     name: "Nova",
     types: ["compute"],
-    // 2.79 (Train) keeps delete_on_termination over a detach and attach; 2.16 shows host_status, 2.47 the flavor, 2.70 the tag.
+    // 2.68 evacuates by the scheduler alone; 2.79 (Train) keeps delete_on_termination over a detach and attach; 2.16 shows host_status, 2.47 the flavor, 2.70 the tag.
     apiVersion: "compute 2.79",
 };
 
@@ -22,6 +23,12 @@ interface ServerBody {
     host_status?: string;
     "OS-EXT-SRV-ATTR:root_device_name"?: string | null;
     fault?: { message?: string };
+}
+
+interface ComputeService {
+    host: string;
+    state: string;
+    status: string;
 }
 
 export interface SeenServer extends Server {
@@ -56,6 +63,8 @@ export class Nova {
         const { server } = answer;
         const task = server["OS-EXT-STS:task_state"] ?? "";
         const hostStatus = server.host_status ?? "";
+        const host = server["OS-EXT-SRV-ATTR:host"] ?? "";
+        const hostState = hostStatus === "MAINTENANCE" ? await this.stateOf(host) : undefined;
         return {
             id: server.id,
             name: server.name,
@@ -63,8 +72,9 @@ export class Nova {
             status: server.status,
             ...(task === "" ? {} : { taskState: task }),
             locked: server.locked ?? false,
-            host: server["OS-EXT-SRV-ATTR:host"] ?? "",
+            host,
             ...(hostStatus === "" ? {} : { hostStatus }),
+            ...(hostState === undefined ? {} : { hostState }),
             ephemeral: server.flavor?.ephemeral ?? 0,
             swap: server.flavor?.swap ?? 0,
             rootDevice: server["OS-EXT-SRV-ATTR:root_device_name"] ?? "",
@@ -102,6 +112,35 @@ export class Nova {
 
     async act(id: string, action: ServerAction): Promise<void> {
         await this.api.call("POST", `/servers/${id}/action`, { [action]: null });
+    }
+
+    /** Nova chooses the host. */
+    async evacuate(id: string): Promise<void> {
+        await this.api.call("POST", `/servers/${id}/action`, { evacuate: {} });
+    }
+
+    /** Every nova-compute; none where Nova does not show them. */
+    async computes(): Promise<ComputeHost[]> {
+        return (await this.computeServices("")).map(({ host, state, status }) => ({
+            host,
+            isUp: state === "up",
+            isEnabled: status === "enabled",
+        }));
+    }
+
+    private async stateOf(host: string): Promise<string | undefined> {
+        return (await this.computeServices(`&host=${encodeURIComponent(host)}`))[0]?.state;
+    }
+
+    private async computeServices(more: string): Promise<ComputeService[]> {
+        const path = `/os-services?binary=nova-compute${more}`;
+        try {
+            return (await this.api.call<{ services: ComputeService[] }>("GET", path)).services;
+        } catch (error) {
+            // A role that shows host_status need not show the services.
+            if (error instanceof OpenStackError && error.status === 403) return [];
+            throw error;
+        }
     }
 
     async close(): Promise<void> {

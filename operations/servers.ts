@@ -3,8 +3,10 @@ import {
     expectedConnection,
     hasStayed,
     type ConnectionInfo,
+    type Server,
     type ServerVolume,
 } from "../core/servers";
+import { isHostDown, notLost } from "../core/evacuation";
 import { inOrder, planServer, type ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
@@ -53,13 +55,17 @@ export function activeRole(services: readonly ServiceRow[], backend: Backend): R
     );
 }
 
-/** Looks at every attachment of the backend's volumes; changes nothing. */
+/**
+ * Looks at every attachment of the backend's volumes; changes nothing.
+ * @param off compute hosts that the operator knows to be off
+ */
 export async function lookAtServers(
     cinder: Cinder,
     nova: Nova,
     topology: Pick<Topology, "sites">,
     backend: Backend,
     signal: AbortSignal,
+    off: readonly string[] = [],
 ): Promise<ServersView> {
     const [services, volumes, attachments] = await Promise.all([
         cinder.services(),
@@ -88,14 +94,21 @@ export async function lookAtServers(
             ]);
     const lost = new Set<string>();
     const found = await inParallel([...byServer], AT_A_TIME, signal, async ([id, uses]) => {
-        const plan = await lookAtServer(nova, id, uses, here, { expected, left });
-        if (plan === undefined) lost.add(id);
-        return plan;
+        const seen = await lookAtServer(nova, id, uses, here, { expected, left });
+        if (seen === undefined) lost.add(id);
+        return seen;
     });
+    const seen = found.filter((one) => one !== undefined);
+    const isAsked = off.length > 0 || seen.some(({ server }) => isHostDown(server));
+    const computes = isAsked ? await nova.computes() : [];
+    const wrong = notLost(computes, off);
+    if (wrong !== undefined) throw new ServersError(wrong);
     return {
         active,
         expected,
-        plans: inOrder(found.filter((plan) => plan !== undefined)),
+        plans: inOrder(
+            seen.map(({ server, volumes: mine }) => planServer(server, mine, { off, computes })),
+        ),
         others: own
             .filter((use) => !isOfServer(use) || lost.has(use.instance))
             .map((attachment) => {
@@ -111,7 +124,7 @@ async function lookAtServer(
     uses: readonly Attachment[],
     volumes: ReadonlyMap<string, Volume>,
     { expected, left }: { expected: Required<ConnectionInfo>; left: string },
-): Promise<ServerPlan | undefined> {
+): Promise<{ server: Server; volumes: ServerVolume[] } | undefined> {
     const [server, known] = await Promise.all([nova.server(id), nova.attachmentsOf(id)]);
     if (server === undefined) return undefined;
     const { rootDevice, ...rest } = server;
@@ -135,5 +148,5 @@ async function lookAtServer(
             ...(fault === undefined ? {} : { fault }),
         };
     });
-    return planServer(rest, mine);
+    return { server: rest, volumes: mine };
 }

@@ -1,7 +1,8 @@
 import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { resultOf, type Source } from "../core/operation";
-import { byEvacuation, isHostDown, type ServerPlan } from "../core/serverPlan";
+import { byEvacuation, hostDown, isHostDown } from "../core/evacuation";
+import type { ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import type { Cinder } from "./cinder";
 import { Journal, newOperationId, whoAmI } from "./journal";
@@ -9,7 +10,8 @@ import { openJournalOf, readJournal } from "./journalFolder";
 import type { Nova } from "./nova";
 import { inParallel } from "./parallel";
 import { lookAtServers, ServersError } from "./servers";
-import { GONE, GoneError, settle } from "./serversReattach";
+import { GONE, GoneError } from "./serverLook";
+import { settle } from "./serversReattach";
 import { unfinishedReattach } from "./serversSession";
 import { unprovenIn } from "./sessionPlan";
 import { InterruptedError } from "./wait";
@@ -117,12 +119,12 @@ export async function stopServers(
     const view = await lookAtServers(cinder, nova, topology, backend, signal);
     const active = view.plans.filter(({ status }) => status === "ACTIVE");
     const lost = active.filter(isHostDown);
-    for (const { id, name, host, hostStatus = "" } of lost)
+    for (const plan of lost)
         found({
             state: "warning",
-            subject: `${name} (${id})`,
-            fact: `is not stopped: its compute host ${host} is down (Nova's host_status: ${hostStatus}); its guest may still run and write`,
-            next: `be sure that ${host} is off, or bring its nova-compute back and stop the server; the move counts its volumes as attached`,
+            subject: `${plan.name} (${plan.id})`,
+            fact: `is not stopped: ${hostDown(plan)}; its guest may still run and write`,
+            next: `be sure that ${plan.host} is off, or bring its nova-compute back and stop the server; the move counts its volumes as attached`,
         });
     if (lost.length > 0) agree();
     const running = active.filter((plan) => !isHostDown(plan));

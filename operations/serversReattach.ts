@@ -1,36 +1,14 @@
-import { connectionFault, type ConnectionInfo, type ServerVolume } from "../core/servers";
+import { connectionFault, type ServerVolume } from "../core/servers";
 import { toReattach, type ServerPlan } from "../core/serverPlan";
-import type { Cinder } from "./cinder";
 import type { Journal } from "./journal";
-import type { Nova, ServerAction } from "./nova";
+import type { ServerAction } from "./nova";
+import { CureError, lookAt, SERVER_SECONDS, type Cures } from "./serverLook";
+import { evacuate } from "./serversEvacuate";
 import { waitFor } from "./wait";
 
 /** libvirt asks a guest up to 8 times, 20 s each, to let go of a disk. */
 const DETACH_SECONDS = 300;
 const ATTACH_SECONDS = 180;
-/** A guest that ignores the shutdown takes Nova's shutdown_timeout, 60 s by default, and then it is copied away. */
-const SERVER_SECONDS = 600;
-
-export interface Cures {
-    cinder: Cinder;
-    nova: Nova;
-    journal: Journal;
-    expected: Required<ConnectionInfo>;
-    signal: AbortSignal;
-}
-
-/** One server was not cured; says where it stands now. */
-export class CureError extends Error {
-    override readonly name: string = "CureError";
-}
-
-/** Nova no longer knows the server: nothing is left to do for it. */
-export class GoneError extends CureError {
-    override readonly name = "GoneError";
-}
-
-export const GONE = "Nova no longer knows it: it was deleted in the meantime";
-
 const provesStep = (id: string): string => `${id} prove`;
 
 /** How often a server got its cure and still led elsewhere. */
@@ -46,12 +24,18 @@ export async function cure(at: Cures, plan: ServerPlan): Promise<void> {
     const prefix = attempt === 0 ? plan.id : `${plan.id} again ${String(attempt)}`;
     const step = <T>(what: string, work: () => Promise<T>) =>
         at.journal.step(`${prefix} ${what}`, work);
-    if (plan.cure === "shelve") {
-        await step("shelve", () => shelve(at, plan));
-        await step("unshelve", () => settle(at, plan, "unshelve", ["ACTIVE"]));
-        // Unshelving starts a server, also one that was stopped.
+    // Unshelving starts a server, also one that was stopped; and so does an evacuation out of ERROR, after one that failed.
+    const stopAgain = async () => {
         if (plan.status === "SHUTOFF")
             await step("stop", () => settle(at, plan, "os-stop", ["SHUTOFF"]));
+    };
+    if (plan.cure === "evacuate") {
+        await step("evacuate", () => evacuate(at, plan));
+        await stopAgain();
+    } else if (plan.cure === "shelve") {
+        await step("shelve", () => shelve(at, plan));
+        await step("unshelve", () => settle(at, plan, "unshelve", ["ACTIVE"]));
+        await stopAgain();
     } else
         for (const volume of toReattach(plan)) {
             await step(`detach ${volume.volumeId}`, () => detach(at, plan, volume));
@@ -75,11 +59,7 @@ export async function settle(
 ): Promise<string> {
     let last = "";
     const look = async () => {
-        const server = await nova.server(id);
-        if (server === undefined) {
-            const fact = `server ${name} (${id}) is gone from Nova`;
-            throw (await nova.isGone(id)) ? new GoneError(fact) : new CureError(fact);
-        }
+        const server = await lookAt(nova, { id, name });
         last = `${server.status}${server.taskState === undefined ? "" : `, ${server.taskState}`}`;
         if (server.taskState === undefined && server.status === "ERROR")
             throw new CureError(

@@ -2,7 +2,8 @@ import { wordsOf } from "../core/problem";
 import type { Finding } from "../core/finding";
 import { begunOf, type Source } from "../core/operation";
 import { consentsSaid } from "../core/reportConsents";
-import { byEvacuation, isHostDown, type ServerPlan } from "../core/serverPlan";
+import { byEvacuation, isHostDown, noTaker } from "../core/evacuation";
+import type { Cure, ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import { CephSite } from "./cephSite";
 import type { Cinder } from "./cinder";
@@ -10,7 +11,8 @@ import { Journal, newOperationId, whoAmI } from "./journal";
 import { openJournalOf } from "./journalFolder";
 import type { Nova } from "./nova";
 import { lookAtServers, type ServersView } from "./servers";
-import { cure, GONE, type Cures } from "./serversReattach";
+import { GONE, type Cures } from "./serverLook";
+import { cure } from "./serversReattach";
 import { chosen, isChosen, planOf } from "./sessionPlan";
 import { SiteLock } from "./siteLock";
 import { InterruptedError } from "./wait";
@@ -31,6 +33,8 @@ export interface ReattachOptions {
     batch: number;
     /** No further server is begun once so many have failed. */
     maxFailures: number;
+    /** Compute hosts that the operator knows to be off: their servers are evacuated. */
+    evacuate?: readonly string[];
     breakLock?: string;
     signal: AbortSignal;
     found: (finding: Finding) => void;
@@ -62,7 +66,8 @@ export const unfinishedReattach = (section: string): string | undefined =>
 export async function reattach(options: ReattachOptions): Promise<ReattachResult> {
     const { backend, cinder, nova, signal } = options;
     options.doing("looking at every attachment");
-    const view = await lookAtServers(cinder, nova, options.topology, backend, signal);
+    const off = options.evacuate ?? [];
+    const view = await lookAtServers(cinder, nova, options.topology, backend, signal, off);
     const { section, pool } = backend;
     const who = whoAmI();
     const open = unfinishedReattach(section);
@@ -80,6 +85,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
                       ...options.source,
                       servers: options.servers,
                       batch: options.batch,
+                      evacuate: options.evacuate,
                       breakLock: options.breakLock,
                   },
               })
@@ -146,6 +152,11 @@ interface Told {
     finding: Omit<Finding, "subject">;
 }
 
+const DONE: Partial<Record<Cure, string>> = {
+    shelve: "shelved and unshelved",
+    evacuate: "evacuated",
+};
+
 const gone: Told = { outcome: "gone", finding: { state: "warning", fact: GONE } };
 
 async function cureOne(at: Cures, plan: ServerPlan): Promise<Told> {
@@ -154,7 +165,7 @@ async function cureOne(at: Cures, plan: ServerPlan): Promise<Told> {
         const left = await leftAlone(at, plan);
         if (left !== undefined) return left;
         await cure(at, plan);
-        const what = plan.cure === "shelve" ? "shelved and unshelved" : "re-attached";
+        const what = DONE[plan.cure] ?? "re-attached";
         const fact = `${what}; its connections lead to the active site`;
         const seconds = Math.round(performance.now() - start) / 1000;
         return { outcome: "cured", finding: { state: "ok", fact, seconds } };
@@ -169,12 +180,21 @@ async function cureOne(at: Cures, plan: ServerPlan): Promise<Told> {
 }
 
 /** A server that was deleted or lost its host since it was planned, also in the middle of a cure: each order would wait for minutes. */
-async function leftAlone({ nova }: Cures, { id }: ServerPlan): Promise<Told | undefined> {
-    const server = await nova.server(id);
-    if (server === undefined) return (await nova.isGone(id)) ? gone : undefined;
-    if (!isHostDown(server)) return undefined;
-    const fact = "is not begun: nobody on its compute host takes an order";
-    const next = `by hand: ${byEvacuation(server)}; then run the same command again: it goes on`;
+async function leftAlone({ nova }: Cures, plan: ServerPlan): Promise<Told | undefined> {
+    const server = await nova.server(plan.id);
+    if (server === undefined) return (await nova.isGone(plan.id)) ? gone : undefined;
+    const isLost = isHostDown(server);
+    if (isLost && plan.cure !== "evacuate") {
+        const fact = "is not begun: nobody on its compute host takes an order";
+        const next = `by hand: ${byEvacuation(server)}; then run the same command again: it goes on`;
+        return { outcome: "notBegun", finding: { state: "problem", fact, next } };
+    }
+    if (!isLost && plan.cure !== "shelve") return undefined;
+    // A shelved server comes up on its own host as well.
+    const untaken = noTaker(await nova.computes(), isLost ? server.host : undefined);
+    if (untaken === undefined) return undefined;
+    const fact = `is not ${isLost ? "evacuated" : "shelved"}: ${untaken}`;
+    const next = "bring one up, then run the same command again: it goes on";
     return { outcome: "notBegun", finding: { state: "problem", fact, next } };
 }
 

@@ -4,7 +4,7 @@ import { ServersError, type ServersView } from "./servers";
 import { attemptOf, isProven } from "./serversReattach";
 
 export const isCurable = ({ cure }: ServerPlan): boolean =>
-    cure === "reattach" || cure === "shelve";
+    cure === "reattach" || cure === "shelve" || cure === "evacuate";
 
 export const isChosen = ({ id, name }: ServerPlan, words: readonly string[]): boolean =>
     words.length === 0 || words.includes(id) || words.includes(name);

@@ -12,6 +12,20 @@ import * as serversPower from "../../operations/serversPower";
 import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
 
+describe("servers --evacuate", () => {
+    const journals = ownJournals();
+    it("goes with --reattach", async () => {
+        const file = join(journals.folder, "topology.yaml");
+        writeFileSync(file, stringify(goodTopology()));
+        const root = new Command().exitOverride();
+        serversCommand(root, () => undefined);
+        const words = ["--stop", "--evacuate", "compute-b", "--topology", file];
+        await assert.rejects(root.parseAsync(["node", "x", "servers", ...words]), {
+            message: "--evacuate goes with --reattach",
+        });
+    });
+});
+
 describe("servers --start", () => {
     const journals = ownJournals();
     const env = { ...process.env };

@@ -105,7 +105,7 @@ describe("the report's consents", () => {
             breakLock: "x-1",
         };
         const page = pageOf([
-            begun({ breakLock: "x-0", mirrorStopped: true }),
+            begun({ breakLock: "x-0", mirrorStopped: true, evacuate: ["c1", "c2"] }),
             resumed(60, "lee@bastion", consentsSaid(words)),
             at(61, {
                 kind: "consented",
@@ -114,6 +114,8 @@ describe("the report's consents", () => {
         ]);
         const later = "said by lee@bastion at 2026-11-22T20:01:00.000Z";
         assert.deepEqual(section(page, "Consents"), [
+            "- `--evacuate c1`: this compute host is off: its servers are built anew elsewhere",
+            "- `--evacuate c2`: this compute host is off: its servers are built anew elsewhere",
             "- `--rbd-mirror-stopped`: the operator has stopped the secondary's rbd-mirror",
             "- `--break-lock x-0`: the lock of this operation is taken over: it is known to be gone",
             `- \`--accept-loss unreplicated=1\`: the loss of this name in the plan; ${later}`,

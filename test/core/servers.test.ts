@@ -205,7 +205,7 @@ describe("a server's cure", () => {
             [root()],
             "by hand",
             new RegExp(
-                `^its compute host compute-1 is down \\(Nova's host_status: ${hostStatus}\\): be sure that it is off, then \`openstack server evacuate s\` \\(not tried\\)`,
+                `^its compute host compute-1 is down \\(Nova's host_status: ${hostStatus}\\): be sure that it is off, then \`openstack server evacuate s\`: .*; \`--reattach --evacuate compute-1\` does that for all its servers$`,
             ),
         ]),
         ...["UP", "MAINTENANCE"].map((hostStatus): (typeof cases)[number] => [
@@ -269,7 +269,7 @@ describe("a server's cure", () => {
             server({ hostStatus: "DOWN" }),
             [volume({ onlyOn: "paris" })],
             "by hand",
-            /^its compute host .*; volume data .* failback, and Nova cannot detach it before$/,
+            /^its compute host .*; volume data .* failback, and Nova neither detaches it before nor evacuates a server with it, which ends in ERROR$/,
         ],
         [
             "a server being resized",

@@ -3,7 +3,7 @@ import { mock } from "node:test";
 
 import type { Cloud } from "../../operations/cloud";
 import { Nova } from "../../operations/nova";
-import { OpenStackApi } from "../../operations/openstack";
+import { OpenStackApi, OpenStackError } from "../../operations/openstack";
 
 describe("Nova's API", () => {
     const nova = new Nova({} as Cloud);
@@ -24,6 +24,41 @@ describe("Nova's API", () => {
             answer({ server: { ...body, ...more } });
             assert.ok(!("hostStatus" in ((await nova.server("s")) ?? {})));
         });
+
+    it("asks for the state of a host's nova-compute where MAINTENANCE hides it", async () => {
+        const host = { host_status: "MAINTENANCE", "OS-EXT-SRV-ATTR:host": "b c" };
+        const answers = [{ server: { ...body, ...host } }, { services: [{ state: "down" }] }];
+        const call = mock.method(OpenStackApi.prototype, "call", () =>
+            Promise.resolve(answers.shift()),
+        );
+        assert.equal((await nova.server("s"))?.hostState, "down");
+        const [, path] = call.mock.calls[1]?.arguments as unknown as string[];
+        assert.equal(path, "/os-services?binary=nova-compute&host=b%20c");
+    });
+    it("lists the compute hosts", async () => {
+        const up = { host: "a", state: "up", status: "enabled" };
+        answer({ services: [up, { host: "b", state: "down", status: "disabled" }] });
+        assert.deepEqual(await nova.computes(), [
+            { host: "a", isUp: true, isEnabled: true },
+            { host: "b", isUp: false, isEnabled: false },
+        ]);
+    });
+    it("lists no compute host to a role that may not see them", async () => {
+        const refused = (status: number) =>
+            mock.method(OpenStackApi.prototype, "call", () =>
+                Promise.reject(new OpenStackError("no", status)),
+            );
+        refused(403);
+        assert.deepEqual(await nova.computes(), []);
+        refused(500);
+        await assert.rejects(nova.computes(), /no/);
+    });
+    it("leaves the choice of the host to Nova", async () => {
+        const call = answer(undefined);
+        await nova.evacuate("s");
+        const order = ["POST", "/servers/s/action", { evacuate: {} }];
+        assert.deepEqual(call.mock.calls[0]?.arguments, order);
+    });
 
     it("knows a deleted server by the list of all projects, which only an admin gets", async () => {
         const call = answer({ servers: [] });

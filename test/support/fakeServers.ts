@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import type { ComputeHost } from "../../core/evacuation";
 import { expectedConnection, type ConnectionInfo } from "../../core/servers";
 import { parseTopology } from "../../core/topology";
 import type { Role } from "../../core/topology/site";
@@ -14,7 +15,11 @@ export const backend = first;
 
 export interface FakeServer {
     status: string;
+    taskState?: string | undefined;
+    host?: string;
     hostStatus?: string;
+    /** Of a server that boots from its volume: `/dev/vdb`. */
+    rootDevice?: string;
     /** Whether Nova answers 404. */
     isGone: boolean;
 }
@@ -36,6 +41,8 @@ export class FakeServers {
     broken: string[] = [];
     /** Whether Nova shows servers of all projects. */
     isAdmin = true;
+    /** What Nova shows of its compute hosts. */
+    computes: ComputeHost[] = [];
     /** Orders that Nova got, e.g. `s1 os-stop`. */
     readonly orders: string[] = [];
     readonly servers: Record<string, FakeServer> = {};
@@ -118,6 +125,14 @@ export class FakeServers {
             await Promise.resolve();
             this.order(id, action);
             this.server(id).status = action === "os-stop" ? "SHUTOFF" : "ACTIVE";
+        },
+        computes: () => Promise.resolve(this.computes),
+        evacuate: async (id: string) => {
+            await Promise.resolve();
+            this.order(id, "evacuate");
+            Object.assign(this.server(id), { host: "compute-b", hostStatus: "UP" });
+            for (const volume of Object.values(this.volumes))
+                if (volume.server === id) volume.connection = this.expected;
         },
         detach: async (id: string, volumeId: string) => {
             await Promise.resolve();
