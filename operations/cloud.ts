@@ -142,7 +142,7 @@ export function findCloud(env: NodeJS.ProcessEnv): Cloud {
             "no OpenStack cloud: set OS_CLOUD (clouds.yaml) or OS_AUTH_URL and its companions",
         );
     const region = text(settings, "region_name");
-    const cacert = text(settings, "cacert");
+    const cacert = text(settings, "cacert")?.replace(/^~(?=\/)/, homedir());
     return {
         authUrl,
         ...identityOf(auth),

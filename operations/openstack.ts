@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-
 import { Agent, fetch, type Dispatcher } from "undici";
 
 import type { Cloud } from "./cloud";
+import { connectorOf, cureOf } from "./trust";
 
 /** OpenStack refused or did not answer. The message never holds what was sent. */
 export class OpenStackError extends Error {
@@ -48,12 +47,7 @@ export class OpenStackApi {
         private readonly cloud: Cloud,
         private readonly service: Service,
     ) {
-        this.dispatcher = new Agent({
-            connect: {
-                rejectUnauthorized: !cloud.insecure,
-                ...(cloud.cacert === undefined ? {} : { ca: readFileSync(cloud.cacert) }),
-            },
-        });
+        this.dispatcher = new Agent({ connect: connectorOf(cloud) });
     }
 
     async close(): Promise<void> {
@@ -166,13 +160,11 @@ export class OpenStackApi {
             return { response, answer: await response.text() };
         } catch (error) {
             const cause = (error as Error).cause;
-            const why = cause instanceof Error ? cause.message : (error as Error).message;
+            const last = cause instanceof Error ? cause : (error as Error);
             throw new OpenStackError(
-                `${name} at ${new URL(url).origin} does not answer: ${why}`,
+                `${name} at ${new URL(url).origin} does not answer: ${last.message}${cureOf(last)}`,
                 undefined,
-                {
-                    cause: error,
-                },
+                { cause: error },
             );
         }
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { CloudError, findCloud, type Cloud } from "../../operations/cloud";
@@ -118,6 +118,15 @@ describe("the cloud to talk to", () => {
                 insecure: true,
             },
         );
+    });
+
+    it("has its CA's file below the home folder where clouds.yaml says ~", () => {
+        const clouds = file(
+            "home.yaml",
+            "clouds:\n  lab:\n    cacert: ~/ca.pem\n    auth: {auth_url: 'https://k', token: t, project_name: p}\n",
+        );
+        const found = findCloud({ OS_CLOUD: "lab", OS_CLIENT_CONFIG_FILE: clouds });
+        assert.equal(found.cacert, join(homedir(), "ca.pem"));
     });
 
     it("comes from the files alone when OS_CLOUD names one, whatever else is set", () => {

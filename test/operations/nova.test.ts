@@ -64,6 +64,8 @@ describe("Nova's API", () => {
         const call = answer({ servers: [] });
         assert.equal(await nova.isGone("s"), true);
         assert.deepEqual(call.mock.calls[0]?.arguments, ["GET", "/servers?all_tenants=1&uuid=s"]);
+        // Restored in the order they were made, the second would put the first back.
+        call.mock.restore();
         answer({ servers: [body] });
         assert.equal(await nova.isGone("s"), false);
     });
