@@ -10,6 +10,30 @@ export const drillNames = (id: string, image: string): { snapshot: string; clone
     return { snapshot, clone: `${snapshot}-${image}` };
 };
 
+/** Of one rbd command, as operations/cephSite.ts has it. */
+const REMOVE_SECONDS = 60;
+/** rbd deletes ten objects of 4 MiB at a time, each in up to 40 ms on busy disks. */
+const REMOVED_BYTES_PER_SECOND = 2 ** 30;
+const TEAR_DOWN_SECONDS = 900;
+/** For a volume's clone, its snapshot and the wait for the other site. */
+const TEAR_DOWN_SECONDS_EACH = 12;
+const DAY_SECONDS = 86_400;
+
+const deleting = (sizeBytes: number): number => Math.ceil(sizeBytes / REMOVED_BYTES_PER_SECOND);
+
+/**
+ * Limit for removing a clone. One that a check has filled or taken the object map from has an object for each 4 MiB to
+ * delete, and a removal that is ended begins anew.
+ */
+export const removeSeconds = (sizeBytes: number): number => REMOVE_SECONDS + deleting(sizeBytes);
+
+/** Limit for taking everything of a drill back: a day at most, since a site that is lost meanwhile fails each command. */
+export function tearDownSeconds(sizes: readonly number[], atATime: number): number {
+    const each = sizes.map((size) => TEAR_DOWN_SECONDS_EACH + deleting(size));
+    const all = each.reduce((sum, seconds) => sum + seconds, 0);
+    return Math.min(TEAR_DOWN_SECONDS + Math.ceil(all / atATime), DAY_SECONDS);
+}
+
 /** One image that a drill looked at. */
 export interface DrilledImage {
     pool: string;

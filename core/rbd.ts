@@ -56,14 +56,15 @@ export const removeSnapshot = (spec: string, snapshot: string): Words => [
 ];
 /**
  * Clone format 2 needs no protected snapshot, which a non-primary image could not have. Without the feature journaling
- * no pool's mirroring can take the clone up, whatever its mode.
+ * no pool's mirroring can take the clone up, whatever its mode. With an object map its removal deletes the objects that it
+ * has, and does not ask for each of its size, which takes minutes for 2 TiB; krbd maps such an image since Linux 5.3.
  */
 export const cloneSnapshot = (spec: string, snapshot: string, clone: string): Words => [
     "clone",
     "--rbd-default-clone-format",
     "2",
     "--image-feature",
-    "layering,exclusive-lock",
+    "layering,exclusive-lock,object-map",
     `${spec}@${snapshot}`,
     clone,
 ];

@@ -86,20 +86,20 @@ export class CephSite {
     }
 
     /** Like {@link rbd}, but undefined when the image or snapshot does not exist. */
-    async rbdIfThere(args: Words): Promise<Buffer | undefined> {
-        const result = await this.attempt(args);
+    async rbdIfThere(args: Words, seconds = RBD_SECONDS): Promise<Buffer | undefined> {
+        const result = await this.attempt(args, undefined, seconds);
         if (
             result.code === NOT_FOUND &&
             !/couldn't connect|keyring|config file/i.test(result.stderr)
         )
             return undefined;
-        if (result.code !== 0) throw this.failure(["rbd", ...args], result);
+        if (result.code !== 0) throw this.failure(["rbd", ...args], result, seconds);
         return result.stdout;
     }
 
     /** Like {@link rbd}, and an error is an answer too. */
-    attempt(args: Words, stdin?: Buffer): Promise<CommandResult> {
-        return this.ssh.run(rbd(this.site, args), RBD_SECONDS, stdin);
+    attempt(args: Words, stdin?: Buffer, seconds = RBD_SECONDS): Promise<CommandResult> {
+        return this.ssh.run(rbd(this.site, args), seconds, stdin);
     }
 
     /**

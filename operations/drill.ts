@@ -1,5 +1,12 @@
 import { wordsOf } from "../core/problem";
-import { compareFault, drillNames, type DrillReport } from "../core/drill";
+import {
+    compareFault,
+    drillNames,
+    removeSeconds,
+    tearDownSeconds,
+    type DrillReport,
+} from "../core/drill";
+import * as rbd from "../core/rbd";
 import { runCheck } from "./drillCheck";
 import { findLeftovers, lookAt, mirroredImages, type Candidate } from "./drillImages";
 import { DrillRun, tell, type DrillOptions } from "./drillRun";
@@ -10,8 +17,6 @@ import { InterruptedError } from "./wait";
 
 /** Reading whole images takes a site's disks; more at a time would take them from its users. */
 const COMPARES_AT_A_TIME = 2;
-/** Limit of taking everything back after a run; it is not interrupted with the run. */
-const TEAR_DOWN_MILLISECONDS = 900_000;
 
 async function look(run: DrillRun): Promise<void> {
     const { cinder, backend, volumes, signal, doing, id } = run.options;
@@ -44,19 +49,9 @@ async function look(run: DrillRun): Promise<void> {
 async function removeLeftovers(run: DrillRun, images: readonly string[]): Promise<void> {
     const { backend, signal } = run.options;
     const { clones, snapshots } = await findLeftovers(run.sites, backend.pool, images, signal);
-    const all = [
-        ...clones.map(({ at, spec }) => ({ at, spec, words: ["rm", "--no-progress", spec] })),
-        ...snapshots.map(({ at, spec, snapshot }) => ({
-            at,
-            spec: `${spec}@${snapshot}`,
-            words: ["snap", "rm", "--no-progress", `${spec}@${snapshot}`],
-        })),
-    ];
-    // One by one, the clones first: a snapshot goes from the other site only when its clone is gone.
-    for (const { at, spec, words } of all) {
-        const name = `${at.site.name}: ${spec}`;
+    const remove = async (name: string, work: () => Promise<unknown>): Promise<void> => {
         try {
-            await at.rbdIfThere(words);
+            await work();
             run.leftoversRemoved.push(name);
             run.options.found({
                 state: "warning",
@@ -72,7 +67,18 @@ async function removeLeftovers(run: DrillRun, images: readonly string[]): Promis
                 next: `remove ${name} by hand once nothing uses it`,
             });
         }
-    }
+    };
+    // The clones first: a snapshot goes from the other site only when its clone is gone.
+    await inParallel(clones, AT_A_TIME, signal, ({ at, spec, sizeBytes }) =>
+        remove(`${at.site.name}: ${spec}`, () =>
+            at.rbdIfThere(rbd.removeImage(spec), removeSeconds(sizeBytes)),
+        ),
+    );
+    await inParallel(snapshots, AT_A_TIME, signal, ({ at, spec, snapshot }) =>
+        remove(`${at.site.name}: ${spec}@${snapshot}`, () =>
+            at.rbdIfThere(rbd.removeSnapshot(spec, snapshot)),
+        ),
+    );
 }
 
 async function prove(run: DrillRun): Promise<void> {
@@ -137,7 +143,9 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
     } finally {
         await run.phase("tear down", async () => {
             options.doing("taking clones and snapshots back");
-            const signal = AbortSignal.timeout(TEAR_DOWN_MILLISECONDS);
+            const sizes = run.candidates.map(({ image }) => image.sizeBytes);
+            // Not interrupted with the run.
+            const signal = AbortSignal.timeout(tearDownSeconds(sizes, AT_A_TIME) * 1000);
             run.left.push(...(await tearDown(run.candidates, options.id, signal)));
         });
     }

@@ -95,7 +95,7 @@ async function statusFault(to: CephSite, spec: string): Promise<string | undefin
 
 /** What killed runs left on the sites: clones, and snapshots of mirrored images. */
 export interface Leftovers {
-    clones: { at: CephSite; spec: string }[];
+    clones: { at: CephSite; spec: string; sizeBytes: number }[];
     /** On the site where the image is primary: only there can a snapshot be removed. */
     snapshots: { at: CephSite; spec: string; snapshot: string }[];
 }
@@ -109,11 +109,14 @@ export async function findLeftovers(
     const left: Leftovers = { clones: [], snapshots: [] };
     for (const at of sites) {
         const all = JSON.parse(text(await at.rbd(rbd.listImages(pool)))) as string[];
-        left.clones.push(
-            ...all
-                .filter((name) => name.startsWith(DRILL_PREFIX))
-                .map((name) => ({ at, spec: `${pool}/${name}` })),
-        );
+        const clones = all.filter((name) => name.startsWith(DRILL_PREFIX));
+        await inParallel(clones, AT_A_TIME, signal, async (name) => {
+            const spec = `${pool}/${name}`;
+            // One whose removal was cut short may not open any more, and can be removed all the same.
+            const { code, stdout } = await at.attempt(rbd.imageInfo(spec));
+            const sizeBytes = code === 0 ? parseImageInfo(text(stdout)).sizeBytes : 0;
+            left.clones.push({ at, spec, sizeBytes });
+        });
         await inParallel(images, AT_A_TIME, signal, async (image) => {
             const spec = `${pool}/${image}`;
             const names = (await snapshotsOn(at, spec)).filter((n) => n.startsWith(DRILL_PREFIX));

@@ -1,5 +1,5 @@
 import { wordsOf } from "../core/problem";
-import { drillNames, rounded } from "../core/drill";
+import { drillNames, removeSeconds, rounded } from "../core/drill";
 import * as rbd from "../core/rbd";
 import { snapshotsOn, type Candidate } from "./drillImages";
 import { AT_A_TIME, inParallel } from "./parallel";
@@ -50,7 +50,8 @@ export async function compareIt(at: Candidate, snapshot: string): Promise<void> 
 }
 
 /**
- * Removes clones and snapshots of this run, in the order Ceph allows; what is not there is no error.
+ * Removes clones and snapshots of this run, in the order Ceph allows; what is not there is no error. rbd-mirror replays a
+ * removal some seconds later, so all are removed before the first is waited for.
  * @returns what could not be removed, as `site: pool/image`
  */
 export async function tearDown(
@@ -59,37 +60,52 @@ export async function tearDown(
     signal: AbortSignal,
 ): Promise<string[]> {
     const left: string[] = [];
-    await inParallel(candidates, AT_A_TIME, signal, async (at) => {
-        const spec = specOf(at);
-        const { snapshot } = drillNames(id, at.image.image);
-        const removed = async (name: string, work: () => Promise<unknown>) => {
-            try {
-                await work();
-            } catch (error) {
-                left.push(`${name} (${wordsOf(error)})`);
-            }
-        };
-        const there = `${at.to.site.name}: ${spec}@${snapshot}`;
-        await removed(`${at.to.site.name}: ${cloneOf(at)}`, () =>
-            at.to.rbdIfThere(rbd.removeImage(cloneOf(at))),
+    const removed = async (name: string, work: () => Promise<unknown>): Promise<boolean> => {
+        try {
+            await work();
+            return true;
+        } catch (error) {
+            left.push(`${name} (${wordsOf(error)})`);
+            return false;
+        }
+    };
+    try {
+        const going = await inParallel(candidates, AT_A_TIME, signal, (at) =>
+            removeIt(at, id, removed),
         );
-        await removed(`${at.from.site.name}: ${spec}@${snapshot}`, () =>
-            at.from.rbdIfThere(rbd.removeSnapshot(spec, snapshot)),
-        );
-        await removed(there, () =>
-            waitFor(
-                async () =>
-                    (await snapshotsOn(at.to, spec)).includes(snapshot) ? undefined : true,
-                {
-                    what: "it to go with the snapshot that was removed",
-                    seconds: GONE_SECONDS,
-                    signal,
-                },
-            ),
-        );
-    }).catch((error: unknown) => {
+        const awaited = candidates.filter((_, i) => going[i]);
+        await inParallel(awaited, AT_A_TIME, signal, (at) => awaitGone(at, id, signal, removed));
+    } catch (error) {
         if (!(error instanceof WaitError)) throw error;
         left.push(`whatever is called ${drillNames(id, "").snapshot}* (${error.message})`);
-    });
+    }
     return left;
+}
+
+type Removed = (name: string, work: () => Promise<unknown>) => Promise<boolean>;
+
+/** @returns whether the snapshot can go from the other site: its clone and the snapshot it is a copy of are removed */
+async function removeIt(at: Candidate, id: string, removed: Removed): Promise<boolean> {
+    const { from, to, image } = at;
+    const { snapshot } = drillNames(id, image.image);
+    const cloneGone = await removed(`${to.site.name}: ${cloneOf(at)}`, () =>
+        to.rbdIfThere(rbd.removeImage(cloneOf(at)), removeSeconds(image.sizeBytes)),
+    );
+    const snapshotGone = await removed(`${from.site.name}: ${specOf(at)}@${snapshot}`, () =>
+        from.rbdIfThere(rbd.removeSnapshot(specOf(at), snapshot)),
+    );
+    return cloneGone && snapshotGone;
+}
+
+async function awaitGone(at: Candidate, id: string, signal: AbortSignal, removed: Removed) {
+    const { to, image } = at;
+    const { snapshot } = drillNames(id, image.image);
+    const isGone = async () => !(await snapshotsOn(to, specOf(at))).includes(snapshot);
+    await removed(`${to.site.name}: ${specOf(at)}@${snapshot}`, () =>
+        waitFor(async () => ((await isGone()) ? true : undefined), {
+            what: "it to go with the snapshot that was removed",
+            seconds: GONE_SECONDS,
+            signal,
+        }),
+    );
 }

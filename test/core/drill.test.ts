@@ -4,8 +4,10 @@ import {
     compareFault,
     drillNames,
     measured,
-    type DrilledImage,
+    removeSeconds,
     shownCheck,
+    tearDownSeconds,
+    type DrilledImage,
 } from "../../core/drill";
 import { renderDrill } from "../../core/drillReport";
 
@@ -33,6 +35,19 @@ const without = (...keys: (keyof DrilledImage)[]): DrilledImage => {
 };
 
 describe("a drill", () => {
+    it("gives the removal of a clone a second more for each GiB", () => {
+        assert.equal(removeSeconds(0), 60);
+        assert.equal(removeSeconds(1), 61);
+        assert.equal(removeSeconds(2 ** 41), 60 + 2048);
+    });
+
+    it("gives the removal of all time for each, and a day at most", () => {
+        assert.equal(tearDownSeconds([], 6), 900);
+        assert.equal(tearDownSeconds(Array<number>(1000).fill(0), 6), 900 + 2000);
+        assert.equal(tearDownSeconds([2 ** 41], 6), 900 + Math.ceil((12 + 2048) / 6));
+        assert.equal(tearDownSeconds(Array<number>(1000).fill(2 ** 43), 6), 86_400);
+    });
+
     it("names its snapshot and clone so that krbd takes them", () => {
         const { snapshot, clone } = drillNames(ID, "volume-0a0020b2-9577-47dc-b88d-0234476b91ae");
         assert.equal(snapshot, "cinder-dr-drill-20261122T204446");

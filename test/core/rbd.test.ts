@@ -19,7 +19,7 @@ describe("a command for a site", () => {
         [importDiff("volumes/v"), "import-diff --no-progress - volumes/v"],
         [
             cloneSnapshot("volumes/v", "s", "volumes/c"),
-            "clone --rbd-default-clone-format 2 --image-feature layering,exclusive-lock volumes/v@s volumes/c",
+            "clone --rbd-default-clone-format 2 --image-feature layering,exclusive-lock,object-map volumes/v@s volumes/c",
         ],
     ];
     for (const [words, line] of commands)
