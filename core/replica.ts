@@ -39,8 +39,11 @@ export interface PoolView {
     /** direction: 0 rx, 1 tx, 2 rx-tx */
     peers: { site: string; uuid: string; direction: number }[];
     daemons: { list?: DaemonView[]; error?: string };
-    /** Of the OSD map and the pool, those that keep writes waiting or soon will; see core/room.ts. */
-    flags: { list?: string[]; error?: string };
+    /**
+     * Of the OSD map and the pool, those that keep writes waiting or soon will, and of the pools that hold its images' data,
+     * by name; see core/room.ts.
+     */
+    flags: { list?: string[]; data?: Record<string, string[]>; error?: string };
 }
 
 /**

@@ -128,7 +128,7 @@ class Paused(Exception):
 
 
 def look(cluster, pool, request):
-    room = flags(cluster, request)
+    room, others = flags(cluster, request)
     # Every read of an object would wait, and say no more than that it timed out.
     if "pauserd" in room.get("list", []):
         raise Paused("the cluster pauses reads and writes: `ceph osd unset pause`")
@@ -143,6 +143,8 @@ def look(cluster, pool, request):
         role = roles.get(ids[name])
         image["primary"] = bool(role and role["primary"])
         image["journal"] = not role or role["mode"] == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL
+    if others:
+        room.update(data_flags(pool, ids.values(), others))
     peers = [{"site": peer["site_name"], "uuid": peer["mirror_uuid"], "direction": peer["direction"]}
              for peer in tool.mirror_peer_list(pool)]
     answer = {"fsid": cluster.get_fsid(), "images": images,
@@ -174,17 +176,47 @@ FLAGS = ("pauserd", "pausewr", "full", "full_quota", "backfillfull", "nearfull")
 
 
 def flags(cluster, request):
-    """What keeps reads or writes waiting, or soon will. `osd dump` holds both kinds, in structure, for a user with mon
-    'allow r' or `profile rbd`, on Ceph 16 to 20: since Luminous a full OSD marks the pools that have data on it, and the
-    mon clears the map's own `full`. OSD_FULL of `health` would also stop a pool that is on other OSDs; POOL_FULL names its
-    pools in a sentence only."""
+    """What keeps reads or writes waiting, or soon will; and the same of the cluster's other pools, (name, flags) by id, where
+    there is any. `osd dump` holds both kinds, in structure, for a user with mon 'allow r' or `profile rbd`, on Ceph 16 to 20:
+    since Luminous a full OSD marks the pools that have data on it, and the mon clears the map's own `full`. OSD_FULL of
+    `health` would also stop a pool that is on other OSDs; POOL_FULL names its pools in a sentence only."""
     try:
-        dump = ask(cluster, "osd dump")
-        of_pool = [pool["flags_names"] for pool in dump["pools"] if pool["pool_name"] == request["pool"]]
-        found = ",".join([dump["flags"]] + of_pool).split(",")
-        return {"list": [flag for flag in FLAGS if flag in found]}
+        dump, own, others = ask(cluster, "osd dump"), [], {}
+        for pool in dump["pools"]:
+            if pool["pool_name"] == request["pool"]:
+                own = marks(pool["flags_names"])
+            elif marks(pool["flags_names"]):
+                others[pool["pool"]] = (pool["pool_name"], marks(pool["flags_names"]))
+        return {"list": marks(dump["flags"]) + own}, others
+    except Exception as error:
+        return {"error": said(error)}, {}
+
+
+def marks(names):
+    return [flag for flag in FLAGS if flag in names.split(",")]
+
+
+def data_flags(pool, ids, others):
+    """The flags of the others that hold images' data. The images are asked only where another pool has a flag at all: to ask
+    takes a read for each, and mostly none has."""
+    try:
+        found = dict(others[at] for at in data_pools(pool, ids) if at in others)
+        return {"data": found} if found else {}
     except Exception as error:
         return {"error": said(error)}
+
+
+def data_pools(pool, ids):
+    """Ids of the pools in which images keep their data (rbd_default_data_pool), -1 for this pool itself. cls_rbd says it
+    without an open of the image, which would take some ten reads."""
+    def one(image_id):
+        answer = pool.execute("rbd_header." + image_id, "rbd", "get_data_pool", b"", 64)[1]
+        return {"at": struct.unpack_from("<q", answer)[0]}
+    found = each(ids, one).values()
+    for answer in found:
+        if "error" in answer:
+            raise RuntimeError("the images' data pools: " + answer["error"])
+    return sorted({answer["at"] for answer in found})
 
 
 def openers(pool, name, cluster):
@@ -291,16 +323,33 @@ def writable(_, pool, request):
 
 
 # ---- bytes ------------------------------------------------------------------
-def probe(_, pool, request):
+def probe(cluster, pool, request):
+    """Has a probe image in each pool in which the images keep their data: their write locks say nothing of that pool."""
+    ids = {item["name"]: item["id"] for item in rbd.RBD().list2(pool)}
+    wanted = data_pools(pool, [ids[name] for name in request["images"] if name in ids])
+    names = [None if at < 0 else cluster.pool_reverse_lookup(at) for at in wanted] or [None]
+    for data_pool in names:
+        try:
+            if not probe_in(data_pool, pool, request["name"]):
+                return {"same": False, "pools": [data_pool]}
+        except Exception as error:
+            if data_pool is None:
+                raise
+            raise RuntimeError("data pool '%s': %s" % (data_pool, said(error)))
+    return {"same": True, "pools": names}
+
+
+def probe_in(data_pool, pool, name):
     """Makes a mirrored image of its own, writes random bytes, reads them back and takes it away."""
-    name, tool, data = request["name"], rbd.RBD(), os.urandom(4096)
+    tool, data = rbd.RBD(), os.urandom(4096)
     if name in tool.list(pool):
         # Of a probe that was cut short.
         with rbd.Image(pool, name) as image:
             if image.mirror_image_get_info()["state"] != rbd.RBD_MIRROR_IMAGE_DISABLED:
                 image.mirror_image_disable(False)
         tool.remove(pool, name)
-    tool.create(pool, name, 8 << 20, features=rbd.RBD_FEATURE_EXCLUSIVE_LOCK | rbd.RBD_FEATURE_JOURNALING)
+    tool.create(pool, name, 8 << 20, features=rbd.RBD_FEATURE_EXCLUSIVE_LOCK | rbd.RBD_FEATURE_JOURNALING,
+                data_pool=data_pool)
     try:
         with rbd.Image(pool, name) as image:
             image.mirror_image_enable()
@@ -312,7 +361,7 @@ def probe(_, pool, request):
         with rbd.Image(pool, name) as image:
             image.mirror_image_disable(False)
         tool.remove(pool, name)
-    return {"same": same}
+    return same
 
 
 def extents(image, budget, seed):
@@ -382,7 +431,7 @@ def may_take(by, request):
 
 def lock(cluster, pool, request):
     """Makes the lock object; only one can."""
-    held_up = [flag for flag in flags(cluster, request).get("list", []) if flag in ("pausewr", "full", "full_quota")]
+    held_up = [flag for flag in flags(cluster, request)[0].get("list", []) if flag in ("pausewr", "full", "full_quota")]
     # The write would wait, and end as a timeout that names no cause.
     if held_up:
         return {"held": False, "flags": held_up}

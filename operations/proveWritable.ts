@@ -11,7 +11,7 @@ function howToGoOn({ parts, journal }: Run, refused: readonly { error: string }[
         : "rbd-mirror must be stopped there (it holds the images' locks); then `cinder-dr resume`";
 }
 
-/** Takes and gives back each image's write lock, and writes and reads an image of its own. */
+/** Takes and gives back each image's write lock, and writes and reads an image of its own in each pool that holds their data. */
 export async function proveWritable(run: Run, images: string[]): Promise<string> {
     const at = run.parts.sites.secondary;
     const { pool } = run.backend;
@@ -22,14 +22,16 @@ export async function proveWritable(run: Run, images: string[]): Promise<string>
             [howToGoOn(run, refused)],
         );
     const name = `cinder-dr-probe-${run.journal.id}`;
-    const { same } = await at.pool<{ same: boolean }>(
+    const { same, pools } = await at.pool<{ same: boolean; pools: (string | null)[] }>(
         pool,
-        { do: "probe", name },
+        { do: "probe", name, images },
         WRITABLE_SECONDS,
     );
     if (!same)
         throw new PartialError(`${at.site.name} gives other bytes back than were written`, [
             `look at ${at.site.name}'s health`,
         ]);
-    return `${String(images.length)} images give their write lock; a probe image was written and read back`;
+    const data = pools.filter((one) => one !== null);
+    const where = data.length === 0 ? "" : ` (data in ${data.join(", ")})`;
+    return `${String(images.length)} images give their write lock; a probe image was written and read back${where}`;
 }

@@ -70,6 +70,26 @@ describe("a site's room", () => {
             line.startsWith("warning"),
         );
 
+    it("is that of the pools with the images' data too, each with its own cure", () => {
+        const flags = { list: [], data: { ec: ["full", "full_quota"], ssd: ["nearfull"] } };
+        const one = {
+            subject: "site lyon",
+            fact: "data pool 'ec' is full (running out of quota): each write to its images waits",
+            next: "`ceph osd pool set-quota ec max_bytes 0` (and max_objects 0), a higher one, or delete",
+        };
+        for (const move of ["planned", "forced"] as const)
+            assert.deepEqual(
+                blockersOf(seen("secondary", flags, move), move).filter(({ fact }) =>
+                    fact.includes("full"),
+                ),
+                [one],
+            );
+        assert.deepEqual(findings(flags), [
+            `problem ${one.fact}`,
+            "warning data pool 'ssd' is nearfull: once it is full, writes wait and no move begins",
+        ]);
+    });
+
     it("that is scarce is a warning of status and of the plan, and stops nothing", () => {
         const scarce = { list: ["backfillfull"] };
         const fact =
@@ -96,6 +116,12 @@ describe("a site's room", () => {
         const unseen = { error: "RuntimeError: access denied" };
         const fact = "whether it is full cannot be seen: RuntimeError: access denied";
         assert.deepEqual(findings(unseen), [`warning ${fact}`]);
+        assert.deepEqual(warnings("secondary", unseen), [
+            `warning: site lyon: ${fact}; the Ceph user needs mon 'allow r'`,
+        ]);
+        assert.deepEqual(warnings("secondary", { list: [], ...unseen }), [
+            `warning: site lyon: ${fact}; the Ceph user needs osd 'profile rbd' on the pool`,
+        ]);
         assert.deepEqual(blockersOf(seen("secondary", unseen), "planned"), []);
     });
 

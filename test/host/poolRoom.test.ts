@@ -33,7 +33,7 @@ class Rados:
         prefix = json.loads(words)["prefix"]
         if prefix in state["denied"]: return -13, b"", "access denied"
         if prefix == "osd dump":
-            pools = [{"pool_name": name, "flags": 1, "flags_names": flags} for name, flags in state["pools"].items()]
+            pools = [{"pool": len(name), "pool_name": name, "flags": 1, "flags_names": flags} for name, flags in state["pools"].items()]
             return 0, json.dumps({"epoch": 9, "flags": state["flags"], "pools": pools}).encode(), ""
         return 0, b"{}", ""
 `;

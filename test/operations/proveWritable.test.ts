@@ -35,4 +35,26 @@ describe("the proof that images are writable", () => {
             "rbd-mirror must be stopped there (it holds the images' locks); then `cinder-dr resume`",
         ]);
     });
+
+    it("has a probe in each pool that holds the images' data, and names them", async () => {
+        const asked: unknown[] = [];
+        const proven = (...pools: (string | null)[]) => {
+            const pool = (_: string, question: unknown) => {
+                asked.push(question);
+                return Promise.resolve({ same: true, pools });
+            };
+            const refusedImages = () => Promise.resolve([]);
+            const sites = { secondary: { refusedImages, pool, site: { name: "lyon" } } };
+            const run = { backend, parts: { names, sites }, journal: { id: "1-failover-ceph" } };
+            return proveWritable(run as unknown as Run, ["volume-v1"]);
+        };
+        const fact = "1 images give their write lock; a probe image was written and read back";
+        assert.equal(await proven(null), fact);
+        assert.equal(await proven(null, "ec", "ssd"), `${fact} (data in ec, ssd)`);
+        assert.deepEqual(asked[0], {
+            do: "probe",
+            name: "cinder-dr-probe-1-failover-ceph",
+            images: ["volume-v1"],
+        });
+    });
 });
