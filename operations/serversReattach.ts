@@ -135,7 +135,8 @@ async function attach(at: Cures, { id, name }: ServerPlan, volume: ServerVolume)
 
 /** By the connections that Cinder now stores for this server; each of the plan's volumes must have one. */
 async function prove({ cinder, expected }: Cures, plan: ServerPlan): Promise<true> {
-    const attachments = await cinder.allAttachments();
+    // Of this server alone: those of the whole cloud for each of 1,000 servers would be a million of them.
+    const attachments = await cinder.attachmentsOf(plan.id);
     for (const { volumeId, volumeName, fault } of plan.volumes) {
         const own = attachments.filter((a) => a.volume_id === volumeId && a.instance === plan.id);
         const [attachment] = own;

@@ -181,6 +181,22 @@ describe("Cinder's API", () => {
         );
     });
 
+    it("is asked for the attachments of one server alone, of any project", async () => {
+        script["GET /v3/p/attachments/detail"] = [
+            { status: 200, body: { attachments: [{ id: "a1" }] } },
+            { status: 200, body: { attachments: [] } },
+        ];
+        assert.deepEqual(await signIn().attachmentsOf("s1"), [{ id: "a1" }]);
+        assert.deepEqual(
+            seen.slice(1).map((s) => s.line.split("?")[1]),
+            [
+                "all_tenants=1&limit=1000&instance_id=s1",
+                "all_tenants=1&limit=1000&instance_id=s1&marker=a1",
+            ],
+        );
+        assert.equal(seen.at(-1)?.headers["openstack-api-version"], "volume 3.27");
+    });
+
     it("has no volume where it answers 404, and nothing to delete there", async () => {
         const gone = {
             status: 404,

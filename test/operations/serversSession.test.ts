@@ -56,6 +56,11 @@ describe("servers re-attached", () => {
         assert.ok(!isOpen());
     });
 
+    it("are proven each by its own attachments: those of the whole cloud are asked for once", async () => {
+        await run();
+        assert.equal(cloud.wholeLooks, 1);
+    });
+
     it("are left when they were deleted since the plan", async () => {
         const gone = () => {
             cloud.remove("s1");

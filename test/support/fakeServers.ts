@@ -148,6 +148,18 @@ export class FakeServers {
         },
     } as unknown as Nova;
 
+    private attachments() {
+        return this.attached().map(([id, { server, connection }]) => ({
+            id: `a-${id}`,
+            volume_id: id,
+            instance: server,
+            connection_info: connection,
+        }));
+    }
+
+    /** How often Cinder was asked for the attachments of the whole cloud. */
+    wholeLooks = 0;
+
     readonly cinder = {
         services: () =>
             Promise.resolve([
@@ -175,15 +187,12 @@ export class FakeServers {
             ),
         allSnapshots: () => Promise.resolve([]),
         volumeTypes: () => Promise.resolve([]),
-        allAttachments: () =>
-            Promise.resolve(
-                this.attached().map(([id, { server, connection }]) => ({
-                    id: `a-${id}`,
-                    volume_id: id,
-                    instance: server,
-                    connection_info: connection,
-                })),
-            ),
+        allAttachments: () => {
+            this.wholeLooks++;
+            return Promise.resolve(this.attachments());
+        },
+        attachmentsOf: (server: string) =>
+            Promise.resolve(this.attachments().filter(({ instance }) => instance === server)),
     } as unknown as Cinder;
 
     /** A failover after which every server still leads to the other site, but those. */
