@@ -4,15 +4,19 @@ import { SETTLED } from "../core/operation";
 import { isSeen, type Pair } from "../core/replica";
 import { subjectOf, type Survey } from "../core/survey";
 import { hasMarked } from "./markPlain";
-import { lookAtBoth } from "./moveBackend";
 import { OpenStackError } from "./openstack";
 import { PartialError, RefusedError } from "./operationEnd";
 import { flaggedImages, resyncedImages } from "./resync";
 import { type Run } from "./run";
 import { flush } from "./settle";
+import { askCinder, takeSurvey, type CinderView } from "./takeSurvey";
 import { pause } from "./wait";
 
-const PAUSE_MILLISECONDS = 2000;
+/** Between two looks, in milliseconds: a thirtieth of what was waited, so that a copy of hours is not asked after each moment. */
+const [SHORTEST, LONGEST] = [2000, 20_000];
+const pauseAfter = (waited: number): number => Math.min(Math.max(waited / 30, SHORTEST), LONGEST);
+/** For so long Cinder's word counts: each look would list all volumes and snapshots of the cloud. */
+const CINDER_SECONDS = 60;
 /** How long a wait goes on without a look. */
 const BLIND_SECONDS = 120;
 
@@ -29,10 +33,17 @@ const blind = (): Error =>
         `Cinder or one of the sites has not answered for ${String(BLIND_SECONDS)} s; the resync goes on without it`,
     );
 
+/** What a look says of a wait: its end, or undefined where it goes on. */
+type Verdict<T> = { done: T } | { stop: Error } | undefined;
+
 /** A survey that sees both sites; undefined where one does not answer now, as may be for a moment of a wait of hours. */
-async function lookAgain(run: Run): Promise<Survey | undefined> {
+async function lookAgain(
+    { parts, backend }: Run,
+    known: Promise<CinderView>,
+    users = false,
+): Promise<Survey | undefined> {
     try {
-        const survey = await lookAtBoth(run, []);
+        const survey = await takeSurvey(parts, backend, { users }, known);
         return Object.values(survey.views).every(isSeen) ? survey : undefined;
     } catch (error) {
         if (error instanceof OpenStackError) return undefined;
@@ -40,21 +51,53 @@ async function lookAgain(run: Run): Promise<Survey | undefined> {
     }
 }
 
-/** Looks again and again until `judge` returns something, through moments in which somebody does not answer. */
+/** What a judge may look at besides: the same moment with the clients that have primary images open. */
+type LookForUsers = () => Promise<Survey | undefined>;
+
+/**
+ * Looks again and again until `judge` returns a verdict, through moments in which somebody does not answer. Cinder's word
+ * of up to a minute ago lets a wait go on and does not end it: a volume that was deleted since is no image that is missing.
+ */
 async function watch<T>(
     run: Run,
-    judge: (survey: Survey) => Promise<T | undefined> | T | undefined,
+    judge: (survey: Survey, lookForUsers: LookForUsers) => Promise<Verdict<T>> | Verdict<T>,
 ): Promise<T> {
-    let seen = performance.now();
+    const start = performance.now();
+    let seen = start;
+    let word: { at: number; view: Promise<CinderView> } | undefined;
     for (;;) {
-        const survey = await lookAgain(run);
+        const at = performance.now();
+        const kept = word !== undefined && at - word.at < CINDER_SECONDS * 1000 ? word : undefined;
+        const { view } = (word = kept ?? { at, view: askCinder(run.parts) });
+        const survey = await lookAgain(run, view);
         const now = performance.now();
         if (survey !== undefined) seen = now;
+        else word = undefined;
         if (now - seen > BLIND_SECONDS * 1000) throw blind();
-        const result = survey === undefined ? undefined : await judge(survey);
-        if (result !== undefined) return result;
-        await pause(PAUSE_MILLISECONDS, run.signal);
+        const verdict =
+            survey === undefined
+                ? undefined
+                : await judge(survey, () => lookAgain(run, view, true));
+        if (verdict === undefined) await pause(pauseAfter(now - start), run.signal);
+        else if (kept !== undefined) word = undefined;
+        else if ("stop" in verdict) throw verdict.stop;
+        else return verdict.done;
     }
+}
+
+/**
+ * Flushes what lacks only rbd-mirror's word. Who has images open is asked for only where there is such a one: it is a
+ * question for each primary image, and in a copy of hours most looks need none of the answers.
+ */
+async function flushIdle(
+    run: Run,
+    survey: Survey,
+    lookForUsers: LookForUsers,
+    flushed: Set<string>,
+): Promise<void> {
+    if (flushable(survey, "secondary").every((image) => flushed.has(image))) return;
+    const whole = await lookForUsers();
+    if (whole !== undefined) await flush(run, "secondary", flushable(whole, "secondary"), flushed);
 }
 
 /**
@@ -67,22 +110,24 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
     const flagged = flaggedImages(run.journal);
     const isFlagged = ({ volume }: Pair) => flagged.has(volume.image);
     const flushed = new Set<string>();
-    const count = await watch(run, async (survey) => {
+    const count = await watch<number>(run, async (survey, lookForUsers) => {
         const all = toFollow(survey);
         const open = all.filter((pair) => needOf(pair, survey) !== "nothing");
         run.doing(
             `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay with nothing behind`,
         );
-        if (open.length === 0) return all.length;
+        if (open.length === 0) return { done: all.length };
         // A flagged image is gone for a moment, and its old status stays published for up to 30 s.
         const stuck = open.filter((pair) =>
             isFlagged(pair)
                 ? follows(pair, survey) && needOf(pair, survey) === "decide"
                 : needsResync(pair) || needOf(pair, survey) === "decide",
         );
-        if (stuck.length > 0 || performance.now() > end)
-            throw unproven(open, resyncedImages(run.journal).size > 0 || hasMarked(run.journal));
-        await flush(run, "secondary", flushable(survey, "secondary"), flushed);
+        if (stuck.length > 0 || performance.now() > end) {
+            const isChanged = resyncedImages(run.journal).size > 0 || hasMarked(run.journal);
+            return { stop: unproven(open, isChanged) };
+        }
+        await flushIdle(run, survey, lookForUsers, flushed);
         return undefined;
     });
     run.journal.append({ kind: "noted", step: SETTLED });
@@ -108,7 +153,7 @@ export async function waitFollowing(run: Run, seconds: number): Promise<Followin
     const flagged = flaggedImages(run.journal);
     const isFlagged = ({ volume }: Pair) => flagged.has(volume.image);
     let meant: Set<string> | undefined;
-    const following = await watch(run, (survey) => {
+    const following = await watch<Following>(run, (survey) => {
         const seen = toFollow(survey);
         const ids = (meant ??= new Set(seen.map(({ volume }) => volume.id)));
         const lost = undecided(survey).filter((pair) => !isFlagged(pair));
@@ -117,11 +162,11 @@ export async function waitFollowing(run: Run, seconds: number): Promise<Followin
         run.doing(
             `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay`,
         );
-        if (open.length === 0) return { count: all.length, lost };
+        if (open.length === 0) return { done: { count: all.length, lost } };
         const forked = open.filter((pair) => needsResync(pair) && !isFlagged(pair));
-        if (forked.length > 0 || performance.now() > end)
-            throw unproven(open, resyncedImages(run.journal).size > 0);
-        return undefined;
+        return forked.length > 0 || performance.now() > end
+            ? { stop: unproven(open, resyncedImages(run.journal).size > 0) }
+            : undefined;
     });
     run.journal.append({ kind: "noted", step: SETTLED });
     return following;
