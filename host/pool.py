@@ -364,36 +364,38 @@ def probe_in(data_pool, pool, name):
     return same
 
 
-def extents(image, budget, seed):
-    """Blocks to read: all that hold data, or as many as the budget allows, the same on both sides."""
+def stored(image, size):
+    """Blocks that hold data on this side; zeros that were written are data on one side and may be a hole on the other."""
     blocks = set()
-    size = image.size()
 
     def found(offset, length, exists):
         if exists:
             blocks.update(range(offset // BLOCK, (offset + max(length, 1) - 1) // BLOCK + 1))
     image.diff_iterate(0, size, None, found)
-    return sorted(blocks), size
+    return sorted(blocks)
 
 
 def checksum(_, pool, request):
-    """A sum over the blocks that are not all zero, so that two sides which store zeros differently are equal."""
+    """A sum over the blocks that are not all zero, so that two sides which store zeros differently are equal: of all blocks
+    where what this side stores is within the budget, else, and of the images in `part`, of some."""
+    budget = max(request["budget"] // BLOCK, 1)
+
     def one(name):
         with rbd.Image(pool, name, read_only=True) as image:
-            blocks, size = extents(image, request["budget"], request["seed"])
-            whole = len(blocks) * BLOCK <= request["budget"]
+            size = image.size()
+            blocks = stored(image, size)
+            whole = len(blocks) <= budget and name not in request["part"]
             if not whole:
                 # Chosen among all blocks of the size, which both sides share, whatever each stores.
-                count = max(request["budget"] // BLOCK, 1)
                 total = (size + BLOCK - 1) // BLOCK
-                blocks = sorted(random.Random(request["seed"] + name).sample(range(total), min(count, total)))
+                blocks = sorted(random.Random(request["seed"] + name).sample(range(total), min(budget, total)))
             sums, read = hashlib.sha256(), 0
             for block in blocks:
                 data = image.read(block * BLOCK, min(BLOCK, size - block * BLOCK))
                 read += len(data)
                 if data.strip(b"\0"):
                     sums.update(b"%d " % block + data)
-            return {"sum": sums.hexdigest(), "size": size, "read": read, "whole": whole}
+            return {"sum": sums.hexdigest(), "read": read, "whole": whole}
     return {"images": each(request["images"], one)}
 
 

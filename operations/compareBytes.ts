@@ -1,12 +1,12 @@
 import { isSeen } from "../core/replica";
 import { subjectOf, type Survey } from "../core/survey";
 import { ROLES } from "../core/topology/site";
+import type { CephSite } from "./cephSite";
 import { PartialError } from "./operationEnd";
+import { both } from "./parallel";
 import { type Run } from "./run";
 
-interface Sums {
-    images: Record<string, { sum?: string; read?: number; whole?: boolean; error?: string }>;
-}
+type Sums = Record<string, { sum?: string; read?: number; whole?: boolean; error?: string }>;
 
 export interface Compared {
     images: number;
@@ -16,6 +16,32 @@ export interface Compared {
 }
 
 const SUM_SECONDS = 1800;
+
+/** The sums of the images on the primary and on the secondary, of the same blocks. */
+async function sumsOf(run: Run, images: readonly string[], budget: number): Promise<[Sums, Sums]> {
+    const ask = async (
+        which: readonly string[],
+        part: readonly string[],
+    ): Promise<[Sums, Sums]> => {
+        const request = { do: "checksum", images: which, part, budget, seed: run.journal.id };
+        const { primary, secondary } = run.parts.sites;
+        const sums = async (site: CephSite) =>
+            (await site.pool<{ images: Sums }>(run.backend.pool, request, SUM_SECONDS)).images;
+        return both(sums(primary), sums(secondary));
+    };
+    const [here, there] = await ask(images, []);
+    // Equal bytes may fit the budget on one side alone, where the other stores zeros as data: a part is read of both then.
+    const uneven = images.filter((image) => {
+        const [a, b] = [here[image]?.whole, there[image]?.whole];
+        return a !== undefined && b !== undefined && a !== b;
+    });
+    if (uneven.length === 0) return [here, there];
+    const [partHere, partThere] = await ask(uneven, uneven);
+    return [
+        { ...here, ...partHere },
+        { ...there, ...partThere },
+    ];
+}
 
 /**
  * Compares images on both sites byte by byte, or a random part of those that hold more than `budget` bytes.
@@ -38,13 +64,9 @@ export async function compareBytes(
                 [`\`cinder-dr resume ${run.journal.id}\` compares again`],
             );
     }
-    const request = { do: "checksum", images, budget, seed: run.journal.id };
-    const { primary, secondary } = run.parts.sites;
-    const [here, there] = await Promise.all(
-        [primary, secondary].map((site) => site.pool<Sums>(run.backend.pool, request, SUM_SECONDS)),
-    );
+    const [here, there] = await sumsOf(run, images, budget);
     const bad = pairs.flatMap((pair) => {
-        const [a, b] = [here?.images[pair.volume.image], there?.images[pair.volume.image]];
+        const [a, b] = [here[pair.volume.image], there[pair.volume.image]];
         const error = a?.error ?? b?.error;
         if (error !== undefined) return [`${subjectOf(pair)}: ${error}`];
         return a?.sum !== undefined && a.sum === b?.sum
@@ -58,7 +80,7 @@ export async function compareBytes(
                 "a writer may have gone on meanwhile: stop it and compare again with `cinder-dr resume`",
             ],
         );
-    const sums = Object.values(here?.images ?? {});
+    const sums = Object.values(here);
     return {
         images: images.length,
         whole: sums.filter((s) => s.whole === true).length,
