@@ -7,7 +7,13 @@ import { failback, failbackMove } from "../operations/failback";
 import { resyncOnly } from "../operations/resyncOnly";
 import type { RunOptions } from "../operations/run";
 import type { Done } from "./exitCode";
-import { recorded, runOperation, withOperation, type OperationFlags } from "./operation";
+import {
+    recorded,
+    runOperation,
+    wholeNumber,
+    withOperation,
+    type OperationFlags,
+} from "./operation";
 import {
     perhapsStopping,
     recordedStop,
@@ -20,12 +26,6 @@ interface FailbackFlags extends OperationFlags, StopServersFlags {
     resyncOnly?: boolean;
     resyncSeconds: string;
     compareBytes: string;
-}
-
-function whole(flag: string, text: string): number {
-    if (!/^\d{1,15}$/.test(text))
-        throw new UsageError(`${flag} must be a whole number, got '${text}'`);
-    return Number(text);
 }
 
 export const failbackCommand = (root: Command, done: Done): Command =>
@@ -43,7 +43,7 @@ export const failbackCommand = (root: Command, done: Done): Command =>
                 .option("--resync-seconds <n>", "how long resyncing may take", "14400")
                 .option(
                     "--compare-bytes <n>",
-                    "bytes of each image compared on both sites at the end",
+                    "bytes of each image compared on both sites at the end; 0 compares none",
                     String(COMPARE_BYTES),
                 ),
         ),
@@ -54,8 +54,8 @@ export const failbackCommand = (root: Command, done: Done): Command =>
                     "--stop-servers must not stand beside --resync-only, which moves nothing",
                 );
             const limits = {
-                resyncSeconds: whole("--resync-seconds", resyncSeconds),
-                compareBytes: whole("--compare-bytes", compareBytes),
+                resyncSeconds: wholeNumber("--resync-seconds", resyncSeconds),
+                compareBytes: wholeNumber("--compare-bytes", compareBytes),
             };
             const said = consentsSaid(flags);
             if (stays === true) {

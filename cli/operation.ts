@@ -26,6 +26,13 @@ export interface OperationFlags extends Source {
     resumed?: string;
 }
 
+/** A flag's number. @throws UsageError */
+export function wholeNumber(flag: string, text: string): number {
+    if (!/^\d{1,15}$/.test(text))
+        throw new UsageError(`${flag} must be a whole number, got '${text}'`);
+    return Number(text);
+}
+
 /** `name=count`, as in `--accept-loss unreplicated=3`. */
 function parseAccepted(given: readonly string[] = []): Map<string, number> {
     return new Map(

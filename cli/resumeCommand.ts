@@ -12,10 +12,12 @@ import type { RunOptions } from "../operations/run";
 import { chosen, refuseUndo } from "./chosenOperation";
 import { sourceIn } from "./completing";
 import type { Done } from "./exitCode";
-import { runOperation, withOperation, type OperationFlags } from "./operation";
+import { runOperation, wholeNumber, withOperation, type OperationFlags } from "./operation";
 import { perhapsStopping } from "./stopServers";
+import { UsageError } from "./topologyFile";
 
 interface ResumeFlags extends OperationFlags {
+    compareBytes?: string;
     undoRows?: boolean;
     writeRows?: boolean;
     writeAllRows?: boolean;
@@ -44,6 +46,16 @@ function fenceOf({ id, flags }: Begun): string | undefined {
     return minutes <= FENCE_MINUTES ? text(flags.fenced) : undefined;
 }
 
+const COMPARE_FLAG = "--compare-bytes";
+
+/** @throws UsageError for what another verb would take no notice of */
+function refuseCompare({ id, verb }: Begun, { compareBytes }: ResumeFlags): void {
+    if (compareBytes !== undefined && verb !== failbackMove.verb)
+        throw new UsageError(
+            `${COMPARE_FLAG} must stand with a failback: operation ${id} is a \`${verb}\``,
+        );
+}
+
 function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promise<string> {
     const { id, verb, flags } = begun;
     const said = consentsSaid(given);
@@ -69,7 +81,10 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
         case failbackMove.verb: {
             const limits = {
                 resyncSeconds: count(flags.resyncSeconds, 14_400),
-                compareBytes: count(flags.compareBytes, COMPARE_BYTES),
+                compareBytes:
+                    given.compareBytes === undefined
+                        ? count(flags.compareBytes, COMPARE_BYTES)
+                        : wholeNumber(COMPARE_FLAG, given.compareBytes),
             };
             return perhapsStopping(stop, failbackMove, (options) =>
                 failback({ ...options, ...limits, said }, flags, id),
@@ -104,12 +119,17 @@ export const resumeCommand = (root: Command, done: Done): Command =>
                 "of a forced failover: the primary is back, and cut off from every client in this way",
             )
             .option(
+                `${COMPARE_FLAG} <n>`,
+                "of a failback: bytes of each image compared on both sites at the end, instead of its begin's; 0 compares none",
+            )
+            .option(
                 "--undo-rows",
                 "of a forced failover: put back the rows it wrote, instead of going on",
             ),
     ).action(async (id: string | undefined, flags: ResumeFlags) => {
         const begun = chosen(id, flags.undoRows === true, flags.backend);
         if (flags.undoRows === true) refuseUndo(begun);
+        refuseCompare(begun, flags);
         const own = sourceIn(begun.flags);
         const isNamed = flags.stack !== undefined || flags.topology !== undefined;
         const isOther = flags.stack !== own.stack || flags.topology !== own.topology;

@@ -3,7 +3,7 @@ import { curedByFailback, needsResync, nothingLost } from "../core/failback";
 import { activeSide } from "../core/service";
 import { leftBehind, replicated, subjectOf, type Survey } from "../core/survey";
 import { agree, refuseBlocked } from "./agree";
-import { compareBytes } from "./compareBytes";
+import { compareStep } from "./compareBytes";
 import { gate, gateRest } from "./gate";
 import { thawStep } from "./freeze";
 import { calledHosts, lookAtBoth, proveReverse, rowsNow } from "./moveBackend";
@@ -20,7 +20,7 @@ import { moveAndVerify } from "./verifyMove";
 export interface FailbackOptions extends RunOptions {
     /** How long resyncing may take. */
     resyncSeconds: number;
-    /** Bytes of each image that are compared at the end; an image with less is compared in whole. */
+    /** Bytes of each image that are compared at the end; an image with less is compared in whole. 0 compares none. */
     compareBytes: number;
 }
 
@@ -138,20 +138,7 @@ async function finish(
             (n) =>
                 `${String(n)} volume(s) that were whole on ${parts.names.primary} alone count as replicated again`,
         );
-    const idle = moving.filter((id) => {
-        const pair = survey.pairs.find(({ volume }) => volume.id === id);
-        return (pair?.primary?.users ?? []).length === 0;
-    });
-    await step(
-        "bytes",
-        () => compareBytes(run, survey, idle, options.compareBytes),
-        ({ images, whole, bytes }) =>
-            `${String(images)} of ${String(moving.length)} images are equal on both sites (${String(whole)} in whole, ${String(bytes)} bytes read a side)`,
-    );
-    if (idle.length < moving.length)
-        run.left.push(
-            `${String(moving.length - idle.length)} image(s) are in use again and were not compared`,
-        );
+    await compareStep(run, survey, moving, options.compareBytes);
     await leaveServers(run, moving);
 }
 

@@ -12,6 +12,7 @@ import { failoverCommand } from "../../cli/failoverCommand";
 import { resumeCommand } from "../../cli/resumeCommand";
 import type { Outcome } from "../../core/operation";
 import { reportOf } from "../../core/report";
+import * as failback from "../../operations/failback";
 import * as failoverForced from "../../operations/failoverForced";
 import type { ForcedOptions } from "../../operations/forcedPlan";
 import { Journal, whoAmI } from "../../operations/journal";
@@ -298,6 +299,28 @@ describe("resume", () => {
                 [true, true],
                 [true, true],
             ]);
+        });
+
+        it("compares as many bytes as its begin said, or as it is told now", async () => {
+            const seen: number[] = [];
+            mock.method(failback, "failback", (options: failback.FailbackOptions) => {
+                seen.push(options.compareBytes);
+                return Promise.resolve("");
+            });
+            make("1-failback-ceph", "failback", { compareBytes: 7 });
+            await run(resumeCommand, "resume", "1-failback-ceph");
+            for (const bytes of ["0", "4096"])
+                await run(resumeCommand, "resume", "1-failback-ceph", "--compare-bytes", bytes);
+            assert.deepEqual(seen, [7, 0, 4096]);
+            await assert.rejects(
+                run(resumeCommand, "resume", "1-failback-ceph", "--compare-bytes", "none"),
+                /^UsageError: --compare-bytes must be a whole number, got 'none'/,
+            );
+            make("1-failover-ceph", "failover --planned");
+            await assert.rejects(
+                run(resumeCommand, "resume", "1-failover-ceph", "--compare-bytes", "0"),
+                /--compare-bytes must stand with a failback: operation 1-failover-ceph is a `failover --planned`/,
+            );
         });
 
         it("takes the fence of the begin for an hour, and then wants the word again", async () => {
