@@ -103,6 +103,7 @@ async function body(run: Run, options: FailbackOptions): Promise<string> {
                 ...stray.map((row) => `restart cinder-volume of ${row.host}`),
             ],
         );
+    run.moved?.();
     await finish(run, options, moving);
     return `${String(moving.length)} volumes are back on ${parts.names.primary}, and replicate to ${parts.names.secondary}`;
 }

@@ -49,6 +49,7 @@ async function body(run: Run): Promise<string> {
             `${String(wrong.length)} volume(s) did not move: ${wrong.map((w) => `${w.volume}: ${w.fact}`).join("; ")}`,
             wrong.map((w) => `${w.volume}: ${w.fact}: see \`cinder-dr status --volumes\``),
         );
+    run.moved?.();
     run.doing("proving the way back");
     const reverse = await journal.always("replication back", () =>
         proveReverse(run, "secondary", moving),

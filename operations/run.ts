@@ -30,6 +30,8 @@ export interface RunOptions {
     source?: Source;
     /** Whoever runs it re-attaches the servers after it. Defaults to nobody. */
     reattaches?: boolean;
+    /** Told once every volume is proven to be where it was to go, whatever of the operation fails after that. */
+    moved?: () => void;
     /** Shown before anything is done. */
     planned: (lines: string[]) => void;
 }

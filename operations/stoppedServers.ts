@@ -3,22 +3,13 @@ import { wordsOf } from "../core/problem";
 import { planLines, preflightOf } from "../core/preflight";
 import { otherSide } from "../core/service";
 import { subjectOf, targetOf, type Move, type Survey } from "../core/survey";
-import { BusyError } from "./journal";
 import { openJournalOf } from "./journalFolder";
 import { lookAtBoth } from "./moveBackend";
 import type { Nova } from "./nova";
-import { PartialError, RefusedError } from "./operationEnd";
+import { RefusedError } from "./operationEnd";
 import { checkConsents, type RunOptions } from "./run";
-import {
-    startServers,
-    stopServers,
-    unfinishedStop,
-    type PowerOptions,
-    type Started,
-} from "./serversPower";
-import { ServersError } from "./servers";
-import { reattach } from "./serversSession";
-import { LockedError } from "./siteLock";
+import { afterFailure, endInPart, leave, seeToServers, ServersLeftError } from "./serversAfterMove";
+import { stopServers, unfinishedStop, type PowerOptions } from "./serversPower";
 
 export interface StoppedServersOptions {
     move: Exclude<Move, "forced">;
@@ -70,73 +61,6 @@ function refuseUsed(survey: Survey, move: Move): void {
             next: `stop it (a server: \`cinder-dr servers --backend ${survey.backend.section} --stop\`; one whose compute host is down: power that host off); its writes would become I/O errors`,
         })),
     );
-}
-
-/** Servers are left: says so beside the error, which is all that the command line prints of it. */
-function leave(
-    { backend, found }: Pick<RunOptions, "backend" | "found">,
-    fact: string,
-    verbs: readonly ("--reattach" | "--start")[],
-): string[] {
-    const left = verbs.map((verb) => `\`cinder-dr servers --backend ${backend.section} ${verb}\``);
-    found({ state: "problem", subject: "servers", fact, next: left.join("; ") });
-    return left;
-}
-
-/** @throws PartialError with what is left to do; told as a finding too */
-function endInPart(
-    options: RunOptions,
-    fact: string,
-    verbs: readonly ("--reattach" | "--start")[],
-): never {
-    throw new PartialError(fact, leave(options, fact, verbs));
-}
-
-/** Ends a stop whose move was refused: the connections are as they were, so the servers start as they are. */
-async function startAgain(options: RunOptions, power: PowerOptions): Promise<void> {
-    if (unfinishedStop(power.backend.section) === undefined) return;
-    let started: Started;
-    try {
-        started = await startServers(power);
-    } catch (error) {
-        if (!(error instanceof ServersError)) throw error;
-        // The volumes have moved before: why nothing more was done is the error to end with.
-        leave(options, error.message, ["--reattach", "--start"]);
-        return;
-    }
-    const { failed, held } = started;
-    if (held > 0) {
-        leave(options, `${String(held + failed)} servers are not started`, [
-            "--reattach",
-            "--start",
-        ]);
-        return;
-    }
-    if (failed > 0)
-        endInPart(options, `nothing was moved, and ${String(failed)} servers did not start`, [
-            "--start",
-        ]);
-}
-
-/** Gives every server its new connection, and starts those that were stopped and got it. @throws PartialError */
-async function bringBack(options: RunOptions, power: PowerOptions): Promise<void> {
-    const { failed, notBegun, byHand } = await reattach({
-        ...power,
-        servers: [],
-        maxFailures: Number.MAX_SAFE_INTEGER,
-        planned: () => undefined,
-    });
-    const open = failed.length + notBegun.length + byHand.length;
-    const isWaiting = unfinishedStop(power.backend.section) !== undefined;
-    const started = isWaiting ? await startServers(power) : { failed: 0, held: 0 };
-    if (open > 0)
-        endInPart(
-            options,
-            `the volumes are moved, and ${String(open)} servers do not lead to them: those are not started`,
-            ["--reattach", "--start"],
-        );
-    if (started.failed + started.held > 0)
-        endInPart(options, "the volumes are moved, and not every server started", ["--start"]);
 }
 
 /** What came of the servers' stop before a move. */
@@ -200,6 +124,10 @@ export async function withServersStopped(
             ["--start"],
         );
     let id: string;
+    let isMoved = false;
+    const moved = () => {
+        isMoved = true;
+    };
     try {
         const survey = await lookAtBoth(options);
         try {
@@ -210,20 +138,12 @@ export async function withServersStopped(
             endInPart(options, wordsOf(error), ["--reattach", "--start"]);
         }
         const accepted = isPartial ? options : acceptedWith(options, consentsOf(survey, move));
-        id = await work({ ...accepted, reattaches: true });
+        id = await work({ ...accepted, reattaches: true, moved });
     } catch (error) {
-        if (error instanceof RefusedError || error instanceof LockedError)
-            await startAgain(options, power);
+        if (!(error instanceof ServersLeftError))
+            await afterFailure(options, power, error, isMoved);
         throw error;
     }
-    try {
-        await bringBack(options, power);
-    } catch (error) {
-        if (![ServersError, LockedError, BusyError].some((kind) => error instanceof kind))
-            throw error;
-        // Alone it would stand for «nothing was changed».
-        const fact = `the volumes are moved, and their servers are not seen to: ${wordsOf(error)}`;
-        endInPart(options, fact, ["--reattach", "--start"]);
-    }
+    await seeToServers(options, power);
     return id;
 }

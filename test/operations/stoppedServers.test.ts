@@ -3,8 +3,11 @@ import { mock } from "node:test";
 
 import type { Finding } from "../../core/finding";
 import { endedOf } from "../../core/operation";
+import { UnequalError } from "../../operations/compareBytes";
+import { Journal } from "../../operations/journal";
 import { listJournals, openOperations, readJournal } from "../../operations/journalFolder";
-import { RefusedError } from "../../operations/operationEnd";
+import { OpenStackError } from "../../operations/openstack";
+import { PartialError, RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
@@ -19,6 +22,7 @@ class World extends FakeServers {
     users: string[] = [];
     /** Id of an operation that is known to be gone on another machine. */
     breakLock?: string;
+    signal = new AbortController().signal;
     readonly found: Finding[] = [];
     accepted: [string, number][] = [];
 
@@ -54,7 +58,7 @@ class World extends FakeServers {
                 hostsOf: () => [],
             } as unknown as Parts,
             backend,
-            signal: new AbortController().signal,
+            signal: this.signal,
             found: (finding) => this.found.push(finding),
             doing: () => undefined,
             accepted: new Map([
@@ -70,7 +74,7 @@ class World extends FakeServers {
     }
 
     /** The move as the command does it; `work` in its place. @returns the error's message, or the operation's id */
-    move(work: () => Promise<string>, refuse?: () => void): Promise<string> {
+    move(work: (options: RunOptions) => Promise<string>, refuse?: () => void): Promise<string> {
         return withServersStopped(...this.words(refuse), work).catch(
             (error: unknown) => (error as Error).message,
         );
@@ -275,6 +279,82 @@ describe("a move with its servers stopped", () => {
             /^the volumes are moved, and their servers are not seen to: site lyon: kim runs `drill`/,
         );
         assert.equal((world.problems.at(-1) as string[])[2], `${REATTACH}; ${START}`);
+    });
+
+    const NAMED = `${REATTACH ?? ""}; ${START ?? ""}`;
+    /** A move that was proven, and an error after it. */
+    const failsAfter =
+        (error: Error) =>
+        async ({ moved: tell }: RunOptions): Promise<string> => {
+            await away();
+            tell?.();
+            throw error;
+        };
+    const RUNNING = ["os-stop", "detach", "attach", "os-start"];
+    const compared = new PartialError("compared 64 of 70 images, then: no answer", []);
+
+    it("sees to the servers also where something fails after the move, and ends with that", async () => {
+        assert.equal(await world.move(failsAfter(compared)), compared.message);
+        assert.deepEqual(world.acts, RUNNING);
+        assert.deepEqual(world.problems, []);
+        assert.deepEqual(openOperations(), []);
+    });
+
+    it("ends with what failed first where the servers do not follow either", async () => {
+        world.broken = ["attach"];
+        assert.equal(await world.move(failsAfter(compared)), compared.message);
+        assert.deepEqual(world.problems.at(-1), ["servers", NOT_LED, NAMED]);
+    });
+
+    it("starts nothing on images that are not equal, and names the servers", async () => {
+        const unequal = new UnequalError("other bytes on each site", []);
+        assert.equal(await world.move(failsAfter(unequal)), unequal.message);
+        assert.deepEqual(world.acts, ["os-stop"]);
+        assert.deepEqual(world.problems, [
+            [
+                "servers",
+                "those that were stopped are left so: what they write may overwrite the better copy of an image",
+                NAMED,
+            ],
+        ]);
+    });
+
+    const LEFT =
+        "those that were stopped for the move are left so; who goes on with it starts them after it";
+
+    it("names the servers of a move that failed in its middle, or was interrupted", async () => {
+        await world.move(() => Promise.reject(new Error("no answer")));
+        assert.deepEqual(world.problems, [["servers", LEFT, NAMED]]);
+        world = new World();
+        const user = new AbortController();
+        world.signal = user.signal;
+        await world.move((options) => {
+            user.abort();
+            return failsAfter(new Error("interrupted"))(options);
+        });
+        assert.deepEqual(world.acts, ["os-stop"]);
+        assert.deepEqual(world.problems, [["servers", LEFT, NAMED]]);
+    });
+
+    it("has done a part when Cinder does not answer after the move", async () => {
+        const work = () => {
+            world.cinder.allAttachments = () => Promise.reject(new OpenStackError("HTTP 503"));
+            return moved();
+        };
+        const fact = "the volumes are moved, and their servers are not seen to: HTTP 503";
+        assert.equal(await world.move(work), fact);
+        assert.deepEqual(world.problems, [["servers", fact, NAMED]]);
+    });
+
+    it("names the servers once where a move that is gone on with meets an open image", async () => {
+        await world.move(() => Promise.reject(new Error("killed")));
+        const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags: {} };
+        Journal.create({ ...begun, id: "1-failover-ceph", verb: "failover --planned" }).close();
+        world.found.length = 0;
+        world.users = ["10.0.0.9:0/1"];
+        const fact = "refused: the servers were stopped, and something has images open";
+        assert.equal(await world.move(moved), fact);
+        assert.deepEqual(world.problems, [["servers", fact, NAMED]]);
     });
 
     it("names how a server is stopped that was started before the move was gone on with", async () => {
