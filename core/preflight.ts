@@ -17,7 +17,7 @@ import {
     type Move,
     type Survey,
 } from "./survey";
-import { livingBlockers } from "./witnesses";
+import { livingBlockers, silenceOf } from "./witnesses";
 
 export interface Preflight {
     move: Move;
@@ -37,7 +37,7 @@ export interface Preflight {
     /** How long it will take, part by part. */
     duration: Duration;
     consents: Consent[];
-    /** What of the target does not stop the move, and may soon. */
+    /** What does not stop the move: of the target, what may soon; of a forced one, why the primary is no witness. */
     warnings: string[];
     /** What the move would refuse; a forced one goes past a living primary with `--fenced` alone. */
     blockers: Blocker[];
@@ -106,9 +106,12 @@ export function preflightOf(
         loss: loss.text,
         duration: durationOf(survey, move, moved, measured, byRows),
         consents,
-        warnings: roomWarnings(survey, targetOf(move)).map(
-            ({ subject, fact, next }) => `${subject}: ${fact}; ${next ?? ""}`,
-        ),
+        warnings: [
+            ...roomWarnings(survey, targetOf(move)).map(
+                ({ subject, fact, next }) => `${subject}: ${fact}; ${next ?? ""}`,
+            ),
+            ...(needsFence ? silenceOf(survey) : []),
+        ],
         blockers: [...inTheWay(survey, move), ...(needsFence ? livingBlockers(survey) : [])],
     };
 }

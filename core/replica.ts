@@ -58,11 +58,19 @@ export const newestStamp = ({ images, daemons }: PoolView): number =>
         ...(daemons.list ?? []).map(({ beacon }) => beacon),
     );
 
-/** A pool's view by site; a site that could not be asked has the reason instead. */
-export type Views = Record<Role, PoolView | { unseen: string }>;
+/** Why a site's pool could not be seen. */
+export interface Unseen {
+    unseen: string;
+    /** The look was cut off by its limit of time: no word, either way. */
+    isLate?: true;
+    /** Its cluster answers, whatever became of the look. */
+    lives?: true;
+}
 
-export const isSeen = (view: PoolView | { unseen: string }): view is PoolView =>
-    !("unseen" in view);
+/** A pool's view by site; a site that could not be asked has the reason instead. */
+export type Views = Record<Role, PoolView | Unseen>;
+
+export const isSeen = (view: PoolView | Unseen): view is PoolView => !("unseen" in view);
 
 /** A volume as far as replication is concerned. */
 export interface VolumeFacts {

@@ -7,11 +7,25 @@ import type { Survey } from "./survey";
  * @param survey hosts in it were asked for their way to the primary, or there are none in it
  */
 export function witnesses({ views, hosts, names }: Survey): string[] {
+    const { primary } = views;
     return [
-        ...(isSeen(views.primary) ? [`its admin host answers for ${names.primary}`] : []),
+        ...(isSeen(primary) || primary.lives === true
+            ? [`its admin host answers for ${names.primary}`]
+            : []),
         ...hosts
             .filter((host) => host.unseen === undefined && host.reach.primary === undefined)
             .map((host) => `${host.name} reaches ${names.primary}`),
+    ];
+}
+
+/** Why a site that is no witness against a forced failover is none; what could not be asked proves nothing. */
+export function silenceOf(survey: Survey): string[] {
+    const { views, names } = survey;
+    const { primary } = views;
+    if (isSeen(primary) || witnesses(survey).length > 0) return [];
+    const what = primary.isLate === true ? "not asked in time" : "cannot be asked";
+    return [
+        `site ${names.primary}: ${what}: ${primary.unseen}; that alone does not prove it dead: see that nothing writes there`,
     ];
 }
 

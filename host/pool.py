@@ -1,4 +1,4 @@
-# Runs on a site's admin host, as `PREFIX python3 -` with its request in front (REQUEST), and answers one JSON line.
+# Runs on a site's admin host, as `PREFIX python3 -` with its request in front (REQUEST), and answers one JSON line, the last one.
 # Standard library and Ceph's own bindings (python3-rados, python3-rbd), which come with `ceph` and `rbd`. One process and one
 # connection for a whole pool: a process for each image would take 40 ms for each.
 import concurrent.futures
@@ -127,11 +127,23 @@ class Paused(Exception):
     pass
 
 
+def sign(cluster, pool):
+    """Says on a line of its own that the cluster answers, before a look that may be cut off by its limit of time. Mons alone
+    answer a connect; this read is an OSD's, and the one that Cinder hosts are asked for (host/service.py)."""
+    try:
+        pool.stat("rbd_directory")
+    except rados.ObjectNotFound:
+        pass
+    sys.stdout.write(json.dumps({"lives": cluster.get_fsid()}) + "\n")
+    sys.stdout.flush()
+
+
 def look(cluster, pool, request):
     room, others = flags(cluster, request)
     # Every read of an object would wait, and say no more than that it timed out.
     if "pauserd" in room.get("list", []):
         raise Paused("the cluster pauses reads and writes: `ceph osd unset pause`")
+    sign(cluster, pool)
     tool, ids, images = rbd.RBD(), {}, {}
     for item in tool.mirror_image_status_list(pool):
         ids[item["name"]] = item["id"]

@@ -2,11 +2,13 @@ import { ceph, CEPH_TIMEOUT_SECONDS, exportImage, rbd } from "../core/rbd";
 import { toShell, type Words } from "../core/shell";
 import type { Role } from "../core/topology/site";
 import type { Site } from "../core/topology";
-import { answerIn, withRequest, type Question } from "./hostScript";
+import { answerIn, lifeIn, withRequest, type Question } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 /** Limit of one rbd command: its connect, and the work of a small image. */
 const RBD_SECONDS = CEPH_TIMEOUT_SECONDS + 40;
+/** What `cephadm shell` and its like may take until the command in their container begins; `docker exec` takes no second. */
+const PREFIX_SECONDS = 15;
 /** `timeout` ends a command with this code. */
 const TIMED_OUT = 124;
 /** ENOENT: what rbd exits with when an image or snapshot is not there. */
@@ -14,6 +16,14 @@ const NOT_FOUND = 2;
 
 /** Sums what a command prints; exits with the command's code, which a pipe would hide. */
 const SUM = 'exec 3>&1; code=$({ { "$@"; echo $? >&4; } | sha256sum >&3; } 4>&1); exit "$code"';
+
+const signOf = (result: CommandResult): RemoteError["sign"] => {
+    const lives = lifeIn(result);
+    return {
+        ...(result.code === TIMED_OUT ? { isLate: true } : {}),
+        ...(lives === undefined ? {} : { lives }),
+    };
+};
 
 /** One Ceph cluster, asked through its admin host over one connection. */
 export class CephSite {
@@ -48,7 +58,7 @@ export class CephSite {
 
     /**
      * Asks host/pool.py on the admin host: one process and one connection for a whole pool.
-     * @param seconds limit of the whole answer
+     * @param seconds limit of the whole answer, from the connection on; a prefix's start does not count
      * @param connectSeconds limit of the connect and of each of Ceph's answers
      */
     async pool<T>(
@@ -61,11 +71,18 @@ export class CephSite {
         const names = { pool, cluster, conf, user, keyring };
         const whole = { ...request, ...names, seconds: connectSeconds };
         const words = [...commandPrefix, "python3", "-"];
-        const result = await this.ssh.run(words, seconds, withRequest("pool.py", whole));
-        const answer = answerIn(result) as (T & { error?: string }) | undefined;
-        if (answer === undefined) throw this.failure(["python3", request.do], result, seconds);
+        const limit = commandPrefix.length === 0 ? seconds : seconds + PREFIX_SECONDS;
+        const result = await this.ssh.run(words, limit, withRequest("pool.py", whole));
+        const answer = answerIn(result) as (T & { error?: string; lives?: string }) | undefined;
+        // The sign of life is the last line of a look that was cut off behind it.
+        if (answer === undefined || answer.lives !== undefined)
+            throw this.failure(["python3", request.do], result, limit);
         if (answer.error !== undefined)
-            throw new RemoteError(this.ssh.name, `${request.do} in pool ${pool}: ${answer.error}`);
+            throw new RemoteError(
+                this.ssh.name,
+                `${request.do} in pool ${pool}: ${answer.error}`,
+                signOf(result),
+            );
         return answer;
     }
 
@@ -113,17 +130,18 @@ export class CephSite {
         return result.stdout.toString("utf8").split(" ")[0] ?? "";
     }
 
-    private failure(
-        args: Words,
-        { code, stderr }: CommandResult,
-        seconds = RBD_SECONDS,
-    ): RemoteError {
+    private failure(args: Words, result: CommandResult, seconds = RBD_SECONDS): RemoteError {
+        const { code, stderr } = result;
         const words = toShell(args);
         const said =
             code === TIMED_OUT
                 ? `no answer within ${String(seconds)} s`
                 : (stderr.split("\n").at(-1) ?? "");
-        return new RemoteError(this.ssh.name, `${words}: exit code ${String(code)}: ${said}`);
+        return new RemoteError(
+            this.ssh.name,
+            `${words}: exit code ${String(code)}: ${said}`,
+            signOf(result),
+        );
     }
 
     close(): void {

@@ -1,3 +1,4 @@
+import { isSeen } from "../core/replica";
 import { rowsOf } from "../core/service";
 import type { Survey } from "../core/survey";
 import { ROLES } from "../core/topology/site";
@@ -6,8 +7,8 @@ import type { LifeSigns } from "./livingServices";
 import type { Run } from "./run";
 import { takeSurvey, type CinderView } from "./takeSurvey";
 
-/** A dead site is given up after this; a living one answers within a second. */
-export const DEAD_SECONDS = 5;
+/** A dead site is given up after this, once its admin host is connected to; a living one answers within a second. */
+const DEAD_SECONDS = 5;
 
 /**
  * Asks the services for their signs of life while a dead site is waited for: one that connects to it answers after 5 s.
@@ -40,10 +41,12 @@ export async function lookFirst(
     const survey = await takeSurvey(options.parts, options.backend, limits, cinder);
     const seconds = Math.round(performance.now() - since) / 1000;
     run.phases.push({ phase: "look", seconds });
+    const { primary } = survey.views;
+    const isLate = !isSeen(primary) && primary.isLate === true;
     run.found({
-        state: "ok",
+        state: isLate ? "warning" : "ok",
         subject: "look",
-        fact: `Cinder, ${String(survey.hosts.length)} host(s) and both sites were asked`,
+        fact: `Cinder, ${String(survey.hosts.length)} host(s) and ${isLate ? `${survey.names.secondary} were asked; ${survey.names.primary}: not asked in time` : "both sites were asked"}`,
         seconds,
     });
     return survey;

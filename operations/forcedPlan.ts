@@ -6,7 +6,6 @@ import { lossOf } from "../core/pairLoss";
 import { replicated, type Survey } from "../core/survey";
 import { livingBlockers } from "../core/witnesses";
 import { agree, refuseBlocked } from "./agree";
-import { DEAD_SECONDS } from "./forcedLook";
 import type { RowsAllowed } from "./forcedWays";
 import { RefusedError } from "./operationEnd";
 import type { Run, RunOptions } from "./run";
@@ -88,9 +87,37 @@ export const isToProve = (
     fenced: string | undefined,
 ): boolean => isSo === true && (!isSeen(views.primary) || fenced !== undefined);
 
+/** Looks once more, now that the secondary's rbd-mirror would have heard of a living primary. */
+async function refuseHeard({ parts, backend }: Run, { views, names }: Survey): Promise<void> {
+    const again = await lookAt(parts, "secondary", backend.pool);
+    const first = views.secondary;
+    if (!isSeen(again) || !isSeen(first)) {
+        const unseen = [again, first].flatMap((view) => (isSeen(view) ? [] : [view.unseen]));
+        throw new RefusedError(
+            "refused, nothing was changed: nobody knows whether the primary's rbd-mirror still reports to the secondary",
+            [
+                {
+                    subject: `site ${names.secondary}`,
+                    fact: `cannot be asked a second time: ${unseen.join("; ")}`,
+                    next: "its admin host and cluster must answer",
+                },
+            ],
+        );
+    }
+    const heard = Object.entries(again.images).some(([name, image]) =>
+        image.peers.some(
+            (peer) => peer.lastUpdate > (first.images[name]?.peers[0]?.lastUpdate ?? Infinity),
+        ),
+    );
+    if (heard)
+        throw new RefusedError(
+            "refused, nothing was changed: the primary's rbd-mirror has just reported to the secondary: the site lives, and only we are cut off from it",
+        );
+}
+
 /** Shows the plan and records each consent. @throws RefusedError where something stands in its way, or the primary lives */
 export async function plan(run: Run, survey: Survey, options: ForcedOptions): Promise<void> {
-    const { journal, backend, accepted } = run;
+    const { journal, accepted } = run;
     // A failover that hangs in a service that is down is what --write-rows is for.
     const words = options.writeRows === true ? new Map([...accepted, ["write-rows", 1]]) : accepted;
     const refuse = () => {
@@ -112,18 +139,5 @@ export async function plan(run: Run, survey: Survey, options: ForcedOptions): Pr
     const { writeRows, writeAllRows } = options;
     for (const data of consentsSaid(writeAllRows === true ? { writeAllRows } : { writeRows }))
         journal.append({ kind: "consented", data });
-    // Once more, now that the secondary's rbd-mirror would have heard of a living primary.
-    const again = await lookAt(run.parts, "secondary", backend.pool, { seconds: DEAD_SECONDS });
-    const first = survey.views.secondary;
-    if (options.fenced === undefined && isSeen(again) && isSeen(first)) {
-        const heard = Object.entries(again.images).some(([name, image]) =>
-            image.peers.some(
-                (peer) => peer.lastUpdate > (first.images[name]?.peers[0]?.lastUpdate ?? Infinity),
-            ),
-        );
-        if (heard)
-            throw new RefusedError(
-                "refused, nothing was changed: the primary's rbd-mirror has just reported to the secondary: the site lives, and only we are cut off from it",
-            );
-    }
+    if (options.fenced === undefined) await refuseHeard(run, survey);
 }

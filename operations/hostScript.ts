@@ -23,6 +23,11 @@ export const withRequest = (name: string, request: object): Buffer =>
         `REQUEST = ${JSON.stringify(JSON.stringify(request))}\n${readScript(name).toString("utf8")}`,
     );
 
+/** Id of the cluster that host/pool.py had an answer of, whatever became of the rest. */
+export function lifeIn({ stdout }: CommandResult): string | undefined {
+    return /^{"lives": "([^"]+)"}$/m.exec(stdout.toString("utf8"))?.[1];
+}
+
 /** The script's answer: one JSON object on the last line. undefined: it came to no answer. */
 export function answerIn({ stdout }: CommandResult): { error?: string } | undefined {
     const line = stdout.toString("utf8").trim().split("\n").at(-1) ?? "";

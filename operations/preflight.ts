@@ -44,7 +44,8 @@ export async function preflight(
         users: move !== "forced",
         // Of a forced one too: a host that reaches the primary proves that it lives.
         reach: ROLES,
-        ...(move === "forced" ? { seconds: 15 } : {}),
+        // No run waits for it, so it is given more time than the failover has.
+        ...(move === "forced" ? { seconds: 15, living: "secondary" } : {}),
     });
     const rates = move === "forced" ? await journalRates(parts, survey, signal) : undefined;
     return preflightOf(survey, move, measuredOf(move, backend), rates);

@@ -16,15 +16,29 @@ export interface CommandResult {
     stderr: string;
 }
 
+/** What is known of a host, or of what was asked there, though a command on it failed. */
+interface Sign {
+    /** It was cut off by its limit of time: no word, either way. */
+    isLate?: boolean;
+    /** Id of the Ceph cluster that had answered by then. */
+    lives?: string;
+}
+
 /** A host could not be reached, or a command on it did not do what it should. */
 export class RemoteError extends Error {
+    readonly sign: Sign;
+
     constructor(
         readonly host: string,
         message: string,
-        options?: ErrorOptions,
+        { isLate, lives, ...options }: ErrorOptions & Sign = {},
     ) {
         super(`${host}: ${message}`, options);
         this.name = "RemoteError";
+        this.sign = {
+            ...(isLate === undefined ? {} : { isLate }),
+            ...(lives === undefined ? {} : { lives }),
+        };
     }
 }
 
@@ -154,6 +168,7 @@ export class SshHost {
                 throw new RemoteError(
                     this.name,
                     `no answer within ${String(seconds)} s: ${toShell(command)}`,
+                    { isLate: true },
                 );
             // The next command connects anew.
             this.client = undefined;

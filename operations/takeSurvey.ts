@@ -1,4 +1,4 @@
-import type { Pair, PoolView, Views, VolumeFacts } from "../core/replica";
+import type { Pair, PoolView, Unseen, Views, VolumeFacts } from "../core/replica";
 import { isSeen } from "../core/replica";
 import { rowsOf, sectionOf } from "../core/service";
 import type { Survey } from "../core/survey";
@@ -15,7 +15,7 @@ export interface SurveyOptions {
     reach?: readonly Role[];
     /** Sites to look at. Defaults to both. */
     sides?: readonly Role[];
-    /** Limit for a site that may be dead. */
+    /** Limit for a site that may be dead, from the connection to its admin host on: SSH itself has a limit of its own. */
     seconds?: number;
     /** The side that the limit is not meant for: it must live, and a large pool takes its time. */
     living?: Role;
@@ -27,43 +27,29 @@ const REACH_SECONDS = 10;
 /** Of the time for an answer, what a connect to the cluster may take: the rest is for the way there and the question. */
 const connectSeconds = (seconds: number): number => Math.max(Math.min(20, seconds - 2), 1);
 
-/** Rejects when an answer takes too long, whatever keeps it. */
-async function within<T>(seconds: number, answer: Promise<T>, what: string): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-            reject(new RemoteError(what, `no answer within ${String(seconds)} s`));
-        }, seconds * 1000);
-    });
-    try {
-        return await Promise.race([answer, late]);
-    } finally {
-        clearTimeout(timer);
-    }
-}
-
 /** One pool on one site, or why it could not be seen. */
 export async function lookAt(
     parts: Parts,
     role: Role,
     pool: string,
     { users = false, seconds = SITE_SECONDS }: SurveyOptions = {},
-): Promise<PoolView | { unseen: string }> {
+): Promise<PoolView | Unseen> {
     const at = parts.sites[role];
     const request = { do: "look", positions: true, users };
+    const wanted = at.site.fsid;
     try {
-        const view = await within(
-            seconds,
-            at.pool<PoolView>(pool, request, seconds, connectSeconds(seconds)),
-            `site ${at.site.name}`,
-        );
-        const wanted = at.site.fsid;
+        const view = await at.pool<PoolView>(pool, request, seconds, connectSeconds(seconds));
         if (wanted !== undefined && wanted !== view.fsid)
             return { unseen: `its fsid is '${view.fsid}', must be '${wanted}'` };
         return view;
     } catch (error) {
-        if (error instanceof RemoteError) return { unseen: error.message };
-        throw error;
+        if (!(error instanceof RemoteError)) throw error;
+        const { isLate, lives } = error.sign;
+        return {
+            unseen: error.message,
+            ...(isLate === true ? { isLate } : {}),
+            ...(lives !== undefined && [undefined, lives].includes(wanted) ? { lives: true } : {}),
+        };
     }
 }
 

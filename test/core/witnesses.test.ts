@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { blockersOf } from "../../core/blockers";
 import { preflightOf } from "../../core/preflight";
+import type { Unseen } from "../../core/replica";
 import { row, survey, type Given } from "../support/survey";
 
 const host = (name: string, reach: Record<string, string>, unseen?: string) => ({
@@ -27,6 +28,14 @@ describe("a primary that lives", () => {
             { ...DEAD, hosts: [host("cinder-a", {}), host("cinder-b", CUT)] },
             ["the primary lives: cinder-a reaches paris"],
         ],
+        [
+            "is proven by its cluster's answer, though the look was cut off behind it",
+            {
+                primary: undefined,
+                views: { primary: { unseen: "late", isLate: true, lives: true } },
+            },
+            ["the primary lives: its admin host answers for paris"],
+        ],
         ["is not proven by silence", { ...DEAD, hosts: [host("cinder-a", CUT)] }, []],
         [
             "is not proven by a host that cannot be asked",
@@ -43,6 +52,20 @@ describe("a primary that lives", () => {
         it(title, () => {
             assert.deepEqual(said(given), facts);
         });
+    it("is said to be no witness where it was not asked in time, and why else", () => {
+        const warned = (primary: Unseen, move: "planned" | "forced", hosts: Given["hosts"] = []) =>
+            preflightOf(survey({ primary: undefined, views: { primary }, hosts }), move).warnings;
+        const late: Unseen = { unseen: "no answer within 5 s", isLate: true };
+        const end = "that alone does not prove it dead: see that nothing writes there";
+        assert.deepEqual(warned(late, "forced"), [
+            `site paris: not asked in time: no answer within 5 s; ${end}`,
+        ]);
+        assert.deepEqual(warned({ unseen: "another key" }, "forced"), [
+            `site paris: cannot be asked: another key; ${end}`,
+        ]);
+        assert.deepEqual(warned(late, "forced", [host("cinder-a", {})]), [], "one has seen it");
+        assert.deepEqual(warned(late, "planned"), []);
+    });
     it("stands in a forced move's way, with its cure, and no --accept-loss lets it pass", () => {
         const [found] = preflightOf(survey(), "forced").blockers;
         assert.equal(found?.subject, "site paris");

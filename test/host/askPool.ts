@@ -1,18 +1,22 @@
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
 
-import { withRequest, type Question } from "../../operations/hostScript";
+import { answerIn, withRequest, type Question } from "../../operations/hostScript";
+import type { CommandResult } from "../../operations/ssh";
 import { PYTHON } from "./fakeHost";
 
 const SITE = { cluster: "ceph", conf: "c", user: "u", pool: "volumes", seconds: 1 };
 
-/** What host/pool.py answers. @param folder with the `rados.py` and `rbd.py` that stand for Ceph's own */
-export function askPool(folder: string, question: Question): unknown {
-    const { stdout, stderr } = spawnSync(PYTHON, ["-"], {
+/** A run of host/pool.py. @param folder with the `rados.py` and `rbd.py` that stand for Ceph's own */
+export function runPool(folder: string, question: Question): CommandResult {
+    const { stdout, stderr, status } = spawnSync(PYTHON, ["-"], {
         input: withRequest("pool.py", { ...question, ...SITE }),
         env: { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" },
-        encoding: "utf8",
     });
-    assert.equal(stderr, "");
-    return JSON.parse(stdout) as unknown;
+    assert.equal(stderr.toString("utf8"), "");
+    return { code: status ?? -1, stdout, stderr: "" };
 }
+
+/** What host/pool.py answers. */
+export const askPool = (folder: string, question: Question): unknown =>
+    answerIn(runPool(folder, question));

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Question } from "../../operations/hostScript";
-import { askPool } from "./askPool";
+import { lifeIn, type Question } from "../../operations/hostScript";
+import { askPool, runPool } from "./askPool";
 
 /** As far as host/pool.py asks a cluster; `osd dump` as Ceph 16.2 to 20 answers it. */
 const RADOS = `
@@ -20,6 +20,9 @@ class WriteOpCtx:
     def new(self, _): pass
     def write_full(self, _): pass
 class Pool:
+    def stat(self, name):
+        if "dead" in state["flags"]: raise TimedOut("[errno 110] error")
+        raise ObjectNotFound(name)
     def operate_write_op(self, *_): self.write_full()
     def write_full(self, *_):
         flags = state["flags"] + "," + state["pools"]["volumes"]
@@ -38,10 +41,11 @@ class Rados:
         return 0, b"{}", ""
 `;
 const RBD = `
-import rados
+import os, rados
 def __getattr__(name): return name
 class RBD:
     def mirror_image_status_list(self, _):
+        if "cut" in rados.state["flags"]: os._exit(124)
         if "pauserd" in rados.state["flags"]: raise rados.TimedOut("[errno 110] error")
         return []
     def mirror_image_info_list(self, *_): return []
@@ -96,6 +100,20 @@ describe("host/pool.py", () => {
         const answer = look({ denied: ["osd dump"] });
         assert.deepEqual(answer.flags, { error: "RuntimeError: access denied" });
         assert.deepEqual([answer.error, answer.daemons?.error], [undefined, undefined]);
+    });
+
+    it("says that the cluster answers before it looks, so that a look without an end proves that", () => {
+        const pools = { volumes: "hashpspool" };
+        writeFileSync(
+            join(folder, "state.json"),
+            JSON.stringify({ flags: "cut", pools, denied: [] }),
+        );
+        assert.equal(lifeIn(runPool(folder, { do: "look" })), "f");
+        writeFileSync(
+            join(folder, "state.json"),
+            JSON.stringify({ flags: "dead", pools, denied: [] }),
+        );
+        assert.equal(lifeIn(runPool(folder, { do: "look" })), undefined);
     });
 
     it("names a paused cluster instead of a read that timed out", () => {

@@ -3,10 +3,14 @@ import { strict as assert } from "node:assert";
 import { blockersOf } from "../../core/blockers";
 import type { ServiceRow } from "../../core/service";
 import type { HostFacts, Survey } from "../../core/survey";
-import { isToProve, refuseReturned, refuseUnstoppable } from "../../operations/forcedPlan";
+import { isToProve, plan, refuseReturned, refuseUnstoppable } from "../../operations/forcedPlan";
+import { Journal } from "../../operations/journal";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
-import { row, survey } from "../support/survey";
+import { RemoteError } from "../../operations/ssh";
+import { ownJournals } from "../support/ownJournals";
+import { runOptions } from "../support/runOptions";
+import { NOW, reader, row, survey, view } from "../support/survey";
 
 describe("a forced failover that goes on when the primary is back", () => {
     const here = row();
@@ -70,5 +74,75 @@ describe("a forced failover by the rows of every host", () => {
         refused([seen, lost], row(), row({ host: "cinder-b@ceph", state: "down" }));
         const moved = { active_backend_id: "secondary", replication_status: "failed-over" };
         refused([seen, lost], row(), row({ host: "cinder-b@ceph", ...moved }));
+    });
+});
+
+describe("the second look at the secondary, which would have heard of a living primary", () => {
+    ownJournals();
+    const peer = { state: "up+stopped", description: "", uuid: "p", lastUpdate: NOW - 40 };
+    const image = reader({ peers: [peer] });
+    const dead = { primary: { unseen: "no answer" } };
+
+    /** Plans with all consents. @param again what the secondary answers then @returns the seconds it may take */
+    async function planned(again: () => Promise<unknown>, fenced?: string): Promise<unknown[]> {
+        const options = runOptions([]);
+        const accepted = new Map([["lost-writes", 1]]);
+        const limits: unknown[] = [];
+        options.parts.sites.secondary.pool = <T>(_: string, __: unknown, seconds?: number) => {
+            limits.push(seconds);
+            return again() as Promise<T>;
+        };
+        const begun = { backend: "ceph", who: "", version: "0", flags: {}, id: "1-failover-ceph" };
+        const journal = Journal.create({ ...begun, verb: "failover --forced" });
+        const run = {
+            ...options,
+            accepted,
+            journal,
+            phases: [],
+            left: [],
+            stillMine: () => Promise.resolve(),
+        };
+        const said = fenced === undefined ? {} : { fenced };
+        try {
+            await plan(run, survey({ secondary: image, views: dead }), {
+                ...options,
+                accepted,
+                ...said,
+            });
+        } finally {
+            journal.close();
+        }
+        return limits;
+    }
+    const same = () => Promise.resolve(view({ "volume-v1": image }));
+    const silent = () => Promise.reject(new RemoteError("lyon", "no answer"));
+
+    it("has the time of a living site, and lets a silent primary's failover go on", async () => {
+        assert.deepEqual(await planned(same), [60]);
+    });
+
+    it("refuses where the primary's rbd-mirror has reported since", async () => {
+        const heard = reader({ peers: [{ ...peer, lastUpdate: NOW - 1 }] });
+        await assert.rejects(
+            planned(() => Promise.resolve(view({ "volume-v1": heard }))),
+            /the primary's rbd-mirror has just reported to the secondary/,
+        );
+    });
+
+    it("refuses where it fails, for nobody would know", async () => {
+        await assert.rejects(planned(silent), (error) => {
+            assert.ok(error instanceof RefusedError);
+            assert.match(error.message, /^refused, nothing was changed: nobody knows whether/);
+            const fact = "cannot be asked a second time: lyon: no answer";
+            assert.deepEqual(
+                error.blockers.map((one) => [one.subject, one.fact]),
+                [["site lyon", fact]],
+            );
+            return true;
+        });
+    });
+
+    it("is not needed behind a fence", async () => {
+        assert.deepEqual(await planned(silent, "its ports are down"), []);
     });
 });
