@@ -20,7 +20,7 @@ export async function editHosts(cinder: Cinder, edit: string, marks: RegExp): Pr
     }
     const from = new Date().toISOString();
     await waitFor(async () => {
-        const rows = rowsOf(await cinder.services(), "ceph");
+        const rows = rowsOf(await cinder.services(), { section: "ceph", otherHosts: [] });
         const beat = ({ updated_at }: (typeof rows)[0]) => `${updated_at ?? ""}Z` > from;
         return rows.every((row) => row.state === "up" && beat(row)) ? true : undefined;
     }, bounded("cinder-volume to run again"));

@@ -54,7 +54,8 @@ export async function secondsTo(fleet: Fleet, line: RegExp, ...words: string[]):
 /** `failover-host` for every host, as an operator without this project would, until each volume's row says so. */
 export async function bareFailover(fleet: Fleet): Promise<number> {
     return clock(async () => {
-        const services = async () => rowsOf(await fleet.cinder.services(), "ceph");
+        const services = async () =>
+            rowsOf(await fleet.cinder.services(), { section: "ceph", otherHosts: [] });
         for (const { host } of await services()) await fleet.cinder.failoverHost(host, "secondary");
         await waitFor(async () => {
             const rows = await services();

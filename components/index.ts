@@ -11,7 +11,8 @@ export { RbdMirrorDaemons, type RbdMirrorDaemonsArgs } from "./rbdMirrorDaemons"
 export { ReplicatedVolumeType, type ReplicatedVolumeTypeArgs } from "./replicatedVolumeType";
 export { ProblemsError, type Problem } from "../core/problem";
 export { checkTopology, parseTopology, type Topology, type TopologyInput } from "../core/topology";
-export type { Backend, ReplicationDevice } from "../core/topology/backend";
+export type { Backend } from "../core/topology/backend";
+export type { ReplicationDevice } from "../core/topology/replicationDevice";
 export type { Compute } from "../core/topology/compute";
 export type { Host } from "../core/topology/host";
 export type { Site } from "../core/topology/site";

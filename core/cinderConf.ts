@@ -1,4 +1,5 @@
-import { RBD_DRIVER, type Backend, type ReplicationDevice } from "./topology/backend";
+import { RBD_DRIVER, type Backend } from "./topology/backend";
+import type { ReplicationDevice } from "./topology/replicationDevice";
 
 /** `$` starts a substitution in oslo.config; two of them stand for one. */
 const escape = (value: string): string => value.replaceAll("$", "$$$$");

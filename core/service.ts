@@ -35,9 +35,24 @@ export const sectionOf = (host: string): string => {
     return service.slice(service.lastIndexOf("@") + 1);
 };
 
+/** What tells a backend's services and volumes from those of others. */
+export type Whose = Pick<Backend, "section" | "otherHosts">;
+
+/** Whether a service or a volume has the backend's section, on a host that the topology leaves out. */
+export const isOther = ({ section, otherHosts }: Whose, host: string): boolean =>
+    sectionOf(host) === section &&
+    otherHosts.includes(serviceOf(host).slice(0, -section.length - 1));
+
+/**
+ * Whether a service or a volume is of the backend, by its host. The section alone does not say it: in a cloud with edge
+ * sites or zones each has a Ceph and a cinder-volume of its own under one section's name.
+ */
+export const isOf = (backend: Whose, host: string): boolean =>
+    sectionOf(host) === backend.section && !isOther(backend, host);
+
 /** Rows of one backend. */
-export const rowsOf = (rows: readonly ServiceRow[], section: string): ServiceRow[] =>
-    rows.filter((row) => sectionOf(row.host) === section);
+export const rowsOf = (rows: readonly ServiceRow[], backend: Whose): ServiceRow[] =>
+    rows.filter((row) => isOf(backend, row.host));
 
 /** Rows that one failover call each moves: a host of its own, or any one member of a cluster. */
 export function leadersOf(rows: readonly ServiceRow[]): ServiceRow[] {

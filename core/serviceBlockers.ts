@@ -1,4 +1,5 @@
 import { blocker, type Blocker } from "./blocker";
+import { otherBlockers, removeByHand, strangerBlocker } from "./otherHosts";
 import { activeSide, activeSideOf } from "./service";
 import { targetOf, type Move, type Survey } from "./survey";
 
@@ -17,7 +18,7 @@ export function serviceBlockers(survey: Survey, move: Move): Blocker[] {
                 "check the section's name, and that the hosts were ever started",
             ),
         ];
-    const found: Blocker[] = [];
+    const found = otherBlockers(survey);
     const active = activeSideOf(rows, backend);
     if (active === target)
         found.push({
@@ -32,7 +33,9 @@ export function serviceBlockers(survey: Survey, move: Move): Blocker[] {
         });
     for (const row of rows) {
         const status = row.replication_status ?? "";
-        if (status === "failing-over")
+        const stranger = strangerBlocker(row, survey);
+        if (stranger !== undefined) found.push(stranger);
+        else if (status === "failing-over")
             found.push(
                 blocker(
                     row.host,
@@ -48,13 +51,17 @@ export function serviceBlockers(survey: Survey, move: Move): Blocker[] {
                 blocker(
                     row.host,
                     "its cinder-volume is down, and Cinder refuses to fail it over",
-                    WRITE_ROWS,
+                    `${WRITE_ROWS}${removeByHand(row, survey)}`,
                     "write-rows",
                 ),
             );
         else if (move !== "forced" && row.state !== "up")
             found.push(
-                blocker(row.host, "its cinder-volume is down", "start it; see its log on the host"),
+                blocker(
+                    row.host,
+                    "its cinder-volume is down",
+                    `start it; see its log on the host${removeByHand(row, survey)}`,
+                ),
             );
         else if (move !== "forced" && status !== "enabled" && status !== "failed-over")
             found.push(

@@ -1,11 +1,19 @@
 import type { Finding } from "./finding";
-import { enableClusterByHand, type ClusterRow } from "./service";
+import { otherBlockers, otherLines, removeByHand } from "./otherHosts";
+import { enableClusterByHand, type ClusterRow, type ServiceRow } from "./service";
 import type { Survey } from "./survey";
 
 /** The clusters of the backend, or why they could not be seen. */
 export type SeenClusters = readonly ClusterRow[] | { unseen: string };
 
-function rowFindings({ rows, backend }: Survey): Finding[] {
+/** What to do about a service that is not fine. */
+const cureOf = (row: ServiceRow, survey: Survey): string =>
+    row.state === "up" && row.replication_status === "disabled"
+        ? `its host must have the backend's replication_device: \`pulumi up\`; where it is of another site or zone, name its host in backends.${survey.backend.section}.otherHosts`
+        : `see cinder-volume's log on the host${removeByHand(row, survey)}`;
+
+function rowFindings(survey: Survey): Finding[] {
+    const { rows, backend } = survey;
     return rows.map((row) => {
         const words = [
             `${row.status}${row.disabled_reason ? ` (${row.disabled_reason})` : ""}`,
@@ -29,7 +37,7 @@ function rowFindings({ rows, backend }: Survey): Finding[] {
                     : {
                           next: `no new volume can be made on it until \`openstack volume service set --enable ${row.host} cinder-volume\``,
                       }
-                : { next: "see cinder-volume's log on the host" }),
+                : { next: cureOf(row, survey) }),
         };
     });
 }
@@ -57,5 +65,16 @@ function clusterFindings(clusters: SeenClusters, { backend }: Survey): Finding[]
 /** What `status` says of the backend's cinder-volume services and of the clusters that they are members of. */
 export const serviceFindings = (survey: Survey, clusters: SeenClusters): Finding[] => [
     ...rowFindings(survey),
+    ...otherLines(survey).map((fact) => ({
+        state: "ok" as const,
+        subject: `backend ${survey.backend.section}`,
+        fact,
+    })),
+    ...otherBlockers(survey).map(({ subject, fact, next }) => ({
+        state: "problem" as const,
+        subject,
+        fact,
+        next,
+    })),
     ...clusterFindings(clusters, survey),
 ];

@@ -6,6 +6,7 @@ import {
     type Pair,
     type Views,
 } from "./replica";
+import type { OtherService } from "./otherHosts";
 import type { ServiceRow } from "./service";
 import type { Backend } from "./topology/backend";
 import type { Role } from "./topology/site";
@@ -27,6 +28,8 @@ export interface Survey {
     /** Names of the sites, by role. */
     names: Record<Role, string>;
     rows: ServiceRow[];
+    /** Services of the same section that the topology leaves out. */
+    others: OtherService[];
     pairs: Pair[];
     snapshots: SnapshotFacts[];
     views: Views;

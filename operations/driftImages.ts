@@ -4,7 +4,7 @@ import { itemsOf } from "../core/drift/item";
 import type { SiteSeen } from "../core/drift/siteSeen";
 import { parseImageInfo } from "../core/mirrorStatus";
 import { imageInfo } from "../core/rbd";
-import { sectionOf, serviceOf, type ServiceRow } from "../core/service";
+import { isOf, serviceOf, type ServiceRow } from "../core/service";
 import type { Backend } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
 import { CephSite } from "./cephSite";
@@ -31,7 +31,7 @@ export async function lookAtImages(
     }
     const rows = typeof services === "string" ? [] : services;
     for (const backend of topology.backends) {
-        const ofBackend = volumes.filter((volume) => sectionOf(hostOf(volume)) === backend.section);
+        const ofBackend = volumes.filter((volume) => isOf(backend, hostOf(volume)));
         const activeRole = (volume: Volume): Role => {
             const host = serviceOf(hostOf(volume));
             const active = rows.find((row) => row.host === host)?.active_backend_id ?? "";

@@ -1,5 +1,5 @@
 import type { Backend } from "../core/topology";
-import { sectionOf } from "../core/service";
+import { isOf } from "../core/service";
 import { hostOf, imageOf, type Cinder, type Volume } from "./cinder";
 import { isReplicated } from "./drillImages";
 
@@ -15,7 +15,7 @@ export class DrillError extends Error {
  */
 export async function volumesOf(
     cinder: Cinder,
-    { section }: Backend,
+    backend: Backend,
     chosen: readonly string[],
 ): Promise<Map<string, Volume>> {
     const all = await cinder.allVolumes();
@@ -23,14 +23,12 @@ export async function volumesOf(
         throw new DrillError(
             "Cinder names no volume's host, so their backend is unknown: use credentials of an admin",
         );
-    const here = all.filter(
-        (volume) => sectionOf(hostOf(volume)) === section && isReplicated(volume),
-    );
+    const here = all.filter((volume) => isOf(backend, hostOf(volume)) && isReplicated(volume));
     const isChosen = (word: string) => (v: Volume) => v.id === word || v.name === word;
     for (const word of chosen)
         if (!here.some(isChosen(word)))
             throw new DrillError(
-                `--volume must be a replicated volume of backend ${section}, got '${word}'`,
+                `--volume must be a replicated volume of backend ${backend.section}, got '${word}'`,
             );
     const taken = here.filter((v) => chosen.length === 0 || chosen.some((w) => isChosen(w)(v)));
     return new Map(taken.map((volume) => [imageOf(volume), volume]));

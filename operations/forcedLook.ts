@@ -23,7 +23,7 @@ export function askEarly(
     if (accepted.size === 0 || writeRows === true) return;
     cinder.then(
         ({ rows }) => {
-            signs.ask(rowsOf(rows, backend.section));
+            signs.ask(rowsOf(rows, backend));
         },
         () => undefined, // The look fails with it.
     );

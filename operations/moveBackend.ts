@@ -30,7 +30,7 @@ export const lookAtBoth = (
 ): Promise<Survey> => takeSurvey(parts, backend, { users: true, reach });
 
 export const rowsNow = async ({ parts, backend }: Run): Promise<ServiceRow[]> =>
-    rowsOf(await parts.cinder.services(), backend.section);
+    rowsOf(await parts.cinder.services(), backend);
 
 /** Hosts that an operation has had moved, or was about to when it was killed. */
 export const calledHosts = ({ entries }: Journal): string[] =>

@@ -10,7 +10,7 @@ import { isHostDown, notLost } from "../core/evacuation";
 import { inOrder, planServer, type ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
-import { otherSide, rowsOf, sectionOf, type ServiceRow } from "../core/service";
+import { isOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
 import { hostOf, type Attachment, type Cinder, type Volume } from "./cinder";
 import type { Nova } from "./nova";
 import { AT_A_TIME, inParallel } from "./parallel";
@@ -37,7 +37,7 @@ const isOfServer = (use: Attachment): use is Attachment & { instance: string } =
  * @throws ServersError while it moves, and when the hosts of the backend are not on one side
  */
 export function activeRole(services: readonly ServiceRow[], backend: Backend): Role {
-    const rows = rowsOf(services, backend.section);
+    const rows = rowsOf(services, backend);
     if (rows.length === 0)
         throw new ServersError(`Cinder has no cinder-volume service of backend ${backend.section}`);
     const moving = rows.find((row) => row.replication_status === "failing-over");
@@ -80,9 +80,7 @@ export async function lookAtServers(
             "Cinder names no volume's host, so their backend is unknown: use credentials of an admin",
         );
     const here = new Map(
-        volumes
-            .filter((v) => sectionOf(hostOf(v)) === backend.section)
-            .map((v) => [v.id, v] as const),
+        volumes.filter((v) => isOf(backend, hostOf(v))).map((v) => [v.id, v] as const),
     );
     const own = attachments.filter(({ volume_id }) => here.has(volume_id));
     const byServer = new Map<string, Attachment[]>();

@@ -36,7 +36,7 @@ export async function mindSiblings(run: Run): Promise<void> {
     if (siblings.length === 0) return;
     const services = await run.parts.cinder.services();
     const busy = siblings
-        .flatMap(({ section }) => rowsOf(services, section))
+        .flatMap((sibling) => rowsOf(services, sibling))
         .filter((row) => row.replication_status === "failing-over" && row.state === "up");
     if (busy.length > 0)
         throw new RefusedError(

@@ -1,6 +1,7 @@
+import type { OtherService } from "../core/otherHosts";
 import type { Pair, PoolView, Unseen, Views, VolumeFacts } from "../core/replica";
 import { isSeen } from "../core/replica";
-import { rowsOf, sectionOf } from "../core/service";
+import { isOf, isOther, rowsOf, serviceOf } from "../core/service";
 import type { Survey } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
@@ -82,6 +83,23 @@ function pairsOf(volumes: readonly VolumeFacts[], views: Views): Pair[] {
     });
 }
 
+/** Services of the backend's section that the topology leaves out, with what speaks against it. */
+const othersOf = ({ rows, volumes }: CinderView, backend: Backend, views: Views): OtherService[] =>
+    rows
+        .filter((row) => isOther(backend, row.host))
+        .map((row) => ({
+            row,
+            mirrored: volumes
+                .filter(({ host }) => serviceOf(host) === row.host)
+                .filter(({ image }) =>
+                    ROLES.some((role) => {
+                        const view = views[role];
+                        return isSeen(view) && view.images[image] !== undefined;
+                    }),
+                )
+                .map(({ id }) => id),
+        }));
+
 /** What Cinder knows, asked once for all backends. */
 export interface CinderView {
     rows: Awaited<ReturnType<Parts["cinder"]["services"]>>;
@@ -132,12 +150,13 @@ export async function takeSurvey(
               ),
     ]);
     const views = { primary, secondary };
-    const volumes = cinder.volumes.filter((v) => sectionOf(v.host) === backend.section);
+    const volumes = cinder.volumes.filter((v) => isOf(backend, v.host));
     const ids = new Set(volumes.map((v) => v.id));
     return {
         backend,
         names: parts.names,
-        rows: rowsOf(cinder.rows, backend.section),
+        rows: rowsOf(cinder.rows, backend),
+        others: othersOf(cinder, backend, views),
         pairs: pairsOf(volumes, views),
         snapshots: cinder.snapshots
             .filter((s) => ids.has(s.volume_id))

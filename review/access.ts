@@ -21,6 +21,14 @@ const siteFacts = (role: Role, { rbdMirror, ...rest }: Site): [string, string][]
     ...rbdMirror.hosts.flatMap(({ name, connection }) => unshown(`daemon ${name}`, connection)),
 ];
 
+/** Hosts that a backend leaves out, one text for all; only operations heed them. */
+export const otherHostsOf = ({ backends }: Topology): Facts =>
+    Object.fromEntries(
+        backends
+            .filter(({ otherHosts }) => otherHosts.length > 0)
+            .map(({ section, otherHosts }) => [section, [...otherHosts].sort().join(", ")]),
+    );
+
 /**
  * How `cinder-dr` reaches each site, and what no component shows of how a push reaches its host; by role or host, and
  * field.

@@ -104,6 +104,7 @@ export const compare = (before: Declared, after: Declared): Changes => ({
     ceph: compareMaps(before.ceph, after.ceph, (facts) => facts),
     beside: {
         access: compareFacts(before.beside.access, after.beside.access),
+        otherHosts: compareFacts(before.beside.otherHosts, after.beside.otherHosts),
         // One that goes makes the policies stricter: they say themselves what that means.
         exemptions: compareFacts(before.beside.exemptions, after.beside.exemptions).filter(
             (value) => value.after !== undefined,

@@ -13,6 +13,8 @@ export interface DeclaredHost {
 export interface Beside {
     /** How sites are reached, and what of hosts no component shows; by role or host, and field. */
     access: Facts;
+    /** Services that no operation looks at or moves, by backend. */
+    otherHosts: Facts;
     /** Reason and last day by rule and resource. */
     exemptions: Facts;
     /** The rest of the stack's file by key, with secrets hidden. */
@@ -23,6 +25,7 @@ export interface Beside {
 
 export const nothingBeside = (): Beside => ({
     access: {},
+    otherHosts: {},
     exemptions: {},
     config: {},
     digests: {},

@@ -2,7 +2,7 @@ import { wordsOf } from "../core/problem";
 import type { DriftItem, DriftState } from "../core/drift/item";
 import { mirrorStatusOf } from "../core/mirrorStatus";
 import { poolStatus } from "../core/rbd";
-import { sectionOf } from "../core/service";
+import { isOf } from "../core/service";
 import type { Topology } from "../core/topology";
 import { CephSite } from "../operations/cephSite";
 import { hostOf, type Cinder, type Volume } from "../operations/cinder";
@@ -115,10 +115,11 @@ export async function lookLive(review: Review, options: LiveOptions): Promise<Li
         const volumes = await cinder.allVolumes();
         for (const { name } of review.changes.types)
             live.types[name] = touched(volumes.filter((v) => v.volume_type === name));
-        for (const section of sectionsIn(review))
-            live.backends[section] = touched(
-                volumes.filter((v) => sectionOf(hostOf(v)) === section),
-            );
+        for (const section of sectionsIn(review)) {
+            const backend = topology.backends.find((one) => one.section === section);
+            const whose = backend ?? { section, otherHosts: [] };
+            live.backends[section] = touched(volumes.filter((v) => isOf(whose, hostOf(v))));
+        }
     });
     const primary = new CephSite("primary", topology.sites.primary);
     const secondary = new CephSite("secondary", topology.sites.secondary);

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 
 import { ProblemsError } from "../core/problem";
 import { CONFIG_KEY, parseTopology, type Topology } from "../core/topology";
-import { accessOf } from "./access";
+import { accessOf, otherHostsOf } from "./access";
 import type { Beside } from "./declared";
 import { listIn, mapIn, text as textOf, type Facts, type Inputs } from "./facts";
 import { HIDDEN, maskValue } from "./mask";
@@ -94,6 +94,7 @@ export function readStackFile(text: string, what: string, secrets: readonly stri
             topology,
             beside: {
                 access: accessOf(topology),
+                otherHosts: otherHostsOf(topology),
                 exemptions: exemptionsOf(config[EXEMPTIONS]),
                 config: shownOf(rest(mapIn(file)), secrets),
                 digests: digestsOf(rest(mapIn(file))),

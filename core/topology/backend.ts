@@ -1,6 +1,8 @@
 import { z } from "zod";
 
 import { shown } from "../problem";
+import { otherHostsInput } from "./otherHosts";
+import { replicationDeviceInput, type ReplicationDevice } from "./replicationDevice";
 import { cephName, closed, line, matching, path, seconds, uuid } from "./text";
 
 /** Options that other fields of the topology set, with the field's name. */
@@ -59,41 +61,6 @@ const options = z
         }
     });
 
-const backendId = matching(
-    /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
-    "a backend_id of letters, digits, '_' and '-'",
-).refine((id) => id.toLowerCase() !== "default", {
-    error: (issue) =>
-        `must not be ${shown(issue.input)}: Cinder reserves it for the failback target`,
-});
-
-export const replicationDeviceInput = closed("exactly one replication device", {
-    backendId: backendId.describe(
-        "`backend_id`: failover target, and the Ceph client cluster name on the Cinder hosts (keyring /etc/ceph/<backendId>.client.<user>.keyring).",
-    ),
-    conf: path("the target's ceph.conf on the Cinder hosts")
-        .optional()
-        .describe(
-            "`conf` on the Cinder hosts. Defaults to /etc/ceph/<backendId>.conf, as in Cinder.",
-        ),
-    user: cephName("a Ceph user without 'client.'")
-        .optional()
-        .describe("`user`, without `client.`. Defaults to the backend's user."),
-    keyring: path("the keyring of the target's user on the Cinder hosts")
-        .optional()
-        .describe(
-            "Keyring on the Cinder hosts. Defaults to /etc/ceph/<backendId>.client.<user>.keyring, where Ceph looks; another one must stand in the conf.",
-        ),
-    secretUuid: uuid("the libvirt secret of the target's key").describe(
-        "`secret_uuid` (Train and later): libvirt secret on the compute nodes with the target's key.",
-    ),
-    pool: cephName("a pool name")
-        .optional()
-        .describe(
-            "Only checked to equal the backend's pool: the RBD driver ignores `pool:` and uses rbd_pool.",
-        ),
-});
-
 /** Cinder's default of rados_connect_timeout: no limit. */
 const NO_LIMIT = -1;
 const OR_NO_LIMIT = ", or -1 for no limit";
@@ -141,20 +108,16 @@ export const backendInput = closed("a backend", {
         })
         .optional()
         .describe("Mirroring mode of the images. Cinder's RBD driver knows journal only."),
+    otherHosts: otherHostsInput
+        .optional()
+        .describe(
+            "Hosts (in front of `@`) of other services with a section of this name: sites or zones with a Ceph of their own. Operations leave them alone.",
+        ),
     options: options.optional().describe("Further cinder.conf options of this section."),
     replicationDevice: replicationDeviceInput.describe(
         "The one `replication_device`: Ceph allows one mirror peer a pool.",
     ),
 }).describe("One cinder.conf section of the RBD driver with its replication device.");
-
-/** Where a backend's images are replicated to: one `replication_device`. */
-export interface ReplicationDevice {
-    backendId: string;
-    conf: string;
-    user: string;
-    keyring: string;
-    secretUuid: string;
-}
 
 /** One cinder.conf section of the RBD driver, all defaults filled in. */
 export interface Backend {
@@ -168,6 +131,8 @@ export interface Backend {
     secretUuid: string;
     radosConnectTimeoutSeconds: number;
     replicationConnectTimeoutSeconds: number;
+    /** Hosts of other services with a section of this name. */
+    otherHosts: string[];
     options: Record<string, string>;
     replicationDevice: ReplicationDevice;
 }
@@ -187,6 +152,7 @@ export function resolveBackend(name: string, given: z.output<typeof backendInput
         secretUuid: given.secretUuid,
         radosConnectTimeoutSeconds: given.radosConnectTimeoutSeconds ?? 5,
         replicationConnectTimeoutSeconds: given.replicationConnectTimeoutSeconds ?? 5,
+        otherHosts: given.otherHosts ?? [],
         options: given.options ?? {},
         replicationDevice: {
             backendId: device.backendId,

@@ -94,6 +94,12 @@ function* checkBackend(backend: Backend, parts: Parts): Generator<Problem> {
             reason: `must differ from the primary's conf: both would be one cluster, got ${shown(device.conf)}`,
         };
     yield* checkIdentity(backend, parts.release);
+    for (const [i, name] of backend.otherHosts.entries())
+        if (parts.hosts.some((h) => h.name === name && h.backends.includes(backend.section)))
+            yield {
+                propertyPath: `${at}.otherHosts.${String(i)}`,
+                reason: `must not be one of hosts that serves this backend, got ${shown(name)}`,
+            };
     const served = parts.hosts.some((host) => host.backends.includes(backend.section));
     if (!served && parts.allHosts && parts.hosts.length > 0)
         yield { propertyPath: at, reason: "must be served by at least one host" };

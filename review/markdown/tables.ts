@@ -63,6 +63,7 @@ export function beforeAndAfter({ changes }: Review): string[] {
         ...rows("Ceph:", ceph),
         ...plain("rollout and limits", settings),
         ...plain("how it is reached", beside.access),
+        ...plain("otherHosts of backend", beside.otherHosts),
         ...plain("exemption", beside.exemptions),
         ...plain("stack's config", beside.config),
     ];

@@ -71,6 +71,17 @@ const hostAccess = (situation: Situation): Risk[] =>
         );
     });
 
+/** A host that is left out by mistake stays behind when its backend moves. */
+const otherHosts = ({ changes }: Situation): Risk[] =>
+    changes.beside.otherHosts.map(({ key, before, after }) =>
+        of("backend", key)(
+            "other-hosts-changed",
+            "medium",
+            `other services are left out of each failover: otherHosts goes from ${said(before)} to ${said(after)}`,
+            "a host belongs there only if its section of this name leads to another Ceph; after the merge read cinder-dr preflight planned",
+        ),
+    );
+
 /** A rule that no longer judges something, since this change. */
 const exemptions = ({ changes }: Situation): Risk[] =>
     changes.beside.exemptions.map(({ key, after }) =>
@@ -123,6 +134,7 @@ const config = ({ changes }: Situation): Risk[] =>
 export const stackFileRisks = (situation: Situation): Risk[] => [
     ...access(situation),
     ...hostAccess(situation),
+    ...otherHosts(situation),
     ...exemptions(situation),
     ...policyPack(situation),
     ...config(situation),

@@ -7,7 +7,14 @@ import { consentsOf, grown } from "../../core/consents";
 import { planLines, preflightOf } from "../../core/preflight";
 import { lagOf, type ImageView, type PoolView } from "../../core/replica";
 import { halfMoved, restOf } from "../../core/rest";
-import { activeSideOf, leadersOf, rowsOf, type ServiceRow } from "../../core/service";
+import {
+    activeSideOf,
+    isOf,
+    isOther,
+    leadersOf,
+    rowsOf,
+    type ServiceRow,
+} from "../../core/service";
 import type { SeenClusters } from "../../core/serviceFindings";
 import { entryRates, statusOf } from "../../core/status";
 import { verdictLine } from "../../core/verdict";
@@ -824,10 +831,29 @@ describe("what a move that was cut short has not moved", () => {
 describe("service rows", () => {
     it("belong to the section behind the last @", () => {
         assert.deepEqual(
-            rowsOf([row(), row({ host: "a@b@ceph" }), row({ host: "a@ceph2" })], "ceph").map(
+            rowsOf([row(), row({ host: "a@b@ceph" }), row({ host: "a@ceph2" })], backend).map(
                 (r) => r.host,
             ),
             ["cinder-a@ceph", "a@b@ceph"],
+        );
+    });
+    it("belong to another site's backend where otherHosts names their host", () => {
+        const hosts = ["cinder-a@ceph", "edge-1@ceph", "edge-11@ceph", "edge-1@ceph2"];
+        const whose = { ...backend, otherHosts: ["edge-1", "edge"] };
+        assert.deepEqual(
+            hosts.filter((host) => isOf(whose, `${host}#pool`)),
+            ["cinder-a@ceph", "edge-11@ceph"],
+        );
+        assert.deepEqual(
+            hosts.filter((host) => isOther(whose, host)),
+            ["edge-1@ceph"],
+        );
+        assert.deepEqual(
+            rowsOf(
+                hosts.map((host) => row({ host })),
+                whose,
+            ).map(({ host }) => host),
+            ["cinder-a@ceph", "edge-11@ceph"],
         );
     });
     it("of one cluster need one call", () => {

@@ -282,7 +282,7 @@ export class Fleet {
 
     /** Every host of the backend is on one side, enabled and not frozen. */
     async expectAllOn(id: "" | "secondary"): Promise<void> {
-        const rows = rowsOf(await this.cinder.services(), this.at.section);
+        const rows = rowsOf(await this.cinder.services(), { ...this.at, otherHosts: [] });
         assert.ok(rows.length > 0);
         assert.deepEqual(
             rows.map((row) => [row.host, row.active_backend_id ?? "", row.status, row.frozen]),

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { isSeen, type Unseen } from "../../core/replica";
 import { parseTopology, type Site } from "../../core/topology";
 import { CephSite } from "../../operations/cephSite";
-import { lookAt } from "../../operations/takeSurvey";
+import { lookAt, takeSurvey } from "../../operations/takeSurvey";
 import { partsOf } from "../support/parts";
 import { SshServer, type Outcome } from "../support/sshServer";
-import { view } from "../support/survey";
+import { backend, reader, row, view } from "../support/survey";
 import { goodTopology } from "../support/topology";
 
 describe("the look at a site that may be dead", () => {
@@ -76,5 +76,24 @@ describe("the look at a site that may be dead", () => {
         parts.sites.primary.pool = <T>() =>
             new Promise<T>((resolve) => setTimeout(resolve, 60, view({}) as T));
         assert.ok(isSeen(await lookAt(parts, "primary", "volumes", { seconds: 0.03 })));
+    });
+});
+
+describe("a survey", () => {
+    it("leaves out what otherHosts names, and tells of it whether this pool has its volumes", async () => {
+        const parts = partsOf(view({ "volume-v2": reader() }));
+        parts.cinder.services = () => Promise.resolve([row(), row({ host: "edge-1@ceph" })]);
+        const [one] = await parts.cinder.allVolumes();
+        assert.ok(one);
+        const edge = { "os-vol-host-attr:host": "edge-1@ceph#ceph" };
+        parts.cinder.allVolumes = () =>
+            Promise.resolve([one, { ...one, id: "v2", ...edge }, { ...one, id: "v3", ...edge }]);
+        const whose = { ...backend, otherHosts: ["edge-1"] };
+        const { rows, pairs, others } = await takeSurvey(parts, whose);
+        assert.deepEqual([rows.map(({ host }) => host), pairs.length], [["cinder-a@ceph"], 1]);
+        assert.deepEqual(
+            others.map(({ row: { host }, mirrored }) => [host, mirrored]),
+            [["edge-1@ceph", ["v2"]]],
+        );
     });
 });

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import { parseTopology, type Topology } from "../../core/topology";
-import { accessOf } from "../../review/access";
+import { accessOf, otherHostsOf } from "../../review/access";
 import { compare, isNothing, type Changes } from "../../review/changes";
 import { nothingBeside, type Declared } from "../../review/declared";
 import { declaredBy } from "../../review/declaredBy";
@@ -67,12 +67,13 @@ function whole(isMirroring: boolean): Topology {
               }
             : {}),
     };
-    return parseTopology(withValue("backends/ceph/options", { rbd_max_clone_depth: 3 }, given));
+    const others = withValue("backends/ceph/otherHosts", ["edge-1", "edge-2"], given);
+    return parseTopology(withValue("backends/ceph/options", { rbd_max_clone_depth: 3 }, others));
 }
 
 const declaredWith = (topology: Topology): Declared => ({
     ...declaredBy(topology),
-    beside: { ...nothingBeside(), access: accessOf(topology) },
+    beside: { ...nothingBeside(), access: accessOf(topology), otherHosts: otherHostsOf(topology) },
 });
 
 type Tree = Record<string, unknown>;

@@ -79,6 +79,7 @@ export interface Given {
     primary?: ImageView | undefined;
     secondary?: ImageView | undefined;
     rows?: ServiceRow[];
+    others?: Survey["others"];
     views?: Partial<Survey["views"]>;
     hosts?: Survey["hosts"];
     snapshots?: Survey["snapshots"];
@@ -99,6 +100,7 @@ export function survey(given: Given = {}): Survey {
         backend,
         names,
         rows: given.rows ?? [row()],
+        others: given.others ?? [],
         pairs: [pair],
         snapshots: given.snapshots ?? [],
         views: {

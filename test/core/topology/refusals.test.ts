@@ -78,6 +78,21 @@ const SHAPE: Row[] = [
         "volumeTypes.replicated.backend must be one of , got 'ceph'",
     ],
     ["hosts", {}, "hosts must be a map of hosts with at least one entry"],
+    [
+        "backends/ceph/otherHosts",
+        "edge-1",
+        "backends.ceph.otherHosts must be a list of services' hosts, got 'edge-1'",
+    ],
+    [
+        "backends/ceph/otherHosts",
+        ["edge-1", "edge-1@ceph"],
+        "backends.ceph.otherHosts.1 must be a service's host without '@' and what follows: letters, digits, '_', '.', ':' and '-', got 'edge-1@ceph'",
+    ],
+    [
+        "backends/ceph/otherHosts",
+        ["edge-1", "cinder-a"],
+        "backends.ceph.otherHosts.1 must not be one of hosts that serves this backend, got 'cinder-a'",
+    ],
     ["volumeTypes", [], "volumeTypes must be a map of volume types, got '[]'"],
     [
         "backends/ceph/pool",
@@ -87,7 +102,7 @@ const SHAPE: Row[] = [
     [
         "backends/ceph/rbd_pool",
         "volumes",
-        "backends.ceph.rbd_pool is unknown here; must be one of volumeBackendName, pool, user, clusterName, conf, keyring, secretUuid, radosConnectTimeoutSeconds, replicationConnectTimeoutSeconds, imageMode, options, replicationDevice",
+        "backends.ceph.rbd_pool is unknown here; must be one of volumeBackendName, pool, user, clusterName, conf, keyring, secretUuid, radosConnectTimeoutSeconds, replicationConnectTimeoutSeconds, imageMode, otherHosts, options, replicationDevice",
     ],
     [
         "backends/ceph/volumeBackendName",

@@ -45,6 +45,7 @@ describe("a topology", () => {
                     secretUuid: uuid(1),
                     radosConnectTimeoutSeconds: 5,
                     replicationConnectTimeoutSeconds: 5,
+                    otherHosts: [],
                     options: {},
                     replicationDevice: {
                         backendId: "secondary",

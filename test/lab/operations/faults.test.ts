@@ -69,7 +69,8 @@ describe("faults in the middle of a move", () => {
         });
     }
 
-    const rows = async () => rowsOf(await fleet.cinder.services(), "ceph");
+    const rows = async () =>
+        rowsOf(await fleet.cinder.services(), { section: "ceph", otherHosts: [] });
 
     /** Cinder's own end of a failover, whoever called it. */
     async function ended(): Promise<void> {
