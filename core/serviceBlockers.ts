@@ -77,7 +77,10 @@ export function serviceBlockers(survey: Survey, move: Move): Blocker[] {
     return found;
 }
 
-/** Hosts that cannot follow: not asked, or without a way to the target. */
+/** Cinder's default, by which operations/cinder.ts names a volume's image. */
+const NAME_TEMPLATE = "volume-%s";
+
+/** Hosts that cannot follow: not asked, or without a way to the target; and those whose images nobody finds. */
 export function hostBlockers({ hosts, names }: Survey, move: Move): Blocker[] {
     const target = targetOf(move);
     return hosts.flatMap((host) => {
@@ -88,6 +91,16 @@ export function hostBlockers({ hosts, names }: Survey, move: Move): Blocker[] {
                     `cannot be asked: ${host.unseen}`,
                     `it must reach ${names[target]}; make SSH to it work`,
                     move === "forced" ? "unseen-hosts" : undefined,
+                ),
+            ];
+        const { template = NAME_TEMPLATE } = host;
+        // All volumes would have no image: a forced move would put every one into error.
+        if (template !== NAME_TEMPLATE)
+            return [
+                blocker(
+                    host.name,
+                    `its volume_name_template is '${template}', must be '${NAME_TEMPLATE}'`,
+                    "images are found by Cinder's default names alone: move this backend by hand, with `cinder failover-host`",
                 ),
             ];
         const trouble = host.reach[target];

@@ -49,6 +49,8 @@ export interface HostFacts {
     reach: Partial<Record<Role, string>>;
     /** Whether both sites' secret_uuid are set; else a failback needs a restart. */
     secrets?: boolean;
+    /** Its `volume_name_template`. */
+    template?: string;
 }
 
 /** The side that a move goes to. */

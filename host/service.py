@@ -19,7 +19,8 @@ def configured(request):
     from oslo_config import cfg
     conf = cfg.ConfigOpts()
     conf(["--config-file", request["config"]], project="cinder")
-    conf.register_opts([cfg.HostAddressOpt("host", default=__import__("socket").gethostname()), cfg.StrOpt("cluster")])
+    conf.register_opts([cfg.HostAddressOpt("host", default=__import__("socket").gethostname()), cfg.StrOpt("cluster"),
+                        cfg.StrOpt("volume_name_template", default="volume-%s")])
     options = [cfg.StrOpt("backend_host"), cfg.StrOpt("rbd_secret_uuid"), cfg.MultiOpt(
         "replication_device", item_type=cfg.types.Dict(), secret=True)]
     conf.register_opts(options, group=request["section"])
@@ -33,6 +34,7 @@ def who(request):
     devices = own.replication_device or []
     return {"service": "%s@%s" % (own.backend_host or conf.host, request["section"]),
             "cluster": "%s@%s" % (conf.cluster, request["section"]) if conf.cluster else None,
+            "template": conf.volume_name_template,
             "secrets": bool(own.rbd_secret_uuid) and bool(devices) and all(d.get("secret_uuid") for d in devices)}
 
 

@@ -87,6 +87,7 @@ export class CinderHost {
             const answer = await this.ask<{
                 service: string | null;
                 secrets?: boolean;
+                template?: string;
                 error?: string;
                 reach?: Partial<Record<Role, string | null>>;
             }>(request, LOOK_SECONDS);
@@ -104,6 +105,7 @@ export class CinderHost {
                 service: answer.service,
                 reach,
                 ...(answer.secrets === undefined ? {} : { secrets: answer.secrets }),
+                ...(answer.template === undefined ? {} : { template: answer.template }),
             };
         } catch (error) {
             if (!(error instanceof RemoteError)) throw error;

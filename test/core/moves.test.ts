@@ -56,6 +56,8 @@ const COPIED: Given = { ...WHOLE, secondary: reader() };
 /** A site that has the volume's image, not mirrored. */
 const THERE_TOO = view({}, { all: ["volume-v1"] });
 
+const HOST = { name: "cinder-a", service: "cinder-a@ceph" };
+
 const faultsOf = (given: Given, active: "primary" | "secondary" = "primary"): string[] => {
     const seen = survey(given);
     const [pair] = seen.pairs;
@@ -366,6 +368,18 @@ describe("what stands in the way", () => {
             },
             "planned",
             /does not reach lyon as Cinder's user: no keyring/,
+        ],
+        [
+            "a host whose volume_name_template is another one",
+            { hosts: [{ ...HOST, reach: {}, template: "vol-%s" }] },
+            "planned",
+            /^cinder-a its volume_name_template is 'vol-%s', must be 'volume-%s'$/,
+        ],
+        [
+            "a host whose volume_name_template is another one, in a forced move",
+            { hosts: [{ ...HOST, reach: { primary: "no" }, template: "vol-%s" }] },
+            "forced",
+            /^cinder-a its volume_name_template is 'vol-%s'/,
         ],
         [
             "a host that cannot be asked",

@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { isSeen, type Unseen } from "../../core/replica";
 import { parseTopology, type Site } from "../../core/topology";
 import { CephSite } from "../../operations/cephSite";
+import { CinderHost } from "../../operations/cinderHost";
 import { lookAt, takeSurvey } from "../../operations/takeSurvey";
 import { partsOf } from "../support/parts";
 import { SshServer, type Outcome } from "../support/sshServer";
 import { backend, reader, row, view } from "../support/survey";
 import { goodTopology } from "../support/topology";
 
-describe("the look at a site that may be dead", () => {
+describe("a look over SSH", () => {
     const folder = mkdtempSync(join(tmpdir(), "cinder-dr-look-"));
     const identity = join(folder, "key");
     let server: SshServer;
@@ -69,6 +70,24 @@ describe("the look at a site that may be dead", () => {
         assert.match(server.commands.at(-1) ?? "", /^timeout -k 5 20 cephadm shell -- python3 -$/);
         await look("", 124);
         assert.match(server.commands.at(-1) ?? "", /^timeout -k 5 5 python3 -$/);
+    });
+
+    it("hears from a host by what template its images are called", async () => {
+        const answer = { service: "cinder-a@ceph", template: "vol-%s", reach: { secondary: null } };
+        outcome = { code: 0, stdout: JSON.stringify(answer) };
+        const [given] = parseTopology(goodTopology()).hosts;
+        assert.ok(given);
+        const host = new CinderHost({ ...given, connection: server.connection(identity) });
+        try {
+            assert.deepEqual(await host.look(backend, ["secondary"], 1), {
+                name: "cinder-a",
+                service: "cinder-a@ceph",
+                template: "vol-%s",
+                reach: {},
+            });
+        } finally {
+            host.close();
+        }
     });
 
     it("does not count the time that SSH takes to connect", async () => {
