@@ -20,17 +20,12 @@ unit() {        # SITE DAEMON
 }
 
 # The stand-in systemctl does not expand a template's %i: every instance gets a file of its own.
-write_units() { # SITE
-    local daemon unit instance etc=$ROOMS/ceph-$1/etc/systemd/system
+write_unit() {  # ROOM UNIT
+    local instance=${2#*@} etc=$ROOMS/$1/etc/systemd/system
     mkdir -p "$etc/multi-user.target.wants"
-    for daemon in "${CEPH_DAEMONS[@]}"; do
-        unit=$(unit "$1" "$daemon")
-        instance=${unit#*@}
-        sed "s/%i/${instance%.service}/g" "/lib/systemd/system/${unit%%@*}@.service" \
-            >"$etc/$unit"
-        # the stand-in's is-active says 'unknown' of a unit that is not enabled
-        ln -sf "../$unit" "$etc/multi-user.target.wants/$unit"
-    done
+    sed "s/%i/${instance%.service}/g" "/lib/systemd/system/${2%%@*}@.service" >"$etc/$2"
+    # the stand-in's is-active says 'unknown' of a unit that is not enabled
+    ln -sf "../$2" "$etc/multi-user.target.wants/$2"
 }
 
 binary() { [ "$1" = mirror ] && echo rbd-mirror || echo "ceph-$1"; }
@@ -140,7 +135,7 @@ clear_site() {  # SITE: what a broken start left
 }
 
 make_site() {   # SITE
-    local site=$1 room=$ROOMS/ceph-$1 at fsid osd log=$LAB/log/ceph-$1.log
+    local site=$1 room=$ROOMS/ceph-$1 at daemon fsid osd log=$LAB/log/ceph-$1.log
     clear_site "$site"
     at=$(address "ceph-$site")
     fsid=$(cat /proc/sys/kernel/random/uuid)
@@ -148,7 +143,9 @@ make_site() {   # SITE
     install -d -o ceph -g ceph "$room"/var/lib/ceph/{mon,mgr,osd}
     install -d -o ceph -g ceph "$room"/var/lib/ceph/{mon/ceph-a,mgr/ceph-x,osd/ceph-0}
     write_ceph_conf "$site" "$fsid"
-    write_units "$site"
+    for daemon in "${CEPH_DAEMONS[@]}"; do
+        write_unit "ceph-$site" "$(unit "$site" "$daemon")"
+    done
     make_keys "$site"
     {
         inside "ceph-$site" monmaptool --create --fsid "$fsid" --set-min-mon-release 16 \

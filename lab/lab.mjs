@@ -24,12 +24,13 @@ const HELP = `Usage: npm run lab -- VERB
 Two real Ceph clusters with rbd-mirror both ways, MariaDB, RabbitMQ, Keystone, Cinder and two
 Cinder hosts on this machine, all on loopback, from Debian 12's packages. One lab per machine.
 
-  up [--load N] [--nova] [--bare]
+  up [--load N] [--nova] [--bare] [--mirrors]
                       make what is missing, start what is stopped; with N plain SSH hosts
                       load-01...; with Nova on hosts compute-a and compute-b (its fake virt driver),
                       which the lab then has until reset; bare: a new lab has no pool, user, peer nor
                       rbd-mirror, 'pulumi up' makes them (needs root; the first time it installs
-                      packages)
+                      packages); mirrors: a second rbd-mirror of each site that is up, on a
+                      host of its own, mirror-primary and mirror-secondary
   down                stop every process of the lab; the files stay
   status [--json]     what runs, whose lab it is; exit 0 only if all of it runs
   reset [--up]        down, and throw every file of the lab away; with --up make a new one,
@@ -42,9 +43,10 @@ Cinder hosts on this machine, all on loopback, from Debian 12's packages. One la
   cont TARGET [PART]  let it go on: SIGCONT
 
   TARGET  primary or secondary: a site, its Ceph and its admin host together;
-          cinder-a, cinder-b, compute-b, controller, load-01...: a host with all that runs in it
+          cinder-a, cinder-b, compute-b, controller, load-01..., mirror-primary,
+          mirror-secondary: a host with all that runs in it
   PART    of a site: mon, mgr, osd, mirror, ceph (these four) or sshd (admin host unreachable);
-          of a Cinder host: cinder-volume or sshd
+          of a Cinder host: cinder-volume or sshd; of mirror-primary, …: mirror or sshd
 
 A host's SSH: ssh -F ${LAB}/ssh/config cinder-a
 Files: ${LAB} (data), /run/cinder-dr-lab (lock).
@@ -113,7 +115,8 @@ function up(words) {
         fail(`--load must be 0 to 99, got '${load}'`, "npm run lab -- --help");
     const nova = flag(words, "--nova") ? ["nova"] : [];
     const bare = flag(words, "--bare") ? ["bare"] : [];
-    const { code } = shell(["up", String(Number(load)), ...nova, ...bare]);
+    const mirrors = flag(words, "--mirrors") ? ["mirrors"] : [];
+    const { code } = shell(["up", String(Number(load)), ...nova, ...bare, ...mirrors]);
     if (code !== 0) process.exit(code);
     claim();
     const stack = writeOutputs();

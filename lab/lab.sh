@@ -122,7 +122,7 @@ ports_of() {
 }
 
 # ---- verbs ------------------------------------------------------------------
-up() {          # LOAD [nova] [bare]: a bare lab leaves the Ceph side to `pulumi up`
+up() {          # LOAD [nova] [bare] [mirrors]: a bare lab leaves the Ceph side to `pulumi up`
     local load=${1:-0} words=" ${*:2} "
     require_machine
     lock
@@ -131,19 +131,22 @@ up() {          # LOAD [nova] [bare]: a bare lab leaves the Ceph side to `pulumi
     [[ $words != *" nova "* ]] || { mkdir -p "$LAB" && touch "$LAB/with-nova"; }
     ! with_nova || PACKAGES+=("${NOVA_PACKAGES[@]}")
     choose_flavour "$([[ $words != *" bare "* ]] || echo bare)"
+    ! [[ $words == *" mirrors "* ]] || ! bare || die "a second rbd-mirror needs a lab that is not bare" "npm run lab -- up"
     prepare
     up_clusters &
     local clusters=$!
     up_controller &
     local controller=$!
     # shellcheck disable=SC2046
-    in_parallel up_ssh_room "${CINDER_HOSTS[@]}" $(load_hosts "$load")
+    in_parallel up_ssh_room "${CINDER_HOSTS[@]}" $(load_hosts "$load") \
+        $([[ $words != *" mirrors "* ]] || echo "${MIRROR_HOSTS[@]}")
     local failed=0
     wait $clusters || failed=1
     wait $controller || failed=1
     [ $failed = 0 ] || exit 1
     scan_rooms
     up_cinder
+    [[ $words != *" mirrors "* ]] || in_parallel up_second_mirror "${MIRROR_HOSTS[@]}"
     ! with_nova || up_compute
     write_ssh_config
     date +%FT%TZ -u >"$LAB/up-since"
@@ -256,7 +259,7 @@ stop_everything() {
     scan_rooms
     # Cinder first: a cinder-volume without its database retries and logs
     for room in ${ROOM_PID[@]+"${!ROOM_PID[@]}"}; do
-        case $room in cinder-* | compute-* | load-*) first+=("$room") ;; *) last+=("$room") ;; esac
+        case $room in cinder-* | compute-* | load-* | mirror-*) first+=("$room") ;; *) last+=("$room") ;; esac
     done
     in_parallel stop_room ${first[@]+"${first[@]}"}
     in_parallel stop_room ${last[@]+"${last[@]}"}
@@ -324,6 +327,9 @@ status() {      # lines of: host part address pid MiB
             [ "$daemon" != mirror ] || ! bare || stack_made_mirror "$site" || continue
             status_line "ceph-$site" "$daemon" "$(daemon_pid "$site" "$daemon" || true)"
         done
+    done
+    for room in "${MIRROR_HOSTS[@]}"; do
+        [ ! -e "$ROOMS/$room" ] || status_line "$room" mirror "$(pids_in "$room" -x rbd-mirror || true)"
     done
     for room in "${CINDER_HOSTS[@]}"; do
         # shellcheck disable=SC2046

@@ -40,7 +40,7 @@ make_pool() {   # SITE: the pool, its mirroring mode, the users
         rbd_ "$site" mirror pool enable "$POOL" image --site-name "$site"
     } </dev/null >>"$LAB/log/ceph-$site.log" 2>&1 ||
         die "ceph $site: pool '$POOL' could not be made" "see $LAB/log/ceph-$site.log"
-    mirror_user "$site" >"$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring.new"
+    mirror_user "$site" "$site" >"$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring.new"
     chown root:ceph "$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring.new"
     chmod 640 "$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring.new"
     mv "$room/etc/ceph/ceph.client.rbd-mirror.$site.keyring"{.new,}
@@ -49,8 +49,8 @@ make_pool() {   # SITE: the pool, its mirroring mode, the users
     say "ceph $site: pool '$POOL' and users made"
 }
 
-mirror_user() {
-    ceph_ "$1" auth get-or-create "client.rbd-mirror.$1" \
+mirror_user() { # SITE NAME
+    ceph_ "$1" auth get-or-create "client.rbd-mirror.$2" \
         mon 'profile rbd-mirror' osd 'profile rbd' </dev/null 2>/dev/null
 }
 
@@ -78,4 +78,21 @@ join_sites() {  # one import makes each the other's peer; both ends are asked be
 mirror_is_ok() {
     rbd_ "$1" mirror pool status "$POOL" --format json </dev/null 2>/dev/null |
         grep -q '"daemon_health":"OK"'
+}
+
+# ---- with `up --mirrors`: a second rbd-mirror of each site, on a host of its own ----
+MIRROR_HOSTS=("${SITES[@]/#/mirror-}")
+
+up_second_mirror() {    # HOST
+    local host=$1 site=${1#mirror-} user=rbd-mirror.$1 etc=$ROOMS/$1/etc/ceph
+    local unit=ceph-rbd-mirror@$user.service
+    [ -e "$etc/ceph.client.$user.keyring" ] || {
+        sed "s/^\[client\.rbd-mirror\..*/[client.$user]/" "$ROOMS/ceph-$site/etc/ceph/ceph.conf" >"$etc/ceph.conf"
+        write_unit "$host" "$unit"
+        mirror_user "$site" "$host" | write_file "$etc/ceph.client.$user.keyring" root:ceph 640
+    }
+    pids_in "$host" -x rbd-mirror >/dev/null && return 0
+    inside "$host" systemctl start "$unit" </dev/null >>"$LAB/log/room-$host.log" 2>&1 || true
+    wait_for 30 "$host: rbd-mirror" pids_in "$host" -x rbd-mirror
+    say "$host: a second rbd-mirror of $site started"
 }

@@ -51,6 +51,8 @@ address() {
         compute-b) echo 127.0.1.12 ;;
         ceph-primary) echo 127.0.3.1 ;;
         ceph-secondary) echo 127.0.3.2 ;;
+        mirror-primary) echo 127.0.3.11 ;;
+        mirror-secondary) echo 127.0.3.12 ;;
         load-*) echo "127.0.2.$((10#${1#load-}))" ;;
     esac
 }
@@ -135,7 +137,7 @@ write_etc_hosts() {     # ROOM
         for name in ceph-primary ceph-secondary cinder-a cinder-b compute-a compute-b; do
             echo "$(address "$name") $name"
         done
-        [[ $1 != load-* ]] || echo "$(address "$1") $1"
+        [[ $1 != load-* && $1 != mirror-* ]] || echo "$(address "$1") $1"
     } >"$ROOMS/$1/etc/hosts"
 }
 
