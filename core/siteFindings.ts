@@ -1,11 +1,31 @@
 import { CLOCK_CURE, clockFault } from "./clocks";
 import type { Finding } from "./finding";
-import { isSeen } from "./replica";
+import { daemonsOf, sayDaemon, withoutDaemon } from "./mirrorDaemons";
+import { isSeen, type PoolView } from "./replica";
 import { roomFindings } from "./room";
 import type { Survey } from "./survey";
-import { ROLES } from "./topology/site";
+import { ROLES, type Role } from "./topology/site";
 
-function mirrorFindings({ views, names }: Survey): Finding[] {
+function daemonFinding({ names, mirrorHosts }: Survey, role: Role, view: PoolView): Finding {
+    const subject = `site ${names[role]}`;
+    const daemons = daemonsOf(view);
+    const images = Object.keys(view.images).length;
+    const fact = `${String(images)} mirrored images, ${String(daemons.length)} rbd-mirror daemon(s)`;
+    if (daemons.length === 0)
+        return { state: "problem", subject, fact, next: "start rbd-mirror there" };
+    const who = `${fact}: ${daemons.map(sayDaemon).join(", ")}`;
+    const lost = withoutDaemon(mirrorHosts[role], view);
+    if (lost.length === 0) return { state: "ok", subject, fact: who };
+    return {
+        state: "warning",
+        subject,
+        fact: `${who}; none of ${lost.map(({ name }) => name).join(", ")}`,
+        next: `the others replay its images too; start it: ${lost.map(({ name, unit }) => `\`systemctl start ${unit}\` on ${name}`).join(", ")}`,
+    };
+}
+
+function mirrorFindings(survey: Survey): Finding[] {
+    const { views, names } = survey;
     return ROLES.map((role): Finding => {
         const view = views[role];
         const subject = `site ${names[role]}`;
@@ -16,14 +36,7 @@ function mirrorFindings({ views, names }: Survey): Finding[] {
                 fact: `cannot be asked: ${view.unseen}`,
                 next: "its admin host and cluster must answer",
             };
-        const count = Object.keys(view.images).length;
-        const daemons = view.daemons.list?.length ?? 0;
-        return {
-            state: daemons > 0 ? "ok" : "problem",
-            subject,
-            fact: `${String(count)} mirrored images, ${String(daemons)} rbd-mirror daemon(s)`,
-            ...(daemons > 0 ? {} : { next: "start rbd-mirror there" }),
-        };
+        return daemonFinding(survey, role, view);
     });
 }
 

@@ -9,6 +9,7 @@ import {
 import type { OtherService } from "./otherHosts";
 import type { ServiceRow } from "./service";
 import type { Backend } from "./topology/backend";
+import type { RbdMirrorHost } from "./topology/rbdMirror";
 import type { Role } from "./topology/site";
 import { REPLICATION_ENABLED } from "./topology/volumeType";
 
@@ -35,6 +36,8 @@ export interface Survey {
     views: Views;
     /** Service host to what a look at it found; hosts of the topology only. */
     hosts: HostFacts[];
+    /** Hosts that the topology names for a site's rbd-mirror; none where it does not run them. */
+    mirrorHosts: Record<Role, RbdMirrorHost[]>;
 }
 
 /** What a Cinder host said of itself and of its way to the target. */

@@ -95,7 +95,7 @@ async function carryOut(
         refuseReturned(survey, options.fenced);
         const stop = async (): Promise<string> => {
             if (options.mirrorStopped === true) return "rbd-mirror was stopped before";
-            const names = stoppedDaemons(journal) ?? (await daemons.running(view));
+            const names = stoppedDaemons(journal) ?? (await daemons.running(view, run.found));
             journal.append({ kind: "noted", step: DAEMONS, data: names });
             return daemons.stop(names, run);
         };

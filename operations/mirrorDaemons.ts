@@ -1,10 +1,14 @@
 import { noteOf } from "../core/operation";
 import { blocker } from "../core/blocker";
+import type { Finding } from "../core/finding";
+import { daemonsOf, sayDaemon } from "../core/mirrorDaemons";
 import type { PoolView } from "../core/replica";
 import { toShell, type Words } from "../core/shell";
 import type { Site } from "../core/topology";
+import type { RbdMirrorHost } from "../core/topology/rbdMirror";
 import type { CephSite } from "./cephSite";
 import type { Journal } from "./journal";
+import { namedDaemons } from "./namedDaemons";
 import { RefusedError } from "./operationEnd";
 import { OrchestratedMirror } from "./orchestratedMirror";
 import type { Run } from "./run";
@@ -20,7 +24,7 @@ const END = `u="$1"; p=$(systemctl show -p MainPID "$u") || exit 3; p=\${p#MainP
 case "$p" in ''|0|*[!0-9]*) systemctl stop "$u"; echo stopped; exit;; esac
 systemctl stop "$u" & sleep 0.2; kill -KILL "$p" 2>/dev/null; wait $!; kill -0 "$p" 2>/dev/null && exit 4; echo killed`;
 
-/** The first of these units that runs. */
+/** The first of these units that runs; exit code 3 where none does. */
 const FIND = `for u; do p=$(systemctl show -p MainPID "$u" 2>/dev/null); p=\${p#MainPID=}
 case "$p" in ''|0|*[!0-9]*) ;; *) echo "$u"; exit 0;; esac; done; exit 3`;
 
@@ -64,24 +68,22 @@ export class MirrorDaemons {
      * The daemons that run.
      * @throws RefusedError when the service map names a daemon that cannot be ended from here
      */
-    async running(view: PoolView): Promise<string[]> {
+    async running(view: PoolView, found: (finding: Finding) => void): Promise<string[]> {
         const { hosts, orchestrator } = this.site.rbdMirror;
         if (orchestrator !== undefined) return [ORCHESTRATOR];
-        if (hosts.length > 0)
-            return hosts.map(
-                ({ name, unit }) => `${unit.replace(/\.service$/, "")}.service on ${name}`,
-            );
-        // One that was restarted within the minute is in the service map twice, under two ids.
-        const daemons = new Map(
-            (view.daemons.list ?? []).map((one) => [`${one.name} on ${one.hostname}`, one]),
-        );
+        if (hosts.length > 0) {
+            const ask = (host: RbdMirrorHost, unit: string) =>
+                this.run(host.name, ["sh", "-c", FIND, "sh", unit]);
+            return namedDaemons(this.at, view, ask, found);
+        }
+        const daemons = daemonsOf(view);
         // Two on two hosts may share a Ceph user, and with it the name of their unit.
         const units = new Set<string>();
-        for (const { name } of daemons.values()) {
+        for (const { name } of daemons) {
             const unit = await this.unitOf(name);
             if (unit !== undefined) units.add(unit);
         }
-        if (units.size < daemons.size) throw this.elsewhere([...daemons.keys()], units.size);
+        if (units.size < daemons.length) throw this.elsewhere(daemons.map(sayDaemon), units.size);
         return [...units];
     }
 
@@ -135,23 +137,25 @@ export class MirrorDaemons {
         return said.length === 0 ? "none runs" : said.join(", ");
     }
 
-    /** Starts daemons; one that runs stays as it is. */
+    /** Starts daemons, each though another cannot be started; one that runs stays as it is. */
     async start(names: readonly string[]): Promise<string> {
-        for (const name of names) {
-            if (name === ORCHESTRATOR) {
-                await new OrchestratedMirror(this.at).start();
-                continue;
-            }
-            const [unit = "", host] = name.split(" on ");
-            const words = ["systemctl", "start", unit];
-            const { code, stderr } = await this.run(host, words);
-            if (code !== 0)
-                throw new RemoteError(
-                    host ?? this.site.name,
-                    `${toShell(words)}: exit code ${String(code)}: ${stderr}`,
-                );
-        }
+        const failed: unknown[] = [];
+        for (const name of names)
+            await this.startOne(name).catch((error: unknown) => failed.push(error));
+        if (failed.length > 0) throw failed[0];
         return names.length === 0 ? "none was stopped" : `${names.join(", ")} started`;
+    }
+
+    private async startOne(name: string): Promise<void> {
+        if (name === ORCHESTRATOR) return new OrchestratedMirror(this.at).start();
+        const [unit = "", host] = name.split(" on ");
+        const words = ["systemctl", "start", unit];
+        const { code, stderr } = await this.run(host, words);
+        if (code !== 0)
+            throw new RemoteError(
+                host ?? this.site.name,
+                `${toShell(words)}: exit code ${String(code)}: ${stderr}`,
+            );
     }
 
     /** Runs words as root on a host of the topology's `rbdMirror`, or on the admin host. */

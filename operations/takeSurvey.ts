@@ -150,6 +150,7 @@ export async function takeSurvey(
               ),
     ]);
     const views = { primary, secondary };
+    const { sites } = parts.topology;
     const volumes = cinder.volumes.filter((v) => isOf(backend, v.host));
     const ids = new Set(volumes.map((v) => v.id));
     return {
@@ -163,5 +164,9 @@ export async function takeSurvey(
             .map((s) => ({ id: s.id, volumeId: s.volume_id, status: s.status })),
         views,
         hosts,
+        mirrorHosts: {
+            primary: sites.primary.rbdMirror.hosts,
+            secondary: sites.secondary.rbdMirror.hosts,
+        },
     };
 }

@@ -4,7 +4,7 @@ import type { HostFacts } from "../../core/survey";
 import { looks } from "../../operations/looks";
 import type { Run } from "../../operations/run";
 import { fakeClock } from "../support/fakeClock";
-import { backend, names, view } from "../support/survey";
+import { backend, names, topology, view } from "../support/survey";
 
 describe("the looks of a move that waits", () => {
     const clock = fakeClock();
@@ -27,7 +27,7 @@ describe("the looks of a move that waits", () => {
             volumeTypes: none,
         };
         const sites = { primary: site, secondary: site };
-        const parts = { cinder, sites, names, hostsOf: () => [host] };
+        const parts = { topology, cinder, sites, names, hostsOf: () => [host] };
         return { backend, parts } as unknown as Run;
     };
     beforeEach(() => {

@@ -2,12 +2,14 @@ import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { parseTopology } from "../../core/topology";
 import { Journal } from "../../operations/journal";
 import { status } from "../../operations/status";
 import { claimElsewhere } from "../support/claimElsewhere";
 import { ownJournals } from "../support/ownJournals";
 import { partsOf } from "../support/parts";
 import { backend, view, writer } from "../support/survey";
+import { HOST_KEY, withValue } from "../support/topology";
 
 describe("what status says of a move that was cut short", () => {
     const journals = ownJournals();
@@ -67,6 +69,26 @@ describe("what status says of a move that was cut short", () => {
             (await found()).includes(
                 "problem site lyon: 1 image(s) are primary there, while Cinder serves them from paris, which cannot be asked",
             ),
+        );
+    });
+});
+
+describe("what status says of rbd-mirror", () => {
+    ownJournals();
+
+    it("is which host of the topology has none, on either site", async () => {
+        const daemon = { hosts: { "ceph-2": { hostKey: HOST_KEY } } };
+        const given = ["primary", "secondary"].reduce(
+            (at, role) => withValue(`sites/${role}/rbdMirror`, daemon, at),
+            withValue("mirroring", {}),
+        );
+        const parts = Object.assign(partsOf(view({})), { topology: parseTopology(given) });
+        parts.sites.primary.pool = <T>() => Promise.resolve(view({}) as T);
+        const [seen] = await status(parts, [backend], new AbortController().signal);
+        const lost = (seen?.findings ?? []).filter(({ fact }) => fact.endsWith("; none of ceph-2"));
+        assert.deepEqual(
+            lost.map(({ subject }) => subject),
+            ["site paris", "site lyon"],
         );
     });
 });

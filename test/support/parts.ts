@@ -1,7 +1,7 @@
 import type { PoolView } from "../../core/replica";
 import type { Parts } from "../../operations/parts";
 import { RemoteError } from "../../operations/ssh";
-import { names, row } from "./survey";
+import { names, row, topology } from "./survey";
 
 const VOLUME = {
     id: "v1",
@@ -18,6 +18,7 @@ export function partsOf(secondary: PoolView, hosts: object[] = []): Parts {
     const none = () => Promise.resolve([]);
     const silent = () => Promise.reject(new RemoteError("paris", "no answer"));
     return {
+        topology,
         names,
         cinder: {
             services: () => Promise.resolve([row()]),

@@ -8,7 +8,7 @@ import { goodTopology } from "./topology";
 
 export const NOW = 1_800_000_000;
 export const names = { primary: "paris", secondary: "lyon" };
-const topology = parseTopology(goodTopology());
+export const topology = parseTopology(goodTopology());
 const [first] = topology.backends;
 assert.ok(first);
 export const backend = first;
@@ -82,6 +82,7 @@ export interface Given {
     others?: Survey["others"];
     views?: Partial<Survey["views"]>;
     hosts?: Survey["hosts"];
+    mirrorHosts?: Partial<Survey["mirrorHosts"]>;
     snapshots?: Survey["snapshots"];
 }
 
@@ -109,5 +110,6 @@ export function survey(given: Given = {}): Survey {
             ...given.views,
         },
         hosts: given.hosts ?? [],
+        mirrorHosts: { primary: [], secondary: [], ...given.mirrorHosts },
     };
 }
