@@ -3,6 +3,8 @@
 import concurrent.futures
 import json
 import os
+import re
+import subprocess
 import sys
 
 # Libraries print warnings to stdout: the answer has a channel of its own.
@@ -15,10 +17,88 @@ def said(error):
     return "%s: %s" % (type(error).__name__, error)
 
 
+# ---- what the running service reads; apply.py finds it the same way, since both must mean the same files ----
+def processes():
+    """(children by parent, words, start) of all processes, by their ids."""
+    children, words, start = {}, {}, {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % entry, "rb") as stat, open("/proc/%s/cmdline" % entry, "rb") as line:
+                fields = stat.read().rpartition(b")")[2].split()
+                words[int(entry)] = [word.decode("utf-8", "replace") for word in line.read().split(b"\0")[:-1]]
+        except OSError:
+            continue
+        start[int(entry)] = int(fields[19])
+        children.setdefault(int(fields[1]), []).append(int(entry))
+    return children, words, start
+
+
+def is_volume(words):
+    return any(os.path.basename(word) == "cinder-volume" for word in words[:3])
+
+
+def same_root(pid):
+    """Not a process of another container: that one reads files of its own."""
+    try:
+        return all(os.readlink("/proc/%d/ns/%s" % (pid, kind)) == os.readlink("/proc/self/ns/%s" % kind)
+                   for kind in ("pid", "mnt"))
+    except OSError:
+        return False
+
+
+def main_process(unit):
+    """The unit's main process; 0 where it has none, or systemd does not say."""
+    try:
+        seen = subprocess.run(["systemctl", "show", "-p", "MainPID", unit], timeout=10, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    found = re.search(br"^MainPID=(\d+)\s*$", seen, re.M)
+    return int(found.group(1)) if found else 0
+
+
+def cinder_volume(unit):
+    """(pid, words) of the unit's cinder-volume; without a unit, of the oldest one that is here."""
+    children, words, start = processes()
+    if unit:
+        queue = [main_process(unit)]
+    else:
+        tops = [pid for pid in words if is_volume(words[pid]) and same_root(pid)]
+        queue = sorted(tops, key=lambda pid: start[pid])[:1]
+    queue = [pid for pid in queue if pid in words]
+    for pid in queue:
+        if is_volume(words[pid]):
+            return pid, words[pid]
+        queue.extend(children.get(pid, []))
+    return None, []
+
+
+def running_arguments(unit):
+    """Each --config-file and --config-dir that the running cinder-volume was given, or None where none runs."""
+    pid, words = cinder_volume(unit)
+    if pid is None:
+        return None
+    try:
+        folder = os.readlink("/proc/%d/cwd" % pid)
+    except OSError:
+        folder = "/"
+    given = []
+    for at, word in enumerate(words):
+        name, equals, path = word.partition("=")
+        if name in ("--config-file", "--config-dir") and (equals or at + 1 < len(words)):
+            given += [name, os.path.join(folder, path if equals else words[at + 1])]
+    return given
+
+
+def read_as_service(conf, request):
+    """By the service's own name: its default files and folders go by it."""
+    conf(request["arguments"], project="cinder", prog="cinder-volume")
+
+
 def configured(request):
     from oslo_config import cfg
     conf = cfg.ConfigOpts()
-    conf(["--config-file", request["config"]], project="cinder")
+    read_as_service(conf, request)
     conf.register_opts([cfg.HostAddressOpt("host", default=__import__("socket").gethostname()), cfg.StrOpt("cluster"),
                         cfg.StrOpt("volume_name_template", default="volume-%s")])
     options = [cfg.StrOpt("backend_host"), cfg.StrOpt("rbd_secret_uuid"), cfg.MultiOpt(
@@ -64,6 +144,7 @@ def look(request):
         answer = who(request)
     except Exception as error:
         answer = {"service": None, "error": said(error)}
+    answer["arguments"] = request["running"]
     answer["reach"] = reach(request)
     return answer
 
@@ -75,7 +156,7 @@ def database(request):
     import cinder.db  # noqa: F401 -- registers its options
     import cinder.common.config  # noqa: F401
     objects.register_all()
-    cfg.CONF(["--config-file", request["config"]], project="cinder")
+    read_as_service(cfg.CONF, request)
     return objects, context.get_admin_context()
 
 
@@ -187,12 +268,25 @@ def drain(request):
     raise RuntimeError("no message broker answers: %s" % "; ".join(errors))
 
 
+def at_home():
+    """Defaults of oslo.config lie in the home of the service's user too; runuser keeps that of root."""
+    import pwd
+    try:
+        os.environ["HOME"] = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        pass
+
+
 VERBS = {"look": look, "save": save, "write": write, "drain": drain}
 
 
 def main():
     request = json.loads(REQUEST)  # noqa: F821 -- stands in front of this script
     try:
+        at_home()
+        request["running"] = running_arguments(request.get("unit"))
+        request["arguments"] = next(given for given in (
+            request["running"], request.get("arguments"), ["--config-file", request["config"]]) if given is not None)
         answer = VERBS[request["do"]](request)
     except Exception as error:
         answer = {"error": said(error)}

@@ -23,6 +23,8 @@ const SERVICE_SECONDS = 60;
 /** One Cinder host, asked as the service's own user with the service's own Python. */
 export class CinderHost {
     private readonly ssh: SshHost;
+    /** The --config-file and --config-dir of its cinder-volume when it was last seen running. */
+    configArguments: readonly string[] | undefined;
 
     constructor(readonly host: Host) {
         this.ssh = new SshHost(host.name, host.connection);
@@ -53,8 +55,18 @@ export class CinderHost {
         return [...this.asRoot, "runuser", "-u", serviceUser, "--", python, "-I", "-"];
     }
 
+    /** Which files it is to read: those of the running process, or as it was last seen, or the topology's. */
+    private get sources(): Record<string, unknown> {
+        const { service, configFile } = this.host;
+        return {
+            config: "container" in service ? service.container.configFile : configFile,
+            ...("systemd" in service ? service.systemd : {}),
+            ...(this.configArguments === undefined ? {} : { arguments: this.configArguments }),
+        };
+    }
+
     private async ask<T>(request: Question, seconds: number): Promise<T> {
-        const whole = { ...request, config: this.host.configFile };
+        const whole = { ...request, ...this.sources };
         const result = await this.ssh.run(this.python, seconds, withRequest("service.py", whole));
         const answer = answerIn(result) as (T & { error?: string }) | undefined;
         if (answer === undefined) throw this.failure(request.do, result);
@@ -89,8 +101,10 @@ export class CinderHost {
                 secrets?: boolean;
                 template?: string;
                 error?: string;
+                arguments?: string[] | null;
                 reach?: Partial<Record<Role, string | null>>;
             }>(request, LOOK_SECONDS);
+            this.configArguments = answer.arguments ?? this.configArguments;
             if (answer.service === null || answer.reach === undefined)
                 return {
                     name,

@@ -16,6 +16,7 @@ import { both } from "./parallel";
 import { proveWritable } from "./proveWritable";
 import { lostServices, startServices, tellStopped } from "./rowServices";
 import { operate, phase, type Run } from "./run";
+import { recallArguments } from "./savedRows";
 import { leaveServers } from "./serversLeft";
 import { mindSiblings, mirrorLock, siblingPools } from "./siblings";
 import { askCinder } from "./takeSurvey";
@@ -183,6 +184,7 @@ export async function failoverForced(
         flags,
         ...(id === undefined ? {} : { id }),
         body: async (run) => {
+            recallArguments(run);
             try {
                 return given.undo === true
                     ? await undoForced(run)

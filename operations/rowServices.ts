@@ -50,7 +50,11 @@ export async function stopRunners(run: Run, { row, runners }: Seat): Promise<voi
     const running: string[] = [];
     for (const host of runners)
         if (runners.length === 1 || (await host.runs())) running.push(host.host.name);
-    if (runners.length > 0) noteStopping(run, { service: row.host, runners: running });
+    const known = runners.flatMap(({ host, configArguments }) =>
+        configArguments === undefined ? [] : [[host.name, configArguments] as const],
+    );
+    const read = known.length > 0 ? { arguments: Object.fromEntries(known) } : {};
+    if (runners.length > 0) noteStopping(run, { service: row.host, runners: running, ...read });
     for (const host of runners) {
         run.doing(`stopping cinder-volume on ${host.host.name}`);
         await host.stop();

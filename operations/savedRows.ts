@@ -13,6 +13,8 @@ export interface Stopped {
     service: string;
     /** Hosts that ran it, which are to run it again. */
     runners: string[];
+    /** Host to the --config-file and --config-dir of its process: nothing tells them once it is stopped. */
+    arguments?: Record<string, readonly string[]>;
 }
 
 /** Rows of a service as they were, or as they were about to be written. */
@@ -40,6 +42,13 @@ export function stoppedServices({ entries }: Journal): Stopped[] {
         if (step === STARTED) stopped.delete(one.service);
     }
     return [...stopped.values()];
+}
+
+/** Has the hosts of services that an earlier run has stopped read what those did. */
+export function recallArguments({ journal, parts }: Run): void {
+    for (const stopped of stoppedServices(journal))
+        for (const host of parts.hosts)
+            host.configArguments ??= stopped.arguments?.[host.host.name];
 }
 
 /** Notes who is to run a service again; what an earlier run has noted stands, since it runs nowhere now. */

@@ -31,6 +31,11 @@ const serviceInput = closed(SERVICE, {
         name: matching(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "a container's name")
             .optional()
             .describe("The container's name. Defaults to cinder_volume."),
+        configFile: path("the cinder.conf inside the container")
+            .optional()
+            .describe(
+                "The cinder.conf inside the container, read where no cinder-volume runs in it that tells its own. Defaults to /etc/cinder/cinder.conf.",
+            ),
         python: path("the Python of the container's cinder-volume")
             .optional()
             .describe(
@@ -71,7 +76,9 @@ export const hostInput = closed("a Cinder host", {
         .describe("Backends this host serves. Defaults to all."),
     configFile: path("the cinder.conf that is written")
         .optional()
-        .describe("The file that is written. Defaults to /etc/cinder/cinder.conf."),
+        .describe(
+            "The file that is written, on the host also where the service is a container. Defaults to /etc/cinder/cinder.conf.",
+        ),
     python: path("the Python of cinder-volume")
         .optional()
         .describe(
@@ -114,9 +121,18 @@ export const hostInput = closed("a Cinder host", {
         .describe("Refusals overridden on this host: name to reason, e.g. unreachableTarget."),
 }).describe("One host that runs cinder-volume.");
 
+/** cinder-volume in a container, all defaults filled in. */
+export interface Container {
+    engine: "docker" | "podman";
+    name: string;
+    /** The cinder.conf inside it. */
+    configFile: string;
+    python: string;
+}
+
 export type Service =
     | { systemd: { unit: string } }
-    | { container: { engine: "docker" | "podman"; name: string; python: string } }
+    | { container: Container }
     | { commands: { restart: string[]; status: string[] } };
 
 /** One host that runs cinder-volume, all defaults filled in. */
@@ -137,10 +153,15 @@ export interface Host {
 
 function resolveService(given: z.output<typeof serviceInput> | undefined): Service {
     if (given?.commands !== undefined) return { commands: given.commands };
-    if (given?.container !== undefined) {
-        const { engine = "docker", name = "cinder_volume", python } = given.container;
-        return { container: { engine, name, python: python ?? "/usr/bin/python3" } };
-    }
+    if (given?.container !== undefined)
+        return {
+            container: {
+                engine: given.container.engine ?? "docker",
+                name: given.container.name ?? "cinder_volume",
+                configFile: given.container.configFile ?? "/etc/cinder/cinder.conf",
+                python: given.container.python ?? "/usr/bin/python3",
+            },
+        };
     return { systemd: { unit: given?.systemd?.unit ?? "cinder-volume" } };
 }
 

@@ -13,7 +13,7 @@ import {
     toAll,
 } from "../../operations/rowServices";
 import type { Run } from "../../operations/run";
-import { stoppedServices } from "../../operations/savedRows";
+import { recallArguments, stoppedServices } from "../../operations/savedRows";
 import { fakeClock } from "../support/fakeClock";
 import { backend, names, row, survey } from "../support/survey";
 
@@ -106,6 +106,20 @@ describe("services that are stopped for their rows", () => {
         assert.deepEqual(
             of.journal.entries.map(({ step }) => step).filter((step) => step !== "stopped"),
             ["stopping", "saved rows"],
+        );
+    });
+
+    it("are read in a later run with the files that their processes had", async () => {
+        const of = run({ hosts: ["a", "b"] });
+        const [a, b] = of.parts.hosts;
+        assert.ok(a !== undefined && b !== undefined);
+        a.configArguments = ["--config-dir", "/etc/cinder/d"];
+        await stopSeat(of, seat(of, "a"));
+        const later = run({ hosts: ["a", "b"], entries: of.journal.entries });
+        recallArguments(later);
+        assert.deepEqual(
+            later.parts.hosts.map(({ configArguments }) => configArguments),
+            [["--config-dir", "/etc/cinder/d"], undefined],
         );
     });
 

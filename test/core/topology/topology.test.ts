@@ -101,6 +101,7 @@ describe("a topology", () => {
         ["hosts/cinder-a/nextHostKey", `${HOST_KEY} root@cinder-a`],
         ["hosts/cinder-a/proxy", { address: "jump", hostKey: HOST_KEY }],
         ["hosts/cinder-a/service", { container: {} }],
+        ["hosts/cinder-a/service", { container: { configFile: "/etc/cinder/cinder.conf" } }],
         [
             "hosts/cinder-a/service",
             { commands: { restart: ["sv", "restart", "x"], status: ["true"] } },

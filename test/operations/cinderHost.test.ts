@@ -1,0 +1,91 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Host, Service } from "../../core/topology/host";
+import { CinderHost } from "../../operations/cinderHost";
+import { backend } from "../support/survey";
+import { SshServer, type Outcome } from "../support/sshServer";
+
+const CONTAINER = {
+    engine: "docker",
+    name: "cinder_volume",
+    configFile: "/etc/cinder/cinder.conf",
+    python: "/var/lib/kolla/venv/bin/python3",
+} as const;
+
+describe("a Cinder host", () => {
+    const folder = mkdtempSync(join(tmpdir(), "cinder-dr-host-"));
+    const open: CinderHost[] = [];
+    /** What each command is answered with, by its words behind `sudo -n`. */
+    let answers: (words: string) => Outcome;
+    /** What host/service.py was asked. */
+    const asked: Record<string, unknown>[] = [];
+    let server: SshServer;
+
+    before(async () => {
+        server = await SshServer.start((command, stdin) => {
+            const [, request] = /^REQUEST = (".*")$/m.exec(stdin.toString("utf8")) ?? [];
+            if (request !== undefined)
+                asked.push(JSON.parse(JSON.parse(request) as string) as Record<string, unknown>);
+            return answers(command.replace(/^timeout -k 5 \d+ sudo -n /, ""));
+        });
+        writeFileSync(join(folder, "key"), server.clientKey);
+    });
+    beforeEach(() => {
+        asked.length = server.commands.length = 0;
+    });
+    after(async () => {
+        for (const host of open) host.close();
+        await server.stop();
+        rmSync(folder, { recursive: true });
+    });
+
+    function hostOf(service: Service): CinderHost {
+        const host = new CinderHost({
+            name: "cinder-a",
+            connection: server.connection(join(folder, "key")),
+            configFile: "/etc/kolla/cinder-volume/cinder.conf",
+            python: "/usr/bin/python3",
+            serviceUser: "cinder",
+            service,
+        } as Host);
+        open.push(host);
+        return host;
+    }
+    const said = (answer: object): Outcome => ({ code: 0, stdout: `${JSON.stringify(answer)}\n` });
+    const told = (): string[] =>
+        server.commands.map((line) => line.replace(/^timeout -k 5 \d+ sudo -n /, ""));
+
+    it("is asked inside its container, where the file has a path of its own", async () => {
+        answers = () => said({ service: "cinder-a@ceph", reach: {} });
+        const host = hostOf({ container: CONTAINER });
+        const seen = await host.look(backend, [], 5);
+        assert.deepEqual(seen, { name: "cinder-a", service: "cinder-a@ceph", reach: {} });
+        assert.deepEqual(told(), [
+            "docker exec -i -u cinder cinder_volume /var/lib/kolla/venv/bin/python3 -I -",
+        ]);
+        assert.ok(asked[0] !== undefined);
+        assert.equal(asked[0]["config"], "/etc/cinder/cinder.conf");
+        assert.ok(!("unit" in asked[0]), "no systemd runs in there");
+    });
+
+    it("goes on with the files that its process was last seen with", async () => {
+        const files = ["--config-file", "/etc/cinder/cinder.conf", "--config-dir", "/etc/cinder/d"];
+        answers = () => said({ service: "a@ceph", arguments: files, reach: {}, dropped: 2 });
+        const host = hostOf({ systemd: { unit: "openstack-cinder-volume" } });
+        await host.look(backend, [], 5);
+        answers = () => said({ service: "a@ceph", arguments: null, reach: {}, dropped: 2 });
+        await host.look(backend, [], 5);
+        assert.equal(await host.drain("a@ceph"), 2);
+        assert.deepEqual(
+            asked.map(({ config, unit, arguments: words }) => [config, unit, words]),
+            [undefined, files, files].map((words) => [
+                "/etc/kolla/cinder-volume/cinder.conf",
+                "openstack-cinder-volume",
+                words,
+            ]),
+        );
+    });
+});
