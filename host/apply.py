@@ -606,6 +606,9 @@ class Service(object):
         if self.kind == "systemd":
             return ["systemctl"] + {"restart": ["restart"], "status": ["is-active"]}[verb] + [
                 self.spec["unit"]]
+        if self.kind == "container" and verb == "restart" and self.spec.get("unit"):
+            # Past the unit, systemd stops the restarted container once more: its `start -a` has ended.
+            return ["systemctl", "restart", self.spec["unit"]]
         if self.kind == "container":
             return [self.spec["engine"]] + {
                 "restart": ["restart"],
@@ -621,10 +624,19 @@ class Service(object):
         seen = run(self.words("status"), 20)
         first = (seen.out.split() or [""])[0]
         if self.kind == "container":
-            return "active" if first == "running" and seen.code == 0 else first or "unknown"
+            if first == "running" and seen.code == 0:
+                return "active"
+            # A unit's restart ends before its container has started.
+            return "activating" if self.unit_is_at_work() else first or "unknown"
         if self.kind == "systemd":
             return first if seen.code == 0 or first != "active" else "unknown"
         return "active" if seen.code == 0 else "failed"
+
+    def unit_is_at_work(self):
+        if not self.spec.get("unit"):
+            return False
+        seen = run(["systemctl", "is-active", self.spec["unit"]], 20).out.split() or [""]
+        return seen[0] in ("active", "activating", "deactivating", "reloading")
 
     def main(self):
         """(pid, argument words) of the cinder-volume parent process, or (None, [])."""
@@ -656,11 +668,12 @@ class Service(object):
 
     def missing(self):
         """A reason why this host has no such service, or None."""
-        if self.kind != "systemd":
+        unit = self.spec.get("unit") if self.kind != "commands" else None
+        if not unit:
             return None
-        out = run(["systemctl", "show", "-p", "LoadState", self.spec["unit"]], 20).out
+        out = run(["systemctl", "show", "-p", "LoadState", unit], 20).out
         return re.search(r"^LoadState=not-(found|loaded)", out, re.M) and (
-            "service.systemd.unit must name a unit of this host, got '%s'" % self.spec["unit"])
+            "service.%s.unit must name a unit of this host, got '%s'" % (self.kind, unit))
 
 
 # Runs in the service's interpreter as the service's user: oslo.config and Cinder's option
@@ -1127,6 +1140,8 @@ def check_service(spec):
         else:
             demand(isinstance(value[name], str) and not value[name].startswith("-"), path,
                    "be a name", value[name])
+    unit = value.get("unit", "x") if kind == "container" else "x"
+    demand(isinstance(unit, str) and unit and not unit.startswith("-"), "service.container.unit", "be a name", unit)
 
 
 def check_backend(backend, path):

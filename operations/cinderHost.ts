@@ -1,6 +1,7 @@
 import type { Words } from "../core/shell";
 import type { HostFacts } from "../core/survey";
 import type { Backend, Host } from "../core/topology";
+import type { Container } from "../core/topology/host";
 import type { Role } from "../core/topology/site";
 import { answerIn, withRequest, type Question } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
@@ -19,6 +20,9 @@ export interface SavedRows {
 const LOOK_SECONDS = 40;
 const ROWS_SECONDS = 120;
 const SERVICE_SECONDS = 60;
+
+/** A container of podman's units and of quadlets is removed when it is stopped. */
+const isGone = ({ stderr }: CommandResult): boolean => /no such (?:container|object)/i.test(stderr);
 
 /** One Cinder host, asked as the service's own user with the service's own Python. */
 export class CinderHost {
@@ -157,13 +161,12 @@ export class CinderHost {
     restart(): Promise<void> {
         const { service } = this.host;
         if ("commands" in service) return this.must("restart", service.commands.restart);
-        if ("container" in service)
-            return this.must("restart", [
-                service.container.engine,
-                "restart",
-                service.container.name,
-            ]);
-        return this.must("restart", ["systemctl", "restart", service.systemd.unit]);
+        if ("systemd" in service)
+            return this.must("restart", ["systemctl", "restart", service.systemd.unit]);
+        const { engine, name, unit } = service.container;
+        const words =
+            unit === undefined ? [engine, "restart", name] : ["systemctl", "restart", unit];
+        return this.must("restart", words);
     }
 
     /** Whether the topology says how its service is stopped; a restart command alone does not. */
@@ -175,32 +178,46 @@ export class CinderHost {
     async runs(): Promise<boolean> {
         const { service } = this.host;
         if ("commands" in service) return true;
-        if ("container" in service) {
-            const { engine, name } = service.container;
-            const format = ["--format", "{{.State.Running}}", name];
-            const words = [...this.asRoot, engine, "inspect", ...format];
-            return (await this.ssh.run(words, 20)).stdout.toString("utf8").trim() === "true";
-        }
-        const words = [...this.asRoot, "systemctl", "is-active", service.systemd.unit];
-        const { stdout } = await this.ssh.run(words, 20);
+        if ("systemd" in service) return this.isActive(service.systemd.unit);
+        const { unit } = service.container;
+        return (
+            (await this.isUp(service.container)) ||
+            // It may be about to start again.
+            (unit !== undefined && (await this.isActive(unit)))
+        );
+    }
+
+    private async isActive(unit: string): Promise<boolean> {
+        const { stdout } = await this.ssh.run([...this.asRoot, "systemctl", "is-active", unit], 20);
         return !/^(inactive|failed|unknown)/.test(stdout.toString("utf8").trim());
+    }
+
+    private async isUp({ engine, name }: Container): Promise<boolean> {
+        const words = [engine, "inspect", "--format", "{{.State.Running}}", name];
+        const result = await this.ssh.run([...this.asRoot, ...words], 20);
+        if (result.code !== 0 && !isGone(result)) throw this.failure("inspect", result);
+        return result.stdout.toString("utf8").trim() === "true";
     }
 
     /** Stops the service though it hangs: asks, and ends what is left after a moment. One that it cannot stop is down. */
     async stop(): Promise<void> {
         const { service } = this.host;
         if ("commands" in service) return;
-        if ("container" in service) {
-            await this.must("stop", [
-                service.container.engine,
-                "stop",
-                "-t",
-                "5",
-                service.container.name,
-            ]);
-            return;
-        }
-        const { unit } = service.systemd;
+        await ("container" in service
+            ? this.stopContainer(service.container)
+            : this.stopUnit(service.systemd.unit));
+    }
+
+    private async stopContainer({ engine, name, unit }: Container): Promise<void> {
+        // First, or the unit starts again what ends without it; not awaited, since its own stop has more patience.
+        if (unit !== undefined) await this.must("stop", ["systemctl", "stop", "--no-block", unit]);
+        const words = [...this.asRoot, engine, "stop", "-t", "5", name];
+        const result = await this.ssh.run(words, SERVICE_SECONDS);
+        if (result.code !== 0 && !isGone(result)) throw this.failure("stop", result);
+        if (unit !== undefined) await this.must("stop", ["systemctl", "stop", unit]);
+    }
+
+    private async stopUnit(unit: string): Promise<void> {
         const asked = await this.ssh.run(
             [...this.asRoot, "timeout", "8", "systemctl", "stop", unit],
             20,
@@ -211,12 +228,10 @@ export class CinderHost {
         await this.must("stop", ["systemctl", "stop", unit], 30);
     }
 
-    start(): Promise<void> {
-        const { service } = this.host;
-        if ("container" in service)
-            return this.must("start", [service.container.engine, "start", service.container.name]);
-        if ("commands" in service) return this.must("restart", service.commands.restart);
-        return this.must("start", ["systemctl", "start", service.systemd.unit]);
+    /** Starts the service that was stopped; one that has come up meanwhile has read what stood in its row then. */
+    async startAnew(): Promise<void> {
+        if (this.canStop && (await this.runs())) await this.stop();
+        await this.restart();
     }
 
     close(): void {

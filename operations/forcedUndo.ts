@@ -2,7 +2,7 @@ import { subjectOf } from "../core/survey";
 import type { SavedRows } from "./cinderHost";
 import { startStopped } from "./mirrorDaemons";
 import { seatsOf, type Seat } from "./rowSeats";
-import { startServices, stopRunners, toAll } from "./rowServices";
+import { startServices, stopAgain, stopRunners, toAll } from "./rowServices";
 import type { Run } from "./run";
 import { savedRows, stoppedServices, writtenRows } from "./savedRows";
 import { takeSurvey } from "./takeSurvey";
@@ -58,6 +58,7 @@ async function undoRows(run: Run): Promise<string[]> {
     const seats = seatsOf(run, survey, rows);
     const again = `cinder-dr resume ${journal.id} --undo-rows`;
     await toAll(seats, "not stopped everywhere", again, (seat) => stopRunners(run, seat));
+    await toAll(seats, "not stopped any more", again, (seat) => stopAgain(run, seat));
     await toAll(seats, "rows are not put back", again, (seat) => putBack(run, seat));
     run.left.push(...(await startServices(run, survey)));
     return names;

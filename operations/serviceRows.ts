@@ -3,7 +3,7 @@ import { serviceOf } from "../core/service";
 import type { Survey } from "../core/survey";
 import type { SavedRows } from "./cinderHost";
 import type { Seat } from "./rowSeats";
-import { stopSeat, toAll } from "./rowServices";
+import { stopAgain, stopSeat, toAll } from "./rowServices";
 import { type Run } from "./run";
 import { savedRows, writeNoted } from "./savedRows";
 
@@ -76,6 +76,7 @@ export async function moveByRows(run: Run, survey: Survey, seats: readonly Seat[
     const again = `cinder-dr resume ${run.journal.id}`;
     // All are stopped before one row is written: a service that wakes up meanwhile would act on half of them.
     await toAll(seats, "not stopped everywhere", again, (seat) => stopSeat(run, seat));
+    await toAll(seats, "not stopped any more", again, (seat) => stopAgain(run, seat));
     const services = new Set(seats.map(({ row }) => row.host));
     const images = survey.pairs
         .filter((pair) => isReplicated(pair.volume) && pair.secondary !== undefined)
@@ -83,6 +84,8 @@ export async function moveByRows(run: Run, survey: Survey, seats: readonly Seat[
         .map(({ volume }) => volume.image);
     run.doing(`promoting ${String(images.length)} images`);
     const promoted = await promote(run, images);
+    // Promotions take their time.
+    await toAll(seats, "not stopped any more", again, (seat) => stopAgain(run, seat));
     await toAll(seats, "rows are not written", again, async ({ row, writer }) => {
         const saved = savedRows(run).find(({ service }) => service === row.host);
         if (saved === undefined) return;

@@ -41,6 +41,11 @@ const serviceInput = closed(SERVICE, {
             .describe(
                 "Interpreter inside the container that has cinder and oslo.config. Defaults to /usr/bin/python3; kolla images have /var/lib/kolla/venv/bin/python3.",
             ),
+        unit: unit
+            .optional()
+            .describe(
+                "The systemd unit that starts the container again when it ends; it is restarted and stopped through it. Kolla-Ansible has kolla-cinder_volume-container.service.",
+            ),
     })
         .optional()
         .describe(
@@ -128,6 +133,8 @@ export interface Container {
     /** The cinder.conf inside it. */
     configFile: string;
     python: string;
+    /** The systemd unit that keeps it running. */
+    unit?: string;
 }
 
 export type Service =
@@ -153,15 +160,13 @@ export interface Host {
 
 function resolveService(given: z.output<typeof serviceInput> | undefined): Service {
     if (given?.commands !== undefined) return { commands: given.commands };
-    if (given?.container !== undefined)
-        return {
-            container: {
-                engine: given.container.engine ?? "docker",
-                name: given.container.name ?? "cinder_volume",
-                configFile: given.container.configFile ?? "/etc/cinder/cinder.conf",
-                python: given.container.python ?? "/usr/bin/python3",
-            },
-        };
+    if (given?.container !== undefined) {
+        const { engine = "docker", name = "cinder_volume", unit } = given.container;
+        const { configFile = "/etc/cinder/cinder.conf", python = "/usr/bin/python3" } =
+            given.container;
+        const unitOf = unit === undefined ? {} : { unit };
+        return { container: { engine, name, configFile, python, ...unitOf } };
+    }
     return { systemd: { unit: given?.systemd?.unit ?? "cinder-volume" } };
 }
 

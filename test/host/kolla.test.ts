@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import {
     chmodSync,
     existsSync,
@@ -11,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "mocha";
-import { CONF, SIDES, withHost, type FakeHost } from "./fakeHost";
+import { APPLY, CONF, PYTHON, SIDES, withHost, type FakeHost } from "./fakeHost";
 
 const VENV = "/var/lib/kolla/venv/bin/python3";
 
@@ -94,6 +95,40 @@ describe("a host of kolla-ansible", function () {
             assert.equal(existsSync(join(dirname(conf), ".cinder-dr")), false);
             assert.equal(host.restarts(), 3);
         }));
+
+    it("has its container restarted by the unit that keeps it running, which must be there", () => {
+        /** @param said what is printed by `systemctl show`, `systemctl is-active` and `docker inspect` */
+        const service = (question: string, spec: object, said: object = {}) => {
+            const code = `import sys, json
+m = {"__name__": "apply"}
+exec(compile(open(sys.argv[1]).read(), "apply", "exec"), m)
+spec, said = json.loads(sys.argv[3]), json.loads(sys.argv[4])
+m["run"] = lambda words, seconds: m["Ran"](0, said.get(words[1], ""))
+m["check_service"](spec)
+print(json.dumps(eval("m['Service'](spec).%s" % sys.argv[2])))`;
+            const given = [JSON.stringify({ container: spec }), JSON.stringify(said)];
+            const done = spawnSync(PYTHON, ["-c", code, APPLY, question, ...given]);
+            return JSON.parse(done.stdout.toString() || `"${String(done.stderr)}"`) as unknown;
+        };
+        const unit = "kolla-cinder_volume-container.service";
+        const plain = { engine: "docker", name: "cinder_volume" };
+        const spec = { ...plain, unit };
+        assert.deepEqual(service("words('restart')", spec), ["systemctl", "restart", unit]);
+        assert.deepEqual((service("words('status')", spec) as string[]).slice(0, 2), [
+            "docker",
+            "inspect",
+        ]);
+        assert.equal(
+            service("missing()", spec, { show: "LoadState=not-found" }),
+            `service.container.unit must name a unit of this host, got '${unit}'`,
+        );
+        assert.equal(service("missing()", plain), null);
+        // Its restart ends before the container has started: that is no end of it.
+        const between = { inspect: "exited 0", "is-active": "active" };
+        assert.equal(service("state()", spec, between), "activating");
+        assert.equal(service("state()", spec, { ...between, "is-active": "failed" }), "exited");
+        assert.equal(service("state()", plain, between), "exited");
+    });
 
     it("is left running where the container cannot judge or reach what is asked for", () =>
         withHost((host) => {

@@ -71,6 +71,78 @@ describe("a Cinder host", () => {
         assert.ok(!("unit" in asked[0]), "no systemd runs in there");
     });
 
+    const UNIT = "kolla-cinder_volume-container.service";
+    const managed = { container: { ...CONTAINER, unit: UNIT } };
+    const state = (running: string, active: string) => (words: string) => ({
+        code: 0,
+        stdout: `${words.startsWith("docker inspect") ? running : active}\n`,
+    });
+
+    it("has its container stopped and restarted by the unit that would start it again", async () => {
+        answers = state("false", "inactive");
+        const host = hostOf(managed);
+        await host.stop();
+        await host.restart();
+        assert.deepEqual(told(), [
+            `systemctl stop --no-block ${UNIT}`,
+            "docker stop -t 5 cinder_volume",
+            `systemctl stop ${UNIT}`,
+            `systemctl restart ${UNIT}`,
+        ]);
+        server.commands.length = 0;
+        const plain = hostOf({ container: CONTAINER });
+        await plain.stop();
+        await plain.restart();
+        assert.deepEqual(told(), [
+            "docker stop -t 5 cinder_volume",
+            "docker restart cinder_volume",
+        ]);
+    });
+
+    it("runs also while its unit is about to start the container again", async () => {
+        const runs = (running: string, active: string, service: Service = managed) => {
+            answers = state(running, active);
+            return hostOf(service).runs();
+        };
+        assert.equal(await runs("true", "inactive"), true);
+        assert.equal(await runs("false", "activating"), true);
+        assert.equal(await runs("false", "inactive"), false);
+        assert.equal(await runs("false", "activating", { container: CONTAINER }), false);
+        assert.equal(await runs("", "failed", { systemd: { unit: "x" } }), false);
+    });
+
+    it("has stopped where its unit has removed the container, and not where the engine does not say", async () => {
+        const stderr = 'Error: no such object: "cinder_volume"';
+        answers = (words) =>
+            words.startsWith("docker") ? { code: 125, stderr } : { code: 0, stdout: "inactive\n" };
+        const host = hostOf(managed);
+        await host.stop();
+        assert.equal(await host.runs(), false);
+        answers = () => ({ code: 1, stderr: "Cannot connect to the Docker daemon" });
+        await assert.rejects(host.runs(), /inspect: exit code 1: Cannot connect to the Docker/);
+        await assert.rejects(hostOf({ container: CONTAINER }).stop(), /stop: exit code 1/);
+    });
+
+    it("starts anew: what has come up meanwhile is stopped first, though it hangs", async () => {
+        answers = state("true", "active");
+        const host = hostOf(managed);
+        await host.startAnew();
+        assert.deepEqual(told(), [
+            "docker inspect --format '{{.State.Running}}' cinder_volume",
+            `systemctl stop --no-block ${UNIT}`,
+            "docker stop -t 5 cinder_volume",
+            `systemctl stop ${UNIT}`,
+            `systemctl restart ${UNIT}`,
+        ]);
+        server.commands.length = 0;
+        answers = state("false", "inactive");
+        await hostOf({ systemd: { unit: "cinder-volume" } }).startAnew();
+        assert.deepEqual(told(), [
+            "systemctl is-active cinder-volume",
+            "systemctl restart cinder-volume",
+        ]);
+    });
+
     it("goes on with the files that its process was last seen with", async () => {
         const files = ["--config-file", "/etc/cinder/cinder.conf", "--config-dir", "/etc/cinder/d"];
         answers = () => said({ service: "a@ceph", arguments: files, reach: {}, dropped: 2 });

@@ -8,6 +8,7 @@ import type { Seat } from "../../operations/rowSeats";
 import {
     lostServices,
     startServices,
+    stopAgain,
     stopSeat,
     tellStopped,
     toAll,
@@ -77,9 +78,10 @@ describe("services that are stopped for their rows", () => {
                 cinder: { services },
                 hosts: hosts.map((name) => ({
                     host: { name, service: {} },
+                    canStop: true,
                     runs: () => Promise.resolve(!idle.includes(name)),
                     stop: act("stop", name),
-                    start: act("start", name),
+                    startAnew: act("start", name),
                     drain: act("drain", name),
                     saveRows: act("save", name),
                 })),
@@ -107,6 +109,24 @@ describe("services that are stopped for their rows", () => {
             of.journal.entries.map(({ step }) => step).filter((step) => step !== "stopped"),
             ["stopping", "saved rows"],
         );
+    });
+
+    it("are stopped again where somebody has started them, with what is queued since", async () => {
+        const of = run({ hosts: ["a", "b"] });
+        const [a, b] = of.parts.hosts;
+        assert.ok(a !== undefined && b !== undefined);
+        const states = [true, false, false];
+        a.runs = () => Promise.resolve(states.shift() ?? false);
+        b.runs = () => Promise.resolve(false);
+        await stopAgain(of, seat(of, "a", "b"));
+        assert.deepEqual(done, ["stop a", "drain a"]);
+        await stopAgain(of, seat(of, "a", "b"));
+        assert.deepEqual(done, ["stop a", "drain a"]);
+        a.runs = () => Promise.resolve(true);
+        await assert.rejects(stopAgain(of, seat(of, "a")), /on a is started again whenever/);
+        // One that the topology cannot have stopped was called down by Cinder.
+        Object.assign(a, { canStop: false });
+        await stopAgain(of, seat(of, "a"));
     });
 
     it("are read in a later run with the files that their processes had", async () => {

@@ -155,6 +155,11 @@ const SHAPE: Row[] = [
         "hosts.cinder-a.service.container.name must be a container's name, got 'a b'",
     ],
     [
+        "hosts/cinder-a/service/container/unit",
+        "-H evil",
+        "hosts.cinder-a.service.container.unit must be a systemd unit, got '-H evil'",
+    ],
+    [
         "hosts/cinder-a/service/container/configFile",
         "cinder.conf",
         "hosts.cinder-a.service.container.configFile must be the cinder.conf inside the container: an absolute path of letters, digits and '._@+-', without '..', got 'cinder.conf'",

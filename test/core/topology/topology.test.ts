@@ -104,6 +104,10 @@ describe("a topology", () => {
         ["hosts/cinder-a/service", { container: { configFile: "/etc/cinder/cinder.conf" } }],
         [
             "hosts/cinder-a/service",
+            { container: { unit: "kolla-cinder_volume-container.service" } },
+        ],
+        [
+            "hosts/cinder-a/service",
             { commands: { restart: ["sv", "restart", "x"], status: ["true"] } },
         ],
         ["hosts/cinder-b", { address: "cinder-a", port: 2222, hostKey: HOST_KEY }],
