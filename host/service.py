@@ -221,11 +221,18 @@ def queues_of(service):
     return [queue for name, topic in topics for queue in (topic, "%s.%s" % (topic, name.split("@")[0]))]
 
 
-def tls_of(conf):
-    """What the section [oslo_messaging_rabbit] says of TLS, in kombu's words; False where it says nothing."""
-    from oslo_messaging._drivers import impl_rabbit
-    conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
-    own = conf.oslo_messaging_rabbit
+def rabbit_options(conf, url):
+    """[oslo_messaging_rabbit] as Cinder reads it: what transport_url says behind its `?` stands above the section."""
+    from oslo_messaging._drivers import amqp, base, common, impl_rabbit
+    for options in (impl_rabbit.rabbit_opts, getattr(amqp, "amqp_opts", []), getattr(base, "base_opts", [])):
+        conf.register_opts(options, group="oslo_messaging_rabbit")
+    # Old releases have no such words in the URL.
+    proxy = getattr(common, "ConfigOptsProxy", None)
+    return (proxy(conf, url, "oslo_messaging_rabbit") if proxy else conf).oslo_messaging_rabbit
+
+
+def tls_of(own):
+    """What the options of RabbitMQ say of TLS, in kombu's words; False where they say nothing."""
     if not own.ssl:
         return False
     files = {"ca_certs": own.ssl_ca_file, "certfile": own.ssl_cert_file, "keyfile": own.ssl_key_file}
@@ -254,7 +261,7 @@ def drain(request):
     objects, context = database(request)
     queues = queues_of(objects.Service.get_by_args(context, request["service"], "cinder-volume"))
     url = oslo_messaging.TransportURL.parse(cfg.CONF)
-    ssl, errors = tls_of(cfg.CONF), []
+    ssl, errors = tls_of(rabbit_options(cfg.CONF, url)), []
     # The brokers of one cluster share their queues, and one of them may have died with its site.
     for host in url.hosts:
         at = {"hostname": host.hostname, "port": host.port or 5672, "userid": host.username,
