@@ -48,6 +48,8 @@ export interface HostFacts {
     service?: string;
     /** Why it cannot be asked. */
     unseen?: string;
+    /** Why Cinder's rows cannot be written through it; undefined where they can, or it was not tried. */
+    unwritable?: string;
     /** Side to how reaching it as Cinder's user went; undefined where it was reached. */
     reach: Partial<Record<Role, string>>;
     /** Whether both sites' secret_uuid are set; else a failback needs a restart. */

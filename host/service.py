@@ -14,7 +14,8 @@ os.chdir("/")
 
 
 def said(error):
-    return "%s: %s" % (type(error).__name__, error)
+    """In one line, and without the password of a connection that a library repeats."""
+    return re.sub(r"://\S*@", "://***@", ("%s: %s" % (type(error).__name__, error)).split("\n")[0])
 
 
 # ---- what the running service reads; apply.py finds it the same way, since both must mean the same files ----
@@ -240,6 +241,35 @@ def tls_of(own):
     return dict(known, cert_reqs=__import__("ssl").CERT_REQUIRED) if "ca_certs" in known else dict(known) or True
 
 
+def brokers(conf):
+    """How each message broker is connected to, in kombu's words."""
+    import oslo_messaging
+    url = oslo_messaging.TransportURL.parse(conf)
+    ssl = tls_of(rabbit_options(conf, url))
+    return [{"hostname": host.hostname, "port": host.port or 5672, "userid": host.username, "ssl": ssl,
+             "password": host.password, "virtual_host": url.virtual_host or "/"} for host in url.hosts]
+
+
+def dial(broker):
+    import kombu
+    connection = kombu.Connection(transport="amqp", connect_timeout=10, **broker)
+    connection.connect()
+    return connection
+
+
+def answering(conf):
+    """A connection to the first broker that answers: those of one cluster share their queues, and one of them may have
+    died with its site and say nothing."""
+    known, errors = brokers(conf), []
+    pool = concurrent.futures.ThreadPoolExecutor(len(known) or 1)
+    asked = {pool.submit(dial, broker): broker["hostname"] for broker in known}
+    for answer in concurrent.futures.as_completed(asked):
+        if answer.exception() is None:
+            return answer.result()
+        errors.append("%s: %s" % (asked[answer], said(answer.exception())))
+    raise RuntimeError("no message broker answers: %s" % "; ".join(errors))
+
+
 def purge(connection, queues):
     """How many messages were dropped. A queue that is not there has none; asking for it closes the channel."""
     dropped = 0
@@ -255,24 +285,30 @@ def purge(connection, queues):
 
 def drain(request):
     """Drops what is queued for the stopped service: a failover cast in the outage would be carried out after its start."""
-    import kombu
     from oslo_config import cfg
-    import oslo_messaging
     objects, context = database(request)
     queues = queues_of(objects.Service.get_by_args(context, request["service"], "cinder-volume"))
-    url = oslo_messaging.TransportURL.parse(cfg.CONF)
-    ssl, errors = tls_of(rabbit_options(cfg.CONF, url)), []
-    # The brokers of one cluster share their queues, and one of them may have died with its site.
-    for host in url.hosts:
-        at = {"hostname": host.hostname, "port": host.port or 5672, "userid": host.username,
-              "password": host.password, "virtual_host": url.virtual_host or "/"}
-        try:
-            with kombu.Connection(transport="amqp", connect_timeout=10, ssl=ssl, **at) as connection:
-                connection.connect()
-                return {"dropped": purge(connection, queues)}
-        except Exception as error:
-            errors.append("%s: %s" % (host.hostname, said(error)))
-    raise RuntimeError("no message broker answers: %s" % "; ".join(errors))
+    with answering(cfg.CONF) as connection:
+        return {"dropped": purge(connection, queues)}
+
+
+def connect(request):
+    """Connects as `write` and `drain` do, and changes nothing. Answers why one of them would fail, or None."""
+    from oslo_config import cfg
+    objects, context = database(request)
+    # Instead of ten tries, 10 s apart.
+    cfg.CONF.set_override("max_retries", 1, "database")
+    cfg.CONF.set_override("retry_interval", 0, "database")
+    pool, trouble = concurrent.futures.ThreadPoolExecutor(2), []
+    asked = {"database": pool.submit(objects.ServiceList.get_all, context),
+             "message broker": pool.submit(answering, cfg.CONF)}
+    concurrent.futures.wait(asked.values(), request["seconds"])
+    for name, answer in asked.items():
+        if not answer.done():
+            trouble.append("%s: no answer within %s s" % (name, request["seconds"]))
+        elif answer.exception() is not None:
+            trouble.append("%s: %s" % (name, said(answer.exception())))
+    return {"trouble": "; ".join(trouble) or None}
 
 
 def at_home():
@@ -284,7 +320,7 @@ def at_home():
         pass
 
 
-VERBS = {"look": look, "save": save, "write": write, "drain": drain}
+VERBS = {"look": look, "save": save, "write": write, "drain": drain, "connect": connect}
 
 
 def main():

@@ -19,6 +19,8 @@ export interface SavedRows {
 
 const LOOK_SECONDS = 40;
 const ROWS_SECONDS = 120;
+/** For the database and the message broker to answer; Cinder's own modules take some seconds before it. */
+const CONNECT_SECONDS = 10;
 const SERVICE_SECONDS = 60;
 
 /** A container of podman's units and of quadlets is removed when it is stopped. */
@@ -128,6 +130,18 @@ export class CinderHost {
         } catch (error) {
             if (!(error instanceof RemoteError)) throw error;
             return { name, reach: {}, unseen: error.message };
+        }
+    }
+
+    /** Connects to Cinder's database and message broker, and changes nothing. @returns why one of them does not answer */
+    async connect(): Promise<string | undefined> {
+        const request = { do: "connect", seconds: CONNECT_SECONDS };
+        try {
+            const { trouble } = await this.ask<{ trouble: string | null }>(request, LOOK_SECONDS);
+            return trouble ?? undefined;
+        } catch (error) {
+            if (!(error instanceof RemoteError)) throw error;
+            return error.message;
         }
     }
 

@@ -16,6 +16,7 @@ import { both } from "./parallel";
 import { proveWritable } from "./proveWritable";
 import { lostServices, startServices, tellStopped } from "./rowServices";
 import { operate, phase, type Run } from "./run";
+import { tryWriters, withWriters, type Unwritable } from "./rowWriters";
 import { recallArguments } from "./savedRows";
 import { leaveServers } from "./serversLeft";
 import { mindSiblings, mirrorLock, siblingPools } from "./siblings";
@@ -150,7 +151,11 @@ async function move(run: Run, options: ForcedOptions): Promise<string> {
     const signs = new LifeSigns(run);
     askEarly(signs, cinder, options);
     try {
-        const survey = await lookFirst(run, options, since, cinder);
+        const [seen, unwritable] = await both(
+            lookFirst(run, options, since, cinder),
+            options.writeRows === true ? tryWriters(run) : Promise.resolve<Unwritable>(new Map()),
+        );
+        const survey = withWriters(seen, unwritable);
         if (options.writeRows === true) await mindSiblings(run);
         // Nothing is done yet, so nothing binds to an old plan.
         if (!hasChanged(run.journal)) {

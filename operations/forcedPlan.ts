@@ -10,6 +10,7 @@ import type { RowsAllowed } from "./forcedWays";
 import { RefusedError } from "./operationEnd";
 import type { Run, RunOptions } from "./run";
 import { seatsOf } from "./rowSeats";
+import { refuseUnwritable } from "./rowWriters";
 import { statusesOf } from "./savedStatuses";
 import { lookAt } from "./takeSurvey";
 
@@ -125,6 +126,7 @@ export async function plan(run: Run, survey: Survey, options: ForcedOptions): Pr
             stop.settles === true || isToProve(stop, survey, options.fenced);
         refuseBlocked(survey, "forced", words, curable);
         refuseLiving(survey, options.fenced);
+        if (options.writeRows === true) refuseUnwritable(survey);
         if (options.writeAllRows === true) refuseUnstoppable(run, survey);
     };
     agree(run, survey, "forced", refuse, options.writeAllRows);

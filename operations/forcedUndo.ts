@@ -1,8 +1,10 @@
 import { subjectOf } from "../core/survey";
 import type { SavedRows } from "./cinderHost";
 import { startStopped } from "./mirrorDaemons";
+import { both } from "./parallel";
 import { seatsOf, type Seat } from "./rowSeats";
 import { startServices, stopAgain, stopRunners, toAll } from "./rowServices";
+import { tryWriters, withWriters } from "./rowWriters";
 import type { Run } from "./run";
 import { savedRows, stoppedServices, writtenRows } from "./savedRows";
 import { takeSurvey } from "./takeSurvey";
@@ -53,7 +55,11 @@ async function undoRows(run: Run): Promise<string[]> {
     const { journal } = run;
     const noted = [...savedRows(run), ...stoppedServices(journal)];
     const names = [...new Set(noted.map(({ service }) => service))];
-    const survey = await takeSurvey(run.parts, run.backend, { sides: [], reach: ["secondary"] });
+    const [seen, unwritable] = await both(
+        takeSurvey(run.parts, run.backend, { sides: [], reach: ["secondary"] }),
+        tryWriters(run),
+    );
+    const survey = withWriters(seen, unwritable);
     const rows = survey.rows.filter(({ host }) => names.includes(host));
     const seats = seatsOf(run, survey, rows);
     const again = `cinder-dr resume ${journal.id} --undo-rows`;

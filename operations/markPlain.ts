@@ -9,10 +9,12 @@ import {
     type Survey,
 } from "../core/survey";
 import { ROLES } from "../core/topology/site";
+import type { CinderHost, SavedRows } from "./cinderHost";
 import type { Journal } from "./journal";
 import { RefusedError } from "./operationEnd";
 import { writerOf } from "./rowSeats";
 import { phase, type Run } from "./run";
+import { RemoteError } from "./ssh";
 
 /** The journal's note of a service's rows before volumes on it are marked; the service's host follows. */
 const BEFORE = "rows before mark on";
@@ -58,6 +60,32 @@ function refuseMark(
     if (stops.length > 0) throw new RefusedError("refused: no volume was marked", stops);
 }
 
+interface Read {
+    service: string;
+    host: CinderHost;
+    saved: SavedRows;
+}
+
+/**
+ * Reads the rows of all before one is written.
+ * @throws RefusedError where that fails: the writing would, too
+ */
+async function readRows(run: Run, survey: Survey, services: readonly string[]): Promise<Read[]> {
+    const read: Read[] = [];
+    for (const service of services) {
+        const host = writerOf(run, survey, service);
+        try {
+            read.push({ service, host, saved: await host.saveRows(service) });
+        } catch (error) {
+            if (!(error instanceof RemoteError)) throw error;
+            throw new RefusedError("refused: no volume was marked", [
+                blocker(service, error.message, "its host's Cinder must reach the database"),
+            ]);
+        }
+    }
+    return read;
+}
+
 /**
  * Marks volumes that cannot move as what they are, through Cinder's own objects.
  * @param status `disabled` as Cinder itself sets it at creation, `not-capable` as a failover leaves a plain volume, or
@@ -70,11 +98,10 @@ async function mark(
     lonely: readonly Pair[],
     status: Mark,
 ): Promise<number> {
+    const services = [...new Set(lonely.map(({ volume }) => serviceOf(volume.host)))];
     let count = 0;
-    for (const service of new Set(lonely.map(({ volume }) => serviceOf(volume.host)))) {
+    for (const { service, host, saved } of await readRows(run, survey, services)) {
         const own = lonely.filter(({ volume }) => serviceOf(volume.host) === service);
-        const host = writerOf(run, survey, service);
-        const saved = await host.saveRows(service);
         run.journal.append({ kind: "noted", step: `${BEFORE} ${service}`, data: saved });
         const volumes = Object.fromEntries(
             own.map(({ volume }) => [volume.id, { replication_status: status }]),

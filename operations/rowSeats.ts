@@ -22,6 +22,9 @@ const hostsOf = (run: Run, survey: Survey, fits: (service: string) => boolean): 
     return run.parts.hosts.filter(({ host }) => names.includes(host.name));
 };
 
+const writes = (survey: Survey, { host }: CinderHost): boolean =>
+    survey.hosts.every(({ name, unwritable }) => name !== host.name || unwritable === undefined);
+
 /** A container that this operation has stopped does not answer any more, and is to be started at the end. */
 export const isContainer = ({ host }: CinderHost): boolean => "container" in host.service;
 
@@ -43,8 +46,9 @@ const noWriter = (service: string): PartialError =>
 /** The host that runs a service, or else any host that answers. @throws PartialError where none does */
 export function writerOf(run: Run, survey: Survey, service: string): CinderHost {
     const [own] = hostsOf(run, survey, (name) => name === service);
-    const [any] = hostsOf(run, survey, () => true);
-    const writer = own ?? any;
+    const all = hostsOf(run, survey, () => true);
+    const able = all.filter((host) => writes(survey, host));
+    const writer = able.find((host) => host === own) ?? able[0] ?? own ?? all[0];
     if (writer === undefined) throw noWriter(service);
     return writer;
 }
@@ -86,12 +90,23 @@ export function seatsOf(run: Run, survey: Survey, rows: readonly ServiceRow[]): 
         );
     const stopped = [...runners.values()].flat();
     // A container's Python is gone with the container.
-    const able = hostsOf(run, survey, () => true).filter(
+    const going = hostsOf(run, survey, () => true).filter(
         (host) => !isContainer(host) || !stopped.includes(host),
+    );
+    const able = going.filter((host) => writes(survey, host));
+    const troubles = survey.hosts.flatMap(({ name, unwritable }) =>
+        unwritable === undefined ? [] : [`${name}: ${unwritable}`],
     );
     return rows.map((row) => {
         const own = runners.get(row) ?? [];
         const writer = able.find((host) => own.includes(host)) ?? able[0];
+        if (writer === undefined && going.length > 0)
+            throw refusal(
+                rows,
+                "nobody can write its rows",
+                () => troubles.join("; "),
+                "make one of these hosts reach Cinder's database and message broker, and run the command again",
+            );
         if (writer === undefined)
             throw refusal(
                 rows,

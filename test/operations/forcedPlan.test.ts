@@ -3,14 +3,20 @@ import { strict as assert } from "node:assert";
 import { blockersOf } from "../../core/blockers";
 import type { ServiceRow } from "../../core/service";
 import type { HostFacts, Survey } from "../../core/survey";
-import { isToProve, plan, refuseReturned, refuseUnstoppable } from "../../operations/forcedPlan";
+import {
+    isToProve,
+    plan,
+    refuseReturned,
+    refuseUnstoppable,
+    type ForcedOptions,
+} from "../../operations/forcedPlan";
 import { Journal } from "../../operations/journal";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
 import { RemoteError } from "../../operations/ssh";
 import { ownJournals } from "../support/ownJournals";
 import { runOptions } from "../support/runOptions";
-import { NOW, reader, row, survey, view } from "../support/survey";
+import { backend, NOW, reader, row, survey, view } from "../support/survey";
 
 describe("a forced failover that goes on when the primary is back", () => {
     const here = row();
@@ -144,5 +150,29 @@ describe("the second look at the secondary, which would have heard of a living p
 
     it("is not needed behind a fence", async () => {
         assert.deepEqual(await planned(silent, "its ports are down"), []);
+    });
+});
+
+describe("a forced failover that may write rows", () => {
+    it("is refused before anything is done where no host reaches the database or a message broker", async () => {
+        const planned: string[] = [];
+        const run = {
+            backend,
+            accepted: new Map(),
+            journal: { append: () => undefined },
+            planned: (lines: string[]) => planned.push(...lines),
+        } as unknown as Run;
+        const seen = { name: "cinder-a", service: "cinder-a@ceph", reach: { primary: "no" } };
+        const dead = survey({
+            hosts: [{ ...seen, unwritable: "message broker: no answer within 10 s" }],
+            views: { primary: { unseen: "no answer" } },
+        });
+        await assert.rejects(
+            plan(run, dead, { writeRows: true } as ForcedOptions),
+            (error) =>
+                error instanceof RefusedError &&
+                error.blockers[0]?.fact === "message broker: no answer within 10 s",
+        );
+        assert.ok(planned.length > 0, "the plan is shown first");
     });
 });

@@ -3,10 +3,17 @@ import { mock } from "node:test";
 
 import type { Pair, PoolView } from "../../core/replica";
 import type { Survey } from "../../core/survey";
-import { countAgain, markBefore, markedWhole, markStep } from "../../operations/markPlain";
+import {
+    countAgain,
+    hasMarked,
+    markBefore,
+    markedWhole,
+    markStep,
+} from "../../operations/markPlain";
 import type { JournalEntry } from "../../core/operation";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
+import { RemoteError } from "../../operations/ssh";
 import * as rowSeats from "../../operations/rowSeats";
 import { reader, survey as surveyOf, writer, type Given } from "../support/survey";
 
@@ -118,6 +125,22 @@ describe("marking what is whole on the primary alone", () => {
         await markBefore(other.run, whole({ primary: undefined }));
         assert.deepEqual(other.written, [{ v1: { replication_status: "not-capable" } }]);
         assert.deepEqual(ids(markedWhole(other.run.journal, whole({ volume }))), []);
+    });
+
+    it("marks nothing where the rows cannot be read: it is refused, and nothing is begun", async () => {
+        const { run, written } = begun();
+        Object.assign(seat, {
+            saveRows: () => Promise.reject(new RemoteError("cinder-a", "save: no database")),
+        });
+        await assert.rejects(
+            markBefore(run, whole({})),
+            (error) =>
+                error instanceof RefusedError &&
+                error.message === "refused: no volume was marked" &&
+                error.blockers[0]?.fact === "cinder-a: save: no database",
+        );
+        assert.equal(hasMarked(run.journal), false);
+        assert.deepEqual(written, []);
     });
 
     it("marks nothing without the operator's word", async () => {

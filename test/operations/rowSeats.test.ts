@@ -2,13 +2,14 @@ import { strict as assert } from "node:assert";
 
 import type { HostFacts } from "../../core/survey";
 import { RefusedError } from "../../operations/operationEnd";
-import { seatsOf } from "../../operations/rowSeats";
+import { seatsOf, writerOf } from "../../operations/rowSeats";
 import type { Run } from "../../operations/run";
 import { row, survey } from "../support/survey";
 
 const A = row({ host: "cinder-a@ceph", state: "down" });
 const B = row({ host: "cinder-b@ceph", state: "down" });
 const seen = (name: string): HostFacts => ({ name, reach: {}, service: `${name}@ceph` });
+const broken = (name: string): HostFacts => ({ ...seen(name), unwritable: "no database" });
 const lost = (name: string): HostFacts => ({ name, reach: {}, unseen: "no answer" });
 
 interface Given {
@@ -91,6 +92,30 @@ describe("who writes the rows of a service", () => {
             /cannot be stopped/,
         );
         assert.deepEqual(seats({ ...given, rows: [A] }), ["cinder-a: cinder-a"]);
+    });
+
+    it("is a host whose database and message broker answer, and else nobody", () => {
+        assert.deepEqual(seats({ hosts: [broken("cinder-a"), seen("cinder-b")] }), [
+            "cinder-b: cinder-a",
+            "cinder-b: cinder-b",
+        ]);
+        assert.throws(
+            () => seats({ hosts: [broken("cinder-a"), broken("cinder-b")] }),
+            (error) =>
+                error instanceof RefusedError &&
+                error.blockers[0]?.fact === "cinder-a: no database; cinder-b: no database",
+        );
+    });
+
+    it("is such a host also for rows of a service that goes on, and its own one where all are broken", () => {
+        const through = (...hosts: HostFacts[]): string => {
+            const parts = { hosts: hosts.map(({ name }) => ({ host: { name } })) };
+            return writerOf({ parts } as unknown as Run, survey({ hosts }), "cinder-b@ceph").host
+                .name;
+        };
+        assert.equal(through(seen("cinder-a"), seen("cinder-b")), "cinder-b");
+        assert.equal(through(seen("cinder-a"), broken("cinder-b")), "cinder-a");
+        assert.equal(through(broken("cinder-a"), broken("cinder-b")), "cinder-b");
     });
 
     it("is a host that goes on running, where a container is stopped with its Python", () => {
