@@ -91,6 +91,8 @@ describe("the rbd-mirror daemons of hosts that the topology names", () => {
     /** @param away host that does not answer @param code how each of the others' commands ends */
     function answer(away?: string, code = 0): void {
         asked = [];
+        // Restored in the order they were made, a second one would put the first back.
+        mock.restoreAll();
         mock.method(SshHost.prototype, "run", function (this: SshHost, words: string[]) {
             asked.push(`${this.name}: ${words[0] ?? ""} ${words.at(-1) ?? ""}`);
             if (this.name === away) return Promise.reject(new RemoteError(away, "ssh: no route"));

@@ -48,8 +48,9 @@ describe("Nova's API", () => {
             mock.method(OpenStackApi.prototype, "call", () =>
                 Promise.reject(new OpenStackError("no", status)),
             );
-        refused(403);
+        const first = refused(403);
         assert.deepEqual(await nova.computes(), []);
+        first.mock.restore();
         refused(500);
         await assert.rejects(nova.computes(), /no/);
     });

@@ -5,7 +5,7 @@ import type { ImageView } from "../../core/replica";
 import { waitFollowing, waitReady } from "../../operations/resyncWait";
 import type { Run } from "../../operations/run";
 import * as wait from "../../operations/wait";
-import { backend, names, reader, row, view, writer } from "../support/survey";
+import { backend, names, reader, row, topology, view, writer } from "../support/survey";
 
 const VOLUME = {
     id: "v1",
@@ -84,7 +84,7 @@ describe("a wait for a resync", () => {
         };
         return {
             backend,
-            parts: { cinder, sites, names, hostsOf: () => [] },
+            parts: { topology, cinder, sites, names, hostsOf: () => [] },
             signal: new AbortController().signal,
             doing: () => undefined,
             journal: { entries: [], append: () => undefined },

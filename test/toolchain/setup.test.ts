@@ -153,6 +153,7 @@ describe("the counts of npm test", () => {
 
     const folders: Record<string, string[]> = {
         operations: ["test/lab/operations"],
+        edges: ["test/lab/edges"],
         faults: ["test/faults", "test/host/faults"],
         lab: ["test/lab", "test/package"],
     };
