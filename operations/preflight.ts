@@ -1,12 +1,17 @@
+import { blocker, type Blocker } from "../core/blocker";
 import { measuredIn, type Measured } from "../core/measured";
 import { begunOf } from "../core/operation";
 import { preflightOf, type Preflight } from "../core/preflight";
-import type { Move } from "../core/survey";
+import { isSeen } from "../core/replica";
+import type { Move, Survey } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES } from "../core/topology/site";
 import { readJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
+import { MirrorDaemons } from "./mirrorDaemons";
+import { RefusedError } from "./operationEnd";
 import type { Parts } from "./parts";
+import { RemoteError } from "./ssh";
 import { takeSurvey } from "./takeSurvey";
 
 const VERBS: Record<Move, string> = {
@@ -47,6 +52,30 @@ export async function preflight(
         // No run waits for it, so it is given more time than the failover has.
         ...(move === "forced" ? { seconds: 15, living: "secondary" } : {}),
     });
-    const rates = move === "forced" ? await journalRates(parts, survey, signal) : undefined;
-    return preflightOf(survey, move, measuredOf(move, backend), rates);
+    const measured = measuredOf(move, backend);
+    if (move !== "forced") return preflightOf(survey, move, measured);
+    const rates = await journalRates(parts, survey, signal);
+    const plan = preflightOf(survey, move, measured, rates);
+    return { ...plan, blockers: [...plan.blockers, ...(await unstopped(parts, survey))] };
+}
+
+/** Why a forced failover could not stop each rbd-mirror of the secondary from here, as it must before it promotes. */
+async function unstopped(
+    { sites, topology }: Parts,
+    { views, names }: Survey,
+): Promise<readonly Blocker[]> {
+    const view = views.secondary;
+    if (!isSeen(view)) return [];
+    const daemons = new MirrorDaemons(sites.secondary, topology.sites.secondary);
+    try {
+        await daemons.running(view, () => undefined);
+        return [];
+    } catch (error) {
+        if (error instanceof RefusedError) return error.blockers;
+        if (!(error instanceof RemoteError)) throw error;
+        const fact = `whether its rbd-mirror can be stopped from here is not known: ${error.message}`;
+        return [blocker(`site ${names.secondary}`, fact, "make SSH to it work")];
+    } finally {
+        daemons.close();
+    }
 }

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 
 import type { HostFacts } from "../../core/survey";
 import type { Role } from "../../core/topology/site";
 import type { Parts } from "../../operations/parts";
 import { Journal } from "../../operations/journal";
 import { measuredOf, preflight } from "../../operations/preflight";
+import { RemoteError, SshHost } from "../../operations/ssh";
 import { ownJournals } from "../support/ownJournals";
 import { partsOf } from "../support/parts";
-import { backend, reader, row, view, writer } from "../support/survey";
+import { backend, NOW, reader, row, view, writer } from "../support/survey";
 
 /** A cloud with one volume of 2 GiB, whose primary's admin host is silent, while a Cinder host still reaches that site. */
 function cloud(): { parts: Parts; asked: Role[] } {
@@ -22,6 +24,9 @@ function cloud(): { parts: Parts; asked: Role[] } {
 
 describe("a preflight", () => {
     ownJournals();
+    afterEach(() => {
+        mock.restoreAll();
+    });
     it("knows from Cinder how much a failback copies", async () => {
         const { parts } = cloud();
         const secondary = view({ "volume-v1": writer() });
@@ -59,6 +64,26 @@ describe("a preflight", () => {
         make("2-failover-ceph", { writeRows: true, writeAllRows: true }, 10);
         assert.equal(measuredOf("forced", backend)?.seconds, 40);
         assert.equal(measuredOf("forced", backend, true)?.seconds, 10);
+    });
+    it("of a forced move names the rbd-mirror of the secondary that it could not stop", async () => {
+        const { parts } = cloud();
+        const one = { id: "1", name: "m", hostname: "ceph-2", beacon: NOW };
+        const seen = view({ "volume-v1": reader() }, { daemons: { list: [one] } });
+        parts.sites.secondary.pool = <T>() => Promise.resolve(seen as T);
+        const stops = async (move: "planned" | "forced") => {
+            const plan = await preflight(parts, backend, move, new AbortController().signal);
+            return plan.blockers.filter(({ fact }) => fact.includes("rbd-mirror m on ceph-2"));
+        };
+        const ended = mock.method(SshHost.prototype, "run", () =>
+            Promise.resolve({ code: 3, stdout: Buffer.alloc(0), stderr: "" }),
+        );
+        const [first, ...more] = await stops("forced");
+        assert.match(first?.next ?? "", /say --rbd-mirror-stopped/);
+        assert.deepEqual([more, await stops("planned")], [[], []]);
+        ended.mock.restore();
+        mock.method(SshHost.prototype, "run", () => Promise.reject(new RemoteError("l", "gone")));
+        const plan = await preflight(parts, backend, "forced", new AbortController().signal);
+        assert.ok(plan.blockers.some(({ fact }) => /is not known: l: gone$/.test(fact)));
     });
     for (const move of ["planned", "forced", "failback"] as const)
         it(`of a ${move} move asks each host for its way to both sites`, async () => {
