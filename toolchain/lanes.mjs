@@ -10,8 +10,8 @@ const BESIDE = {
     lab: ["lab.beside"],
     faults: ["faults.files", "faults.hosts"],
     operations: [
-        ...["operations.moves", "operations.faults", "operations.kills"],
-        "operations.killsByRows",
+        ...["operations.moves", "operations.faults", "operations.shared"],
+        ...["operations.kills", "operations.killsByRows"],
     ],
 };
 /** All that runs beside a suite, with others that were asked for; nothing beside one that is in a lane itself. */
@@ -32,11 +32,11 @@ export function hasLanes(progress) {
 }
 
 /**
- * Labs at once, by CINDER_DR_LABS, else three: two cores carry them, since their tests mostly wait; as far as the memory
+ * Labs at once, by CINDER_DR_LABS, else four: two cores carry them, since their tests mostly wait; as far as the memory
  * goes, of which a lab with Ceph's and the tests' own wants 4 GiB.
  */
 export function labsAtOnce(asked = process.env.CINDER_DR_LABS, memory = totalmem()) {
-    const wanted = /^[1-9]\d?$/.test(asked ?? "") ? Number(asked) : 3;
+    const wanted = /^[1-9]\d?$/.test(asked ?? "") ? Number(asked) : 4;
     return Math.max(1, Math.min(wanted, Math.floor(memory / (4 * 2 ** 30))));
 }
 
