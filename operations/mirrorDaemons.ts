@@ -104,7 +104,7 @@ export class MirrorDaemons {
                 blocker(
                     `site ${name}`,
                     `its service map has rbd-mirror ${daemons.join(", ")}`,
-                    `with \`mirroring\` in the topology, name the hosts of all in sites.${this.at.role}.rbdMirror.hosts; or stop all by hand, there and on the admin host, and say --rbd-mirror-stopped`,
+                    `one that has ended leaves the service map within a minute: then the same command again; else, with \`mirroring\` in the topology, name the hosts of all in sites.${this.at.role}.rbdMirror.hosts; or stop all by hand, there and on the admin host, and say --rbd-mirror-stopped`,
                 ),
             ],
         );

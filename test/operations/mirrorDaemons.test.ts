@@ -68,7 +68,7 @@ describe("the rbd-mirror daemons of a site without rbdMirror", () => {
                     {
                         subject: "site lyon",
                         fact: `its service map has rbd-mirror ${names.join(", ")}`,
-                        next: "with `mirroring` in the topology, name the hosts of all in sites.secondary.rbdMirror.hosts; or stop all by hand, there and on the admin host, and say --rbd-mirror-stopped",
+                        next: "one that has ended leaves the service map within a minute: then the same command again; else, with `mirroring` in the topology, name the hosts of all in sites.secondary.rbdMirror.hosts; or stop all by hand, there and on the admin host, and say --rbd-mirror-stopped",
                     },
                 ]);
                 return true;
