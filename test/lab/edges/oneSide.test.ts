@@ -121,13 +121,16 @@ describe("what a move cannot take along", () => {
         });
         await has(id, "status", "error");
         // The secondary's rbd-mirror makes a copy now that the primary is back; one that is half made is in no plan yet.
-        let flags: string[] = [];
+        let plan = "";
         const isPlanned = async () =>
-            (flags = await fleet.consents("failback")).includes("unmarked=1") || undefined;
+            new RegExp(`unmarked=.*${id}`).test(
+                (plan = (await fleet.dr("preflight", "failback")).output),
+            ) || undefined;
         await waitFor(isPlanned, {
-            ...{ what: "unmarked=1", seconds: 90, signal: AbortSignal.timeout(120_000) },
-            last: () => flags.join(" "),
+            ...{ what: `${id} to be in the plan`, seconds: 90, last: () => plan },
+            signal: AbortSignal.timeout(120_000),
         });
+        const flags = await fleet.consents("failback");
         const { output } = expectCode(await fleet.dr("failback", ...flags), 0);
         assert.match(output, /count again: 1 volume\(s\) that were whole on primary alone/);
         await fleet.expectAllOn("");
