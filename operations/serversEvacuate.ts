@@ -8,7 +8,7 @@ const ENDED = new Set(["ACTIVE", "SHUTOFF"]);
 
 /** Nova makes the connections anew first, and names the new host a moment after its work on the server has ended. */
 async function isConnected({ cinder, expected }: Cures, plan: ServerPlan): Promise<boolean> {
-    const attachments = await cinder.allAttachments();
+    const attachments = await cinder.attachmentsOf(plan.id);
     return plan.volumes.every(({ volumeId }) => {
         const own = attachments.find((a) => a.volume_id === volumeId && a.instance === plan.id);
         const info = own?.connection_info ?? {};

@@ -45,6 +45,14 @@ describe("servers of a compute host that is down", () => {
         assert.match(id, /-servers-ceph-/);
         return result;
     };
+    /** Nova starts a server that it evacuates out of ERROR. */
+    function evacuatesOutOfError(): void {
+        const evacuate = cloud.nova.evacuate.bind(cloud.nova);
+        cloud.nova.evacuate = async (id) => {
+            await evacuate(id);
+            cloud.server(id).status = "ACTIVE";
+        };
+    }
     const isOpen = () => openOperations().length > 0;
     const none = { cured: [], failed: [], gone: [], notBegun: [], byHand: [] };
     const REST = ["s2 detach", "s2 attach"];
@@ -55,6 +63,7 @@ describe("servers of a compute host that is down", () => {
         assert.deepEqual(await run(), { ...none, cured: ["s1"] });
         assert.deepEqual(cloud.orders, [...REST, "s1 evacuate"]);
         assert.equal(found.at(-1)?.fact, "evacuated; its connections lead to the active site");
+        assert.equal(cloud.wholeLooks, 2, "the whole cloud's attachments are for the plans");
         assert.ok(!isOpen());
     });
     it("are waited for where an earlier run has given the order", async () => {
@@ -90,11 +99,7 @@ describe("servers of a compute host that is down", () => {
     });
     it("are started where they were in ERROR, and the journal keeps the operator's word", async () => {
         cloud.server("s1").status = "ERROR";
-        const evacuate = cloud.nova.evacuate.bind(cloud.nova);
-        cloud.nova.evacuate = async (id) => {
-            await evacuate(id);
-            cloud.server(id).status = "ACTIVE";
-        };
+        evacuatesOutOfError();
         assert.deepEqual(await run(), { ...none, cured: ["s1", "s2"] });
         const [journal] = readJournals().journals;
         assert.deepEqual(begunOf(journal ?? []).flags.evacuate, ["compute-a"]);
@@ -119,11 +124,7 @@ describe("servers of a compute host that is down", () => {
         await run();
         cloud.broken = [];
         cloud.server("s1").status = "ERROR";
-        const evacuate = cloud.nova.evacuate.bind(cloud.nova);
-        cloud.nova.evacuate = async (id) => {
-            await evacuate(id);
-            cloud.server(id).status = "ACTIVE";
-        };
+        evacuatesOutOfError();
         assert.deepEqual(await run(), { ...none, cured: ["s2", "s1"] });
         assert.deepEqual(cloud.orders.slice(-2), ["s1 evacuate", "s1 os-stop"]);
         assert.equal(cloud.server("s1").status, "SHUTOFF");
