@@ -60,43 +60,36 @@ export async function restore(
     run: Run,
     proven: ReadonlySet<string>,
 ): Promise<{ volumes: number; snapshots: number }> {
-    const { cinder } = run.parts;
     const saved = savedStatuses(run.backend.section);
     const survey = await takeSurvey(run.parts, run.backend);
     const images = isSeen(survey.views.primary)
         ? new Set(survey.views.primary.all)
         : new Set<string>();
     const count = { volumes: 0, snapshots: 0 };
+    /** Gives one its status back, or says why not; the reset is the word of cinder's client for that. */
+    const giveBack = async (kind: keyof SavedStatuses, id: string, reset: string) => {
+        const before = saved[kind][id];
+        if (before === undefined || !isSteady(before)) {
+            run.left.push(
+                `${kind.slice(0, -1)} ${id} is in error, and ${whyNot(before)}: look at its data, then \`cinder ${reset} --state available ${id}\``,
+            );
+            return;
+        }
+        await run.parts.cinder.resetStatus(kind, id, before);
+        count[kind]++;
+    };
     for (const { volume } of survey.pairs) {
         const plain = volume.replicationStatus === "not-capable";
         if (
-            volume.status !== "error" ||
-            !images.has(volume.image) ||
-            !(plain || proven.has(volume.id))
+            volume.status === "error" &&
+            images.has(volume.image) &&
+            (plain || proven.has(volume.id))
         )
-            continue;
-        const before = saved.volumes[volume.id];
-        if (before === undefined || !isSteady(before)) {
-            run.left.push(
-                `volume ${volume.id} is in error, and ${whyNot(before)}: look at its data, then \`cinder reset-state --state available ${volume.id}\``,
-            );
-            continue;
-        }
-        await cinder.resetStatus("volumes", volume.id, before);
-        count.volumes++;
+            await giveBack("volumes", volume.id, "reset-state");
     }
-    for (const { id, status } of survey.snapshots) {
-        const before = saved.snapshots[id];
+    for (const { id, status } of survey.snapshots)
         // One that was in error before the failover is as it was.
-        if (status !== "error" || before === "error") continue;
-        if (before === undefined || !isSteady(before)) {
-            run.left.push(
-                `snapshot ${id} is in error, and ${whyNot(before)}: look at its data, then \`cinder snapshot-reset-state --state available ${id}\``,
-            );
-            continue;
-        }
-        await cinder.resetStatus("snapshots", id, before);
-        count.snapshots++;
-    }
+        if (status === "error" && saved.snapshots[id] !== "error")
+            await giveBack("snapshots", id, "snapshot-reset-state");
     return count;
 }
