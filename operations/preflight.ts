@@ -10,6 +10,7 @@ import { readJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import { MirrorDaemons } from "./mirrorDaemons";
 import { RefusedError } from "./operationEnd";
+import { both } from "./parallel";
 import type { Parts } from "./parts";
 import { RemoteError } from "./ssh";
 import { takeSurvey } from "./takeSurvey";
@@ -54,9 +55,12 @@ export async function preflight(
     });
     const measured = measuredOf(move, backend);
     if (move !== "forced") return preflightOf(survey, move, measured);
-    const rates = await journalRates(parts, survey, signal);
+    const [rates, stops] = await both(
+        journalRates(parts, survey, signal),
+        unstopped(parts, survey),
+    );
     const plan = preflightOf(survey, move, measured, rates);
-    return { ...plan, blockers: [...plan.blockers, ...(await unstopped(parts, survey))] };
+    return { ...plan, blockers: [...plan.blockers, ...stops] };
 }
 
 /** Why a forced failover could not stop each rbd-mirror of the secondary from here, as it must before it promotes. */
