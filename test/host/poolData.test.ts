@@ -1,10 +1,9 @@
 import { strict as assert } from "node:assert";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Question } from "../../operations/hostScript";
-import { askPool } from "./askPool";
+import { askPool, fakeCeph } from "./askPool";
 
 /** As far as host/pool.py asks a cluster whose images keep their data in pools of their own. */
 const RADOS = `
@@ -79,24 +78,18 @@ interface Cluster {
 }
 
 describe("the images' data pools in host/pool.py", () => {
-    let folder = "";
+    const folder = fakeCeph(RADOS, RBD);
     beforeEach(() => {
-        folder = mkdtempSync(join(tmpdir(), "cinder-dr-pool-"));
-        writeFileSync(join(folder, "rados.py"), RADOS);
-        writeFileSync(join(folder, "rbd.py"), RBD);
-        writeFileSync(join(folder, "log"), "");
-    });
-    afterEach(() => {
-        rmSync(folder, { recursive: true });
+        writeFileSync(join(folder(), "log"), "");
     });
 
     function ask(question: Question, { images = {}, pools = {}, denied = false }: Cluster) {
-        writeFileSync(join(folder, "state.json"), JSON.stringify({ images, pools, denied }));
-        return askPool(folder, question) as Record<string, unknown>;
+        writeFileSync(join(folder(), "state.json"), JSON.stringify({ images, pools, denied }));
+        return askPool(folder(), question) as Record<string, unknown>;
     }
     const look = (cluster: Cluster) => ask({ do: "look" }, cluster).flags;
     const log = (): string[] =>
-        readFileSync(join(folder, "log"), "utf8").split("\n").slice(0, -1).sort();
+        readFileSync(join(folder(), "log"), "utf8").split("\n").slice(0, -1).sort();
     const FULL = "hashpspool,full,full_quota";
 
     it("tells the flags of those that hold images' data, and of no other one", () => {

@@ -1,9 +1,8 @@
 import { strict as assert } from "node:assert";
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 
-import { askPool } from "./askPool";
+import { askPool, fakeCeph } from "./askPool";
 
 const KEY = "cinder-dr.lock";
 
@@ -41,27 +40,21 @@ interface Owner {
 }
 
 describe("the lock of host/pool.py", () => {
-    let folder = "";
-    beforeEach(() => {
-        folder = mkdtempSync(join(tmpdir(), "cinder-dr-pool-"));
-        writeFileSync(join(folder, "rados.py"), FAKE_RADOS);
-        writeFileSync(join(folder, "rbd.py"), "def __getattr__(name): return name\n");
-    });
-    afterEach(() => {
-        rmSync(folder, { recursive: true });
-    });
+    const folder = fakeCeph(FAKE_RADOS, "def __getattr__(name): return name\n");
 
     function ask(verb: string, owner: Owner, broken?: string): { held: boolean; by?: Owner } {
         const content = { ...owner, verb: "failback", since: "now" };
         const more = broken === undefined ? {} : { break: broken };
-        return askPool(folder, { do: verb, key: KEY, content, ...more }) as ReturnType<typeof ask>;
+        return askPool(folder(), { do: verb, key: KEY, content, ...more }) as ReturnType<
+            typeof ask
+        >;
     }
     /** Ages the lock. */
     const silent = (seconds: number) => {
         const then = Date.now() / 1000 - seconds;
-        utimesSync(join(folder, KEY), then, then);
+        utimesSync(join(folder(), KEY), then, then);
     };
-    const holder = () => (JSON.parse(readFileSync(join(folder, KEY), "utf8")) as Owner).who;
+    const holder = () => (JSON.parse(readFileSync(join(folder(), KEY), "utf8")) as Owner).who;
 
     const [kim, lee] = ["kim@bastion", "lee@desk"].map((who) => ({ id: "x", who })) as [
         Owner,
@@ -106,6 +99,6 @@ describe("the lock of host/pool.py", () => {
         assert.equal(holder(), lee.who);
         assert.equal(ask("renew", lee).held, true);
         ask("unlock", lee);
-        assert.ok(!existsSync(join(folder, KEY)));
+        assert.ok(!existsSync(join(folder(), KEY)));
     });
 });

@@ -1,10 +1,9 @@
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { lifeIn, type Question } from "../../operations/hostScript";
-import { askPool, runPool } from "./askPool";
+import { askPool, fakeCeph, runPool } from "./askPool";
 
 /** As far as host/pool.py asks a cluster; `osd dump` as Ceph 16.2 to 20 answers it. */
 const RADOS = `
@@ -70,18 +69,13 @@ interface Answer {
 }
 
 describe("host/pool.py", () => {
-    const folder = mkdtempSync(join(tmpdir(), "cinder-dr-pool-"));
-    writeFileSync(join(folder, "rados.py"), RADOS);
-    writeFileSync(join(folder, "rbd.py"), RBD);
-    after(() => {
-        rmSync(folder, { recursive: true });
-    });
+    const folder = fakeCeph(RADOS, RBD);
 
     function ask(request: Question, cluster: Cluster): Answer {
         const { flags = "sortbitwise,recovery_deletes", denied = [] } = cluster;
         const pools = { volumes: "hashpspool", ...cluster.pools };
-        writeFileSync(join(folder, "state.json"), JSON.stringify({ flags, pools, denied }));
-        return askPool(folder, request) as Answer;
+        writeFileSync(join(folder(), "state.json"), JSON.stringify({ flags, pools, denied }));
+        return askPool(folder(), request) as Answer;
     }
     const look = (cluster: Cluster) => ask({ do: "look" }, cluster);
     const content = { id: "1", who: "kim", verb: "failover" };
@@ -105,15 +99,15 @@ describe("host/pool.py", () => {
     it("says that the cluster answers before it looks, so that a look without an end proves that", () => {
         const pools = { volumes: "hashpspool" };
         writeFileSync(
-            join(folder, "state.json"),
+            join(folder(), "state.json"),
             JSON.stringify({ flags: "cut", pools, denied: [] }),
         );
-        assert.equal(lifeIn(runPool(folder, { do: "look" })), "f");
+        assert.equal(lifeIn(runPool(folder(), { do: "look" })), "f");
         writeFileSync(
-            join(folder, "state.json"),
+            join(folder(), "state.json"),
             JSON.stringify({ flags: "dead", pools, denied: [] }),
         );
-        assert.equal(lifeIn(runPool(folder, { do: "look" })), undefined);
+        assert.equal(lifeIn(runPool(folder(), { do: "look" })), undefined);
     });
 
     it("names a paused cluster instead of a read that timed out", () => {

@@ -1,9 +1,8 @@
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { askPool } from "./askPool";
+import { askPool, fakeCeph } from "./askPool";
 
 const FAKE_RADOS = `
 class Rados:
@@ -38,21 +37,13 @@ const BLOCK = 4 << 20;
 const SEED = "20261122T201503-failback-ceph-7f2a";
 
 describe("the sums of host/pool.py", () => {
-    let folder = "";
-    beforeEach(() => {
-        folder = mkdtempSync(join(tmpdir(), "cinder-dr-pool-"));
-        writeFileSync(join(folder, "rados.py"), FAKE_RADOS);
-        writeFileSync(join(folder, "rbd.py"), FAKE_RBD);
-    });
-    afterEach(() => {
-        rmSync(folder, { recursive: true });
-    });
+    const folder = fakeCeph(FAKE_RADOS, FAKE_RBD);
 
     function sumOf(blocks: Blocks, budget: number, part: string[] = []): Sum {
         const state = JSON.stringify({ "volume-v1": { blocks, count: 100 } });
-        writeFileSync(join(folder, "state.json"), state);
+        writeFileSync(join(folder(), "state.json"), state);
         const question = { do: "checksum", images: ["volume-v1"], part, seed: SEED };
-        const answer = askPool(folder, { ...question, budget: budget * BLOCK });
+        const answer = askPool(folder(), { ...question, budget: budget * BLOCK });
         const sum = (answer as { images: Record<string, Sum> }).images["volume-v1"];
         assert.ok(sum, JSON.stringify(answer));
         return sum;
