@@ -2,28 +2,19 @@ import { strict as assert } from "node:assert";
 
 import { waitFor } from "../../../operations/wait";
 import { adminHosts } from "../adminHost";
-import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, thenLabUp, up } from "../support";
+import { replayedFleet } from "../replayedFleet";
+import { expectCode, lab, thenLabUp } from "../support";
 
 /** Volumes whose data lies on one side only, and a target that takes no write. */
 describe("what a move cannot take along", () => {
-    const topology = labTopology();
-    const fleet = new Fleet(topology, "oneside");
     const sites = adminHosts();
     const made: string[] = [];
-
-    before(async () => {
-        lab("up");
-        expectCode(await up(topology), 0);
-        await fleet.make(2);
-        await fleet.write("primary");
-        await fleet.replayed("primary");
-    });
+    // Before the fleet, whose end closes the way to Cinder.
     after(async () => {
         for (const id of made) await fleet.cinder.deleteVolume(id);
         for (const site of Object.values(sites)) site.close();
-        await fleet.close();
     });
+    const fleet = replayedFleet("oneside");
 
     /** A new volume that is no part of the fleet, once Cinder has made it. */
     async function make(name: string, volume_type: string): Promise<string> {

@@ -1,23 +1,7 @@
 import { strict as assert } from "node:assert";
 
 import { endedOf, type JournalEntry } from "../../../core/operation";
-import { Fleet } from "../fleet";
-import { expectCode, lab, labTopology, up } from "../support";
-
-/** Two volumes of one describe, written and replayed before its first test. */
-export function replayedFleet(name: string): Fleet {
-    const topology = labTopology();
-    const fleet = new Fleet(topology, name);
-    before(async () => {
-        lab("up");
-        expectCode(await up(topology), 0);
-        await fleet.make(2);
-        await fleet.write("primary");
-        await fleet.replayed("primary");
-    });
-    after(() => fleet.close());
-    return fleet;
-}
+import type { Fleet } from "../fleet";
 
 /** Entries that are whole: the last one may be read while it is written. */
 const entriesOf = (journal: string): JournalEntry[] =>

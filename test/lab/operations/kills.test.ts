@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 
+import { replayedFleet } from "../replayedFleet";
 import { expectCode, lab, LabHost, thenLabUp } from "../support";
-import { has, killedAfterEach, replayedFleet } from "./killedAfterEach";
+import { has, killedAfterEach } from "./killedAfterEach";
 
 describe("an operation that is killed after every entry of its journal", function () {
     this.timeout(1_800_000);

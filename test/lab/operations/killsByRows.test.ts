@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 
 import { expectCode, lab, thenLabUp } from "../support";
-import { has, killedAfterEach, replayedFleet } from "./killedAfterEach";
+import { replayedFleet } from "../replayedFleet";
+import { has, killedAfterEach } from "./killedAfterEach";
 
 describe("an operation by rows, and one that stays, killed after every entry of its journal", function () {
     this.timeout(1_800_000);
