@@ -42,8 +42,13 @@ export interface Begun {
     version: string;
     /** The flags that shape the operation, to go on with the same ones. */
     flags: Record<string, unknown>;
-    /** Above that of every journal made before it in the same folder; journals of before this field lack it. */
+    /** Above that of every journal that was in the folder then; journals of before this field lack it. */
     order?: number;
+    /**
+     * UTC, ISO 8601: the machine's clock, or that of a journal that was in the folder then where it was ahead. Defaults to
+     * the entry's time.
+     */
+    clock?: string;
 }
 
 /** How an operation ended. */

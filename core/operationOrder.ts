@@ -8,43 +8,31 @@ import {
     type JournalEntry,
 } from "./operation";
 
-const machineOf = ({ who }: Begun): string => who.slice(who.lastIndexOf("@") + 1);
+/** What tells an operation from those before it. */
+function placeOf(entries: readonly JournalEntry[]): Required<Pick<Begun, "clock" | "order">> {
+    const { order = 0, clock = entries[0]?.at ?? "" } = begunOf(entries);
+    return { clock, order };
+}
 
 /**
- * Whether an operation was begun after another one: on one machine by the order in which their journals were made, since a
- * clock that is set back would turn them round; else by the machines' clocks.
+ * Above 0 where the first operation was begun after the second. Its clock is never behind those of the journals that it
+ * found in its folder, and its order is above theirs: a clock that is set back turns nothing round, and neither do
+ * journals that are copied together from several folders, each of which counts its own.
  */
-export function isLater(
+function compare(entries: readonly JournalEntry[], others: readonly JournalEntry[]): number {
+    const [one, other] = [placeOf(entries), placeOf(others)];
+    if (one.clock !== other.clock) return one.clock < other.clock ? -1 : 1;
+    return one.order - other.order;
+}
+
+/** Whether an operation was begun after another one, as far as their journals tell. */
+export const isLater = (
     entries: readonly JournalEntry[],
     others: readonly JournalEntry[],
-): boolean {
-    const [one, other] = [begunOf(entries), begunOf(others)];
-    const [a, b] = [one.order, other.order];
-    const areOrdered = a !== undefined && b !== undefined && a !== b;
-    if (areOrdered && machineOf(one) === machineOf(other)) return a > b;
-    return (entries[0]?.at ?? "") > (others[0]?.at ?? "");
-}
+): boolean => compare(entries, others) > 0;
 
-/**
- * Operations as they were begun: those of one machine by the order of their journals, as in {@link isLater}. Those of several
- * are told by the clocks; one that was set back counts as it was before.
- * @param all entries of every journal, none of them empty
- */
-export function inOrder(all: readonly JournalEntry[][]): JournalEntry[][] {
-    const latest = new Map<string, string>();
-    return all
-        .map((entries) => ({ entries, begun: begunOf(entries), at: entries[0]?.at ?? "" }))
-        .sort((a, b) => (a.begun.order ?? 0) - (b.begun.order ?? 0) || (a.at < b.at ? -1 : 1))
-        .map(({ entries, begun, at }) => {
-            const machine = machineOf(begun);
-            const before = latest.get(machine) ?? "";
-            const by = at > before ? at : before;
-            latest.set(machine, by);
-            return { entries, by };
-        })
-        .sort((a, b) => (a.by === b.by ? 0 : a.by < b.by ? -1 : 1))
-        .map(({ entries }) => entries);
-}
+/** Operations as they were begun. @param all entries of every journal, none of them empty */
+export const inOrder = (all: readonly JournalEntry[][]): JournalEntry[][] => all.toSorted(compare);
 
 /** The operation of the same backend that was begun after another one and is done, if there is one. @returns its id */
 function laterDone(

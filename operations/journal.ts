@@ -30,7 +30,7 @@ import {
     journalFolder,
     listJournals,
     makeFolder,
-    nextOrder,
+    nextPlace,
     readJournal,
     readJournals,
     unwritten,
@@ -94,7 +94,8 @@ export class Journal {
     static create(begun: Begun, folder = journalFolder()): Journal {
         try {
             makeFolder(folder);
-            return Journal.begin(fileOf(folder, begun.id), { ...begun, order: nextOrder(folder) });
+            const place = nextPlace(folder, new Date().toISOString());
+            return Journal.begin(fileOf(folder, begun.id), { ...begun, ...place });
         } catch (error) {
             throw elsewhere(error);
         }

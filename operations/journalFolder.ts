@@ -179,12 +179,16 @@ function firstOf(file: string): JournalEntry | undefined {
     }
 }
 
-/** The next journal's place in the order in which a folder's journals were made. */
-export function nextOrder(folder: string): number {
-    const orders = listJournals(folder).map((id) => {
-        // Of one that is broken below, too: two with one place would be told apart by the clock alone.
-        const { order } = (firstOf(fileOf(folder, id))?.data ?? {}) as Partial<Begun>;
-        return typeof order === "number" ? order : 0;
-    });
-    return Math.max(0, ...orders) + 1;
+/** The next journal's place among those that are in the folder. @param now the machine's clock, UTC, ISO 8601 */
+export function nextPlace(folder: string, now: string): Required<Pick<Begun, "order" | "clock">> {
+    // Those that are broken below count, too: their operations were begun before this one all the same.
+    const firsts = listJournals(folder).map((id) => firstOf(fileOf(folder, id)));
+    const orders = [0];
+    const clocks = [now];
+    for (const first of firsts) {
+        const { order, clock = first?.at } = (first?.data ?? {}) as Partial<Begun>;
+        if (typeof order === "number") orders.push(order);
+        if (typeof clock === "string") clocks.push(clock);
+    }
+    return { order: Math.max(...orders) + 1, clock: clocks.reduce((a, b) => (a > b ? a : b)) };
 }

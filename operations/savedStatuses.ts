@@ -55,16 +55,20 @@ function whyNot(before: string | undefined): string {
     return `it was '${before}' when the failover began, and nobody goes on with that`;
 }
 
-/** Gives volumes and snapshots back the status that the failover took, where their image is there. */
+/**
+ * Gives volumes and snapshots back the status that the failover took, where their image is there.
+ * @throws Error where the primary is not seen: every image would seem to be missing, and all would stay in error unsaid
+ */
 export async function restore(
     run: Run,
     proven: ReadonlySet<string>,
 ): Promise<{ volumes: number; snapshots: number }> {
     const saved = savedStatuses(run.backend.section);
     const survey = await takeSurvey(run.parts, run.backend);
-    const images = isSeen(survey.views.primary)
-        ? new Set(survey.views.primary.all)
-        : new Set<string>();
+    const view = survey.views.primary;
+    if (!isSeen(view))
+        throw new Error(`site ${run.parts.names.primary} cannot be asked: ${view.unseen}`);
+    const images = new Set(view.all);
     const count = { volumes: 0, snapshots: 0 };
     /** Gives one its status back, or says why not; the reset is the word of cinder's client for that. */
     const giveBack = async (kind: keyof SavedStatuses, id: string, reset: string) => {

@@ -3,13 +3,8 @@ import assert from "node:assert/strict";
 import { discardedAfter, followerOf, inOrder, isLater, laterMove } from "../../core/operationOrder";
 import { RESYNC_ONLY, type JournalEntry } from "../../core/operation";
 
-/** A move of a backend; `order` is its journal's place in the folder. */
-const move = (
-    at: string,
-    order?: number,
-    who = "ops@bastion",
-    verb = "failback",
-): JournalEntry[] => [
+/** A move of a backend; `order` is its journal's place in the folder, `clock` that of the newest journal there. */
+const move = (at: string, order?: number, clock = at, verb = "failback"): JournalEntry[] => [
     {
         at: `2026-11-22T${at}:00.000Z`,
         kind: "begun",
@@ -17,10 +12,10 @@ const move = (
             id: `${at}-${String(order ?? "old")}`,
             verb,
             backend: "ceph",
-            who,
+            who: "ops@bastion",
             version: "0",
             flags: {},
-            ...(order === undefined ? {} : { order }),
+            ...(order === undefined ? {} : { order, clock: `2026-11-22T${clock}:00.000Z` }),
         },
     },
     {
@@ -32,13 +27,13 @@ const move = (
 
 describe("the later one of two operations", () => {
     it("is the one whose journal was made later, also when the clock was set back between them", () => {
-        const [first, second] = [move("10:00", 1), move("09:30", 2)];
+        const [first, second] = [move("10:00", 1), move("09:30", 2, "10:00")];
         assert.equal(followerOf(first, [first, second]), "09:30-2");
         assert.equal(followerOf(second, [first, second]), undefined);
     });
 
-    it("is found by the clocks for two machines, and for journals of before", () => {
-        for (const second of [move("10:01"), move("10:01", 1, "kim@desk"), move("10:01", 7)]) {
+    it("is found by the clocks for two folders, whoever has worked in them, and for journals of before", () => {
+        for (const second of [move("10:01"), move("10:01", 1), move("10:01", 7)]) {
             const first = move("10:00", 7);
             assert.ok(isLater(second, first));
             assert.ok(!isLater(first, second));
@@ -51,17 +46,16 @@ describe("operations", () => {
         inOrder(all).map(([first]) => (first?.data as { id: string }).id);
 
     it("are in the order of their journals, also when the clock was set back", () => {
-        const all = [move("09:30", 2), move("10:30", 3), move("10:00", 1), move("09:00")];
+        const all = [move("09:30", 2, "10:00"), move("10:30", 3), move("10:00", 1), move("09:00")];
         assert.deepEqual(idsOf(all), ["09:00-old", "10:00-1", "09:30-2", "10:30-3"]);
     });
 
-    it("of several machines are told by the clocks, and those of one stay in order", () => {
-        const kim = "kim@desk";
+    it("of several folders are told by the clocks, and those of one stay in order", () => {
         const all = [
-            move("09:30", 2),
-            move("09:45", 7, kim),
+            move("09:30", 2, "10:00"),
+            move("09:45", 7, "10:15"),
             move("10:00", 1),
-            move("10:15", 1, kim),
+            move("10:15", 1),
         ];
         assert.deepEqual(idsOf(all), ["10:00-1", "09:30-2", "10:15-1", "09:45-7"]);
     });
@@ -69,9 +63,9 @@ describe("operations", () => {
 
 describe("a resync alone that is done", () => {
     const [first, only, again] = [
-        move("10:00", 1, "ops@bastion", "failover --forced"),
-        move("11:00", 2, "ops@bastion", RESYNC_ONLY),
-        move("12:00", 3, "ops@bastion", RESYNC_ONLY),
+        move("10:00", 1, "10:00", "failover --forced"),
+        move("11:00", 2, "11:00", RESYNC_ONLY),
+        move("12:00", 3, "12:00", RESYNC_ONLY),
     ];
     const all = [first, only, again];
 

@@ -1,15 +1,17 @@
 import { strict as assert } from "node:assert";
-import { writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
 
+import type { PoolView, Unseen } from "../../core/replica";
 import { Journal } from "../../operations/journal";
 import { statusBefore } from "../../operations/leftBehind";
 import type { Run } from "../../operations/run";
 import { restore, savedStatuses } from "../../operations/savedStatuses";
 import * as takeSurvey from "../../operations/takeSurvey";
 import { ownJournals } from "../support/ownJournals";
-import { backend, survey, view, writer } from "../support/survey";
+import { backend, names, survey, view, writer } from "../support/survey";
 
 describe("statuses that failovers have saved", () => {
     const journals = ownJournals();
@@ -32,11 +34,33 @@ describe("statuses that failovers have saved", () => {
         journal.close();
     }
 
+    /** Makes a journal at a time of the machine's clock. */
+    function makeAt(time: string, ...[verb, volumes]: [string, Record<string, string>?]): void {
+        mock.timers.enable({ apis: ["Date"], now: Date.parse(`2026-11-22T${time}:00Z`) });
+        const id = `20261122T${time.replace(":", "")}00-${verb.split(" ")[0] ?? ""}-ceph`;
+        make(id, verb, volumes);
+        mock.timers.reset();
+    }
+
     it("are those since the last failback, also when the clock was set back after it", () => {
-        make("20261122T200000-failover-ceph", "failover --planned", { v1: "in-use" });
-        make("20261122T210000-failback-ceph", "failback");
-        make("20261122T203000-failover-ceph", "failover --planned", { v2: "available" });
+        makeAt("20:00", "failover --planned", { v1: "in-use" });
+        makeAt("21:00", "failback");
+        makeAt("20:30", "failover --planned", { v2: "available" });
         assert.deepEqual(savedStatuses("ceph"), { volumes: { v2: "available" }, snapshots: {} });
+    });
+
+    it("are those of a journal that was copied here from another folder of the same machine", () => {
+        const elsewhere = mkdtempSync(join(tmpdir(), "cinder-dr-journals-"));
+        makeAt("20:00", "failover --planned", { v1: "in-use" });
+        makeAt("21:00", "failback");
+        process.env.CINDER_DR_JOURNALS = elsewhere;
+        makeAt("22:00", "failover --planned", { v2: "available" });
+        process.env.CINDER_DR_JOURNALS = journals.folder;
+        cpSync(elsewhere, journals.folder, { recursive: true });
+        rmSync(elsewhere, { recursive: true });
+        assert.deepEqual(savedStatuses("ceph").volumes, { v2: "available" });
+        makeAt("21:30", "failback");
+        assert.deepEqual(savedStatuses("ceph").volumes, {});
     });
 
     it("are those of other journals where one cannot be read", () => {
@@ -56,10 +80,13 @@ describe("statuses that failovers have saved", () => {
     });
 
     /** What a failback gives back to the volume v1 and to snapshots, all in error, and what it leaves to do. */
-    async function restored(...snapshots: string[]) {
+    async function restored(
+        snapshots: string[] = [],
+        primary: PoolView | Unseen = view({ "volume-v1": writer() }),
+    ) {
         const seen = survey({
             volume: { status: "error", replicationStatus: "enabled" },
-            views: { primary: view({ "volume-v1": writer() }) },
+            views: { primary },
         });
         seen.snapshots = snapshots.map((id) => ({ id, volumeId: "v1", status: "error" }));
         mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
@@ -68,21 +95,21 @@ describe("statuses that failovers have saved", () => {
         const cinder = {
             resetStatus: (...words: string[]) => Promise.resolve(void given.push(words.join(" "))),
         };
-        const run = { parts: { cinder }, backend, left } as unknown as Run;
+        const run = { parts: { cinder, names }, backend, left } as unknown as Run;
         const count = await restore(run, new Set(["v1"]));
         return { given, left, count };
     }
 
     it("are given back", async () => {
         make("1-failover-ceph", "failover --forced", { v1: "in-use" }, { s1: "available" });
-        const { given, left, count } = await restored("s1");
+        const { given, left, count } = await restored(["s1"]);
         assert.deepEqual(given, ["volumes v1 in-use", "snapshots s1 available"]);
         assert.deepEqual([left, count], [[], { volumes: 1, snapshots: 1 }]);
     });
 
     it("that tell of work are not given back: what is in error is named, and why", async () => {
         make("1-failover-ceph", "failover --forced", { v1: "creating" }, { s1: "creating" });
-        const { given, left } = await restored("s1", "s2");
+        const { given, left } = await restored(["s1", "s2"]);
         assert.deepEqual(given, []);
         const cut = "it was 'creating' when the failover began, and nobody goes on with that";
         const unknown = "no failover of this machine saved its status";
@@ -94,9 +121,16 @@ describe("statuses that failovers have saved", () => {
         ]);
     });
 
+    it("are not given back unsaid where the primary cannot be asked", async () => {
+        make("1-failover-ceph", "failover --forced", { v1: "in-use" });
+        await assert.rejects(restored([], { unseen: "no answer" }), {
+            message: "site paris cannot be asked: no answer",
+        });
+    });
+
     it("that were an error already are no work of the failback", async () => {
         make("1-failover-ceph", "failover --forced", { v1: "error" }, { s1: "error" });
-        const { given, left } = await restored("s1");
+        const { given, left } = await restored(["s1"]);
         assert.deepEqual(given, []);
         assert.match(
             left.join(),
