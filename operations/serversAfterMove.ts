@@ -2,7 +2,8 @@ import { wordsOf } from "../core/problem";
 import { UnequalError } from "./compareBytes";
 import { PartialError, RefusedError } from "./operationEnd";
 import type { RunOptions } from "./run";
-import { startServers, unfinishedStop, type PowerOptions, type Started } from "./serversPower";
+import { unfinishedStop, type PowerOptions } from "./serversPower";
+import { startServers, type Started } from "./serversStart";
 import { reattach } from "./serversSession";
 import { LockedError } from "./siteLock";
 

@@ -8,7 +8,8 @@ import { stringify } from "yaml";
 
 import { ExitCode } from "../../cli/exitCode";
 import { serversCommand } from "../../cli/serversCommand";
-import * as serversPower from "../../operations/serversPower";
+import type { PowerOptions } from "../../operations/serversPower";
+import * as serversStart from "../../operations/serversStart";
 import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
 
@@ -55,9 +56,9 @@ describe("servers --start", () => {
             const file = join(journals.folder, "topology.yaml");
             writeFileSync(file, stringify(goodTopology()));
             mock.method(
-                serversPower,
+                serversStart,
                 "startServers",
-                ({ found }: serversPower.PowerOptions): Promise<serversPower.Started> => {
+                ({ found }: PowerOptions): Promise<serversStart.Started> => {
                     if (started.held > 0) found({ state: "problem", subject: "web", fact: "left" });
                     return Promise.resolve(started);
                 },
