@@ -43,8 +43,17 @@ export { BusyError };
 export const newOperationId = (verb: string, backend: string): string =>
     operationId(new Date(), verb, backend, randomBytes(2).toString("hex"));
 
+/** The login's name, or `uid-1234`: a container may run as a user that its /etc/passwd does not have. */
+function loginName(): string {
+    try {
+        return userInfo().username;
+    } catch {
+        return `uid-${String(process.geteuid?.())}`;
+    }
+}
+
 /** `user@machine` */
-export const whoAmI = (): string => `${userInfo().username}@${hostname()}`;
+export const whoAmI = (): string => `${loginName()}@${hostname()}`;
 
 const claimOf = (file: string): string => `${file}.pid`;
 

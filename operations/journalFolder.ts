@@ -33,10 +33,13 @@ export function writeWhole(handle: number, text: Buffer): void {
     for (let at = 0; at < text.length;) at += writeSync(handle, text, at);
 }
 
+/** A variable that is empty is not set (XDG Base Directory Specification): the folder would lie where the command is run. */
+const set = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
 /** `$CINDER_DR_JOURNALS`, else `$XDG_STATE_HOME/cinder-dr`, else `~/.local/state/cinder-dr`. */
 export const journalFolder = (env: NodeJS.ProcessEnv = process.env): string =>
-    env.CINDER_DR_JOURNALS ??
-    join(env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "cinder-dr");
+    set(env.CINDER_DR_JOURNALS) ??
+    join(set(env.XDG_STATE_HOME) ?? join(homedir(), ".local/state"), "cinder-dr");
 
 /**
  * Makes a folder and those above it, for their owner alone. One by one: mkdirSync's own recursion never ends below /proc,

@@ -128,6 +128,9 @@ describe("the ways of a forced failover", () => {
         assert.ok(clock.now - first < 2000, "it is not waited for either");
         clock.now += 60_000;
         assert.deepEqual(await again(), ["a@ceph", "b@ceph"]);
+        // Set back, or another machine's.
+        clock.now -= 600_000;
+        assert.deepEqual(await again(), ["a@ceph", "b@ceph"]);
     });
 
     it("ask while the sites are looked at, once, when words are given and nobody is known to hang", async () => {

@@ -9,14 +9,16 @@ import {
     statSync,
     writeFileSync,
 } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import os, { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
 
 import { endedOf, isOpen, operationId, type Begun, type Outcome } from "../../core/operation";
 import { renderReport, reportOf } from "../../core/report";
 import { BusyError, isKnownOver, Journal, whoAmI, workerOn } from "../../operations/journal";
 import {
     JournalError,
+    journalFolder,
     listJournals,
     makeFolder,
     openJournalOf,
@@ -46,6 +48,14 @@ describe("the folder of the journals", () => {
         rmSync(above, { recursive: true });
     });
 
+    it("is where the variables say; one that is empty says nothing", () => {
+        const set = { CINDER_DR_JOURNALS: "/j", XDG_STATE_HOME: "/x" };
+        assert.equal(journalFolder(set), "/j");
+        assert.equal(journalFolder({ ...set, CINDER_DR_JOURNALS: "" }), "/x/cinder-dr");
+        const home = join(os.homedir(), ".local/state/cinder-dr");
+        assert.equal(journalFolder({ XDG_STATE_HOME: "" }), home);
+    });
+
     it("is an error where it cannot be made, at once", () => {
         assert.throws(() => {
             makeFolder("/proc/none/cinder-dr");
@@ -60,6 +70,18 @@ describe("an operation's journal", () => {
     });
     afterEach(() => {
         rmSync(folder, { recursive: true });
+    });
+
+    it("is also of a user whom the machine does not know by name", () => {
+        mock.method(os, "userInfo", () => {
+            throw new Error("uv_os_get_passwd returned ENOENT");
+        });
+        try {
+            assert.equal(whoAmI(), `uid-${String(process.geteuid?.())}@${hostname()}`);
+        } finally {
+            mock.restoreAll();
+        }
+        assert.equal(whoAmI(), `${os.userInfo().username}@${hostname()}`);
     });
 
     it("is named for when, what and which backend", () => {
