@@ -63,8 +63,11 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
     const stop = { stopServers: flags.stopServers === true, batch: count(flags.batch, 1) };
     switch (verb) {
         case plannedMove.verb:
-            return perhapsStopping(stop, plannedMove, (options) =>
-                failoverPlanned({ ...options, said }, flags, id),
+            return perhapsStopping(
+                stop,
+                plannedMove,
+                (options) => failoverPlanned({ ...options, said }, flags, id),
+                id,
             );
         case "failover --forced": {
             const fenced = given.fenced ?? fenceOf(begun);
@@ -86,8 +89,11 @@ function goOn(begun: Begun, given: ResumeFlags): (options: RunOptions) => Promis
                         ? count(flags.compareBytes, COMPARE_BYTES)
                         : wholeNumber(COMPARE_FLAG, given.compareBytes),
             };
-            return perhapsStopping(stop, failbackMove, (options) =>
-                failback({ ...options, ...limits, said }, flags, id),
+            return perhapsStopping(
+                stop,
+                failbackMove,
+                (options) => failback({ ...options, ...limits, said }, flags, id),
+                id,
             );
         }
         case RESYNC_ONLY: {

@@ -90,7 +90,7 @@ export async function onBackend(
         const view = await lookAtServers(cinder, nova, topology, backend, signal, off);
         for (const plan of chosen(view.plans, servers)) found(findingOf(plan));
         for (const finding of othersOf(view)) found(finding);
-        const unfinished = unfinishedReattach(backend.section);
+        const unfinished = await unfinishedReattach({ cinder, topology, backend });
         if (unfinished !== undefined)
             found({
                 state: "problem",

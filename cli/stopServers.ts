@@ -26,17 +26,22 @@ interface RecordedStop extends StopServersFlags {
     batch?: number;
 }
 
-/** The move as it is, or between a stop and a start of its servers. */
+/**
+ * The move as it is, or between a stop and a start of its servers.
+ * @param id the move that is gone on with, where it is named
+ */
 export function perhapsStopping(
     { stopServers, batch = BATCH }: RecordedStop,
     move: Omit<StoppedServersOptions, "nova" | "batch">,
     work: (options: RunOptions) => Promise<string>,
+    id?: string,
 ): (options: RunOptions) => Promise<string> {
     if (stopServers !== true) return work;
+    const named = id === undefined ? {} : { id };
     return async (options) => {
         const nova = new Nova(findCloud(process.env));
         try {
-            return await withServersStopped(options, { ...move, nova, batch }, work);
+            return await withServersStopped(options, { ...move, ...named, nova, batch }, work);
         } finally {
             await nova.close();
         }

@@ -28,6 +28,18 @@ export interface Source {
     topology?: string;
 }
 
+/** A pool on two sites, as the Cinder of one cloud uses it: what tells backends of one section's name from each other. */
+export interface MirroredPool {
+    /**
+     * Cinder's service in its Keystone's catalog, and the region: `<service id>/<region>`. Whatever URL, clouds.yaml entry,
+     * login or project leads there, it is the same.
+     */
+    cloud: string;
+    /** Names of the primary and the secondary site in the topology. */
+    sites: [primary: string, secondary: string];
+    pool: string;
+}
+
 /** The first entry's data: who does what. */
 export interface Begun {
     /** `20261122T201503-failover-ceph`: when, verb, backend; names the file too. */
@@ -36,6 +48,8 @@ export interface Begun {
     verb: string;
     /** cinder.conf section. */
     backend: string;
+    /** Which backend of that section; journals of before this field lack it. */
+    of?: MirroredPool;
     /** Login name and machine of who runs it. */
     who: string;
     /** Version of cinder-dr. */

@@ -1,3 +1,4 @@
+import { isSameBackend } from "./backendKey";
 import {
     begunOf,
     DISCARDING,
@@ -40,12 +41,12 @@ function laterDone(
     all: readonly (readonly JournalEntry[])[],
     counts: (verb: string) => boolean,
 ): string | undefined {
-    const { backend } = begunOf(entries);
+    const begun = begunOf(entries);
     const later = all.find((others) => {
         if (others.length === 0 || !isLater(others, entries)) return false;
         const other = begunOf(others);
-        const isSame = other.backend === backend && counts(other.verb);
-        return isSame && endedOf(others)?.outcome === "done";
+        const isMeant = isSameBackend(other, begun) && counts(other.verb);
+        return isMeant && endedOf(others)?.outcome === "done";
     });
     return later === undefined ? undefined : begunOf(later).id;
 }
@@ -84,12 +85,12 @@ export function discardedAfter(
     entries: readonly JournalEntry[],
     all: readonly (readonly JournalEntry[])[],
 ): string | undefined {
-    const { backend } = begunOf(entries);
+    const begun = begunOf(entries);
     const later = all.find(
         (others) =>
             others.length > 0 &&
             isLater(others, entries) &&
-            begunOf(others).backend === backend &&
+            isSameBackend(begunOf(others), begun) &&
             others.some(({ step }) => step === DISCARDING),
     );
     return later === undefined ? undefined : begunOf(later).id;

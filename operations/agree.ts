@@ -42,7 +42,7 @@ export function agree(
     refuse: () => void,
     byRows = false,
 ): void {
-    const measured = measuredOf(move, run.backend, byRows);
+    const measured = measuredOf(move, run.journal.begun, byRows);
     const plan = preflightOf(survey, move, measured, undefined, byRows);
     agreeTo(run, planLines(plan), plan.consents, refuse);
 }

@@ -67,6 +67,11 @@ export class Cinder {
         this.api = new OpenStackApi(cloud, BLOCK_STORAGE);
     }
 
+    /** Which Cinder this is, as its Keystone knows it; signs in, and asks Cinder nothing. See {@link OpenStackApi.identity}. */
+    identity(): Promise<string> {
+        return this.api.identity();
+    }
+
     async volumeTypes(): Promise<VolumeType[]> {
         const body = await this.api.call<{ volume_types: VolumeType[] }>(
             "GET",

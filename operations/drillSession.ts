@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { wordsOf } from "../core/problem";
 import { shownCheck, type DrillReport } from "../core/drill";
 import { renderDrill } from "../core/drillReport";
+import type { BackendKey } from "../core/backendKey";
 import type { Source } from "../core/operation";
 import type { Topology } from "../core/topology";
+import { backendKey } from "./backendKey";
 import { CephSite } from "./cephSite";
 import { drill } from "./drill";
 import type { DrillOptions } from "./drillRun";
@@ -59,8 +61,8 @@ const resume = (id: string, broken?: string): Journal => {
  * @returns id of the operation whose lock may be taken over
  * @throws DrillError when that drill still runs, or may on another machine
  */
-function closeKilled(section: string, now: string, word?: string): string | undefined {
-    const killed = openJournalOf(VERB, section);
+function closeKilled(own: BackendKey, now: string, word?: string): string | undefined {
+    const killed = openJournalOf(VERB, own);
     if (killed === undefined || (word !== undefined && word !== killed)) return word;
     const journal = resume(killed, word);
     journal.end({ outcome: "abandoned", fact: `drill ${now} takes away what it left`, left: [] });
@@ -133,10 +135,11 @@ export async function drillSession(
     const [who, id] = [whoAmI(), newOperationId(VERB, section)];
     const { primary, secondary } = topology.sites;
     const sites = [new CephSite("primary", primary), new CephSite("secondary", secondary)] as const;
-    const broken = closeKilled(section, id, breakLock);
+    const own = await backendKey({ cinder: rest.cinder, topology }, rest.backend);
+    const broken = closeKilled(own, id, breakLock);
     const check = rest.check === undefined ? undefined : shownCheck(rest.check.command);
     const flags = { ...source, volumes: rest.volumes, check, breakLock };
-    const journal = Journal.create({ id, verb: VERB, backend: section, who, version, flags });
+    const journal = Journal.create({ id, verb: VERB, ...own, who, version, flags });
     const locks: SiteLock[] = [];
     try {
         await differ(sites);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeSync } from "nod
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
+import { isSameBackend, type BackendKey } from "../core/backendKey";
 import type { Finding } from "../core/finding";
 import { begunOf, endedOf, isOpen, type Begun, type JournalEntry } from "../core/operation";
 import { followerOf, inOrder } from "../core/operationOrder";
@@ -166,10 +167,10 @@ export const openOperations = (folder = journalFolder()): Begun[] =>
 /** The newest journal of a backend that an operation of this verb can go on with. */
 export const openJournalOf = (
     verb: string,
-    backend: string,
+    backend: BackendKey,
     folder = journalFolder(),
 ): string | undefined =>
-    openOperations(folder).findLast((begun) => begun.verb === verb && begun.backend === backend)
+    openOperations(folder).findLast((begun) => begun.verb === verb && isSameBackend(begun, backend))
         ?.id;
 
 function firstOf(file: string): JournalEntry | undefined {

@@ -36,7 +36,7 @@ export function statusBefore({ volume }: Pair, saved: SavedStatuses): string {
 
 /** Gives the rows of promoted volumes what a failover would have, and the status of before it. @returns rows written */
 async function writeRows(run: Run, survey: Survey, promoted: readonly Pair[]): Promise<number> {
-    const saved = savedStatuses(run.backend.section);
+    const saved = savedStatuses(run.journal.begun);
     let count = 0;
     for (const service of new Set(promoted.map(({ volume }) => serviceOf(volume.host)))) {
         const host = writerOf(run, survey, service);

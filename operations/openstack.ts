@@ -23,7 +23,14 @@ interface Endpoint {
 }
 
 interface Catalog {
-    token: { catalog?: { type: string; endpoints: Endpoint[] }[] };
+    token: { catalog?: { id?: string; type: string; endpoints: Endpoint[] }[] };
+}
+
+/** What a sign-in gives. */
+interface Session {
+    token: string;
+    url: string;
+    identity: string;
 }
 
 /** One service of the catalog, and how it is spoken to. */
@@ -38,10 +45,17 @@ export interface Service {
 
 const REQUEST_MILLISECONDS = 30_000;
 
+const placeOf = ({ interface: on, region_id, region = "", url }: Endpoint) => ({
+    on,
+    region: region_id ?? region,
+    url: url.replace(/\/+$/, ""),
+});
+
 /** One service's REST API; signs in at the first call and again when the token has expired. */
 export class OpenStackApi {
     private readonly dispatcher: Dispatcher;
-    private session: Promise<{ token: string; url: string }> | undefined;
+    private session: Promise<Session> | undefined;
+    private known: string | undefined;
 
     constructor(
         private readonly cloud: Cloud,
@@ -90,8 +104,17 @@ export class OpenStackApi {
         }
     }
 
+    /**
+     * What tells this service from those of other clouds and regions: `<service id>/<region>` of the catalog. Keystone's URL
+     * stands in place of an id that a catalog does not give.
+     */
+    async identity(): Promise<string> {
+        // Once known it stays known, whatever becomes of Keystone: the end of an operation asks for it too.
+        return (this.known ??= (await this.signedIn()).identity);
+    }
+
     /** A sign-in that failed is not kept: the next call tries again. */
-    private async signedIn(): Promise<{ token: string; url: string }> {
+    private async signedIn(): Promise<Session> {
         const session = (this.session ??= this.signIn());
         try {
             return await session;
@@ -101,7 +124,7 @@ export class OpenStackApi {
         }
     }
 
-    private async signIn(): Promise<{ token: string; url: string }> {
+    private async signIn(): Promise<Session> {
         const base = this.cloud.authUrl.replace(/\/+$/, "").replace(/\/v3$/, "");
         const { identity, scope } = this.cloud;
         const auth = { identity, ...(scope === undefined ? {} : { scope }) };
@@ -113,26 +136,27 @@ export class OpenStackApi {
                 `Keystone at ${base} refused the credentials: HTTP ${String(response.status)}: ${reasonIn(answer)}`,
                 response.status,
             );
-        return { token, url: this.endpoint(JSON.parse(answer) as Catalog) };
+        const { id, region, url: at } = this.endpoint(JSON.parse(answer) as Catalog);
+        return { token, url: at, identity: `${id ?? base}/${region}` };
     }
 
-    private endpoint({ token: { catalog = [] } }: Catalog): string {
+    private endpoint({ token: { catalog = [] } }: Catalog): {
+        id: string | undefined;
+        region: string;
+        url: string;
+    } {
         const { region, interface: wanted } = this.cloud;
         const services = this.service.types.flatMap((type) =>
             catalog.filter((s) => s.type === type),
         );
-        const endpoint = services
-            .flatMap((service) => service.endpoints)
-            .find(
-                (e) =>
-                    e.interface === wanted &&
-                    (region === undefined || (e.region_id ?? e.region) === region),
-            );
-        if (endpoint === undefined)
+        const found = services
+            .flatMap(({ id, endpoints }) => endpoints.map((e) => ({ id, ...placeOf(e) })))
+            .find((e) => e.on === wanted && (region === undefined || e.region === region));
+        if (found === undefined)
             throw new OpenStackError(
                 `the cloud's catalog has no ${wanted} ${this.service.types[0] ?? ""} endpoint${region === undefined ? "" : ` in region '${region}'`}`,
             );
-        return endpoint.url.replace(/\/+$/, "");
+        return found;
     }
 
     private async send(

@@ -28,8 +28,11 @@ export class PartialError extends Error {
     }
 }
 
+/** A journal, opened or only read. */
+type Read = Pick<Journal, "id" | "entries">;
+
 /** A step that was begun may have changed something; a look did not. */
-const hasActed = (journal: Journal): boolean =>
+const hasActed = (journal: Read): boolean =>
     journal.entries.some((e) => e.kind === "started" || e.kind === "noted");
 
 /** Notes of what a refusal does not take back; a freeze and a stop of rbd-mirror it does. */
@@ -42,26 +45,26 @@ const MARKS = /^rows before mark on /;
 export const FROZEN = "frozen";
 export const THAWED = "thawed";
 
-const isFrozen = ({ entries }: Journal): boolean => {
+const isFrozen = ({ entries }: Read): boolean => {
     const last = (step: string) => entries.findLastIndex((e) => e.step === step);
     return last(FROZEN) > Math.max(last(THAWED), last("thaw"));
 };
 
-const hasNoted = ({ entries }: Journal, steps: RegExp): boolean =>
+const hasNoted = ({ entries }: Read, steps: RegExp): boolean =>
     entries.some((e) => e.kind === "noted" && steps.test(e.step ?? ""));
 
 /** Whether hosts, images or rows are no longer as the operation found them. */
-export const hasChanged = (journal: Journal): boolean =>
+export const hasChanged = (journal: Read): boolean =>
     hasNoted(journal, CHANGES) || hasNoted(journal, MARKS);
 
 /** Whether there is nothing to go on with: nothing is changed, or another operation has done what this one was for. */
-const isOver = ({ blockers }: RefusedError, journal: Journal): boolean =>
+const isOver = ({ blockers }: RefusedError, journal: Read): boolean =>
     !isFrozen(journal) &&
     !hasNoted(journal, CHANGES) &&
     (!hasNoted(journal, MARKS) || blockers.some(({ isSo }) => isSo));
 
 /** How the journal of a failed operation ends. One that is refused is over; every other can be gone on with. */
-export function endOf(error: unknown, journal: Journal): Ended {
+export function endOf(error: unknown, journal: Read): Ended {
     const { id } = journal;
     const fact = wordsOf(error);
     const again = `\`cinder-dr resume ${id}\``;
@@ -83,7 +86,7 @@ export function endOf(error: unknown, journal: Journal): Ended {
 }
 
 /** What the command line is told: an operation that has changed something is done in part, whatever ended it. */
-export function toldOf(error: unknown, ended: Ended, journal: Journal): unknown {
+export function toldOf(error: unknown, ended: Ended, journal: Read): unknown {
     const isDone =
         ended.outcome === "partial" || (ended.outcome !== "refused" && hasChanged(journal));
     if (!isDone || error instanceof PartialError) return error;

@@ -1,3 +1,4 @@
+import { isSameBackend, type BackendKey } from "../core/backendKey";
 import { blocker, type Blocker } from "../core/blocker";
 import { measuredIn, type Measured } from "../core/measured";
 import { begunOf } from "../core/operation";
@@ -6,6 +7,7 @@ import { isSeen } from "../core/replica";
 import type { Move, Survey } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES } from "../core/topology/site";
+import { backendKey } from "./backendKey";
 import { readJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import { MirrorDaemons } from "./mirrorDaemons";
@@ -25,10 +27,10 @@ const VERBS: Record<Move, string> = {
  * How long the last whole move of its kind took here; only what this machine's journals say.
  * @param byRows of forced ones: those that wrote the rows of every host, else those that did not
  */
-export function measuredOf(move: Move, backend: Backend, byRows = false): Measured | undefined {
+export function measuredOf(move: Move, own: BackendKey, byRows = false): Measured | undefined {
     for (const entries of readJournals().journals.reverse()) {
         const begun = begunOf(entries);
-        if (begun.verb !== VERBS[move] || begun.backend !== backend.section) continue;
+        if (begun.verb !== VERBS[move] || !isSameBackend(begun, own)) continue;
         if ((begun.flags.writeAllRows === true) !== byRows) continue;
         const measured = measuredIn(entries);
         if (measured !== undefined) return measured;
@@ -53,7 +55,7 @@ export async function preflight(
         // No run waits for it, so it is given more time than the failover has.
         ...(move === "forced" ? { seconds: 15, living: "secondary" } : {}),
     });
-    const measured = measuredOf(move, backend);
+    const measured = measuredOf(move, await backendKey(parts, backend));
     if (move !== "forced") return preflightOf(survey, move, measured);
     const [rates, stops] = await both(
         journalRates(parts, survey, signal),

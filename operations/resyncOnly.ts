@@ -49,7 +49,7 @@ function planOf(survey: Survey, measured?: Measured): string[] {
 function agreeToDiscard(run: Run, survey: Survey): void {
     agreeTo(
         run,
-        planOf(survey, measuredOf("failback", run.backend)),
+        planOf(survey, measuredOf("failback", run.journal.begun)),
         consentsOf(survey, "failback").filter(({ name }) => name === "discarded"),
         () => {
             refuseFor(resyncBlockers(survey));

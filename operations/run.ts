@@ -5,8 +5,11 @@ import { consentFlag, type Consent } from "../core/consents";
 import type { Consented } from "../core/reportConsents";
 import type { Phase } from "../core/reportRuns";
 import type { Backend } from "../core/topology";
+import type { BackendKey } from "../core/backendKey";
+import { backendKey } from "./backendKey";
 import { Journal, newOperationId, whoAmI } from "./journal";
-import { JournalError, openJournalOf } from "./journalFolder";
+import { JournalError, readJournal } from "./journalFolder";
+import { moveToGoOnWith } from "./goingOn";
 import { endOf, RefusedError, toldOf, untold } from "./operationEnd";
 import type { Parts } from "./parts";
 import { withLocks, type Locks } from "./withLocks";
@@ -95,20 +98,39 @@ export async function phase<T>(
     return result;
 }
 
+/**
+ * The backend of an operation, before its journal is touched.
+ * @throws what the sign-in throws; PartialError where it keeps from its end what has changed something before
+ */
+async function ownKey({ parts, backend, found }: RunOptions, id?: string): Promise<BackendKey> {
+    try {
+        return await backendKey(parts, backend);
+    } catch (error) {
+        if (id === undefined) throw error;
+        const journal = { id, entries: readJournal(id) };
+        const ended = endOf(error, journal);
+        const left = untold(ended);
+        if (left !== undefined) found(left);
+        throw toldOf(error, ended, journal);
+    }
+}
+
 /** The journal to go on with, if this verb was cut short on this backend; else a new one. */
-function journalFor(
-    { backend, version, said, breakLock }: RunOptions,
+async function journalFor(
+    options: RunOptions,
     verb: string,
     flags: Begun["flags"],
     id?: string,
-): { journal: Journal; resumed: boolean } {
-    const open = id ?? openJournalOf(verb, backend.section);
+): Promise<{ journal: Journal; resumed: boolean }> {
+    const { backend, version, said, breakLock } = options;
+    const own = await ownKey(options, id);
+    const open = moveToGoOnWith(verb, own, id);
     if (open !== undefined)
         return { journal: Journal.resume(open, undefined, said, breakLock), resumed: true };
     const begun: Begun = {
         id: newOperationId(verb, backend.section),
         verb,
-        backend: backend.section,
+        ...own,
         who: whoAmI(),
         version,
         flags,
@@ -133,7 +155,7 @@ export async function operate(
     options: RunOptions,
     { verb, flags, id, body, ...locks }: Verb,
 ): Promise<string> {
-    const { journal, resumed } = journalFor(options, verb, flags, id);
+    const { journal, resumed } = await journalFor(options, verb, flags, id);
     options.found({
         state: "ok",
         subject: "operation",

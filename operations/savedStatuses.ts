@@ -1,3 +1,4 @@
+import { isSameBackend, type BackendKey } from "../core/backendKey";
 import { begunOf, endedOf, noteOf, type JournalEntry } from "../core/operation";
 import { isSeen } from "../core/replica";
 import type { Survey } from "../core/survey";
@@ -27,15 +28,18 @@ const PASSING = /^(?!error_)(?:.*ing|backing-up|restoring-backup)$/;
 export const isSteady = (status: string): boolean => status !== "error" && !PASSING.test(status);
 
 /** Statuses that the failovers of this backend saved, the newest that is steady of each: a second one has found the first one's error. */
-export function savedStatuses(section: string): SavedStatuses {
+export function savedStatuses(own: BackendKey): SavedStatuses {
     const found: SavedStatuses = { volumes: {}, snapshots: {} };
     const keep = (to: Record<string, string>, from: Record<string, string>) => {
         for (const [id, status] of Object.entries(from))
             if (isSteady(status) || !isSteady(to[id] ?? "error")) to[id] = status;
     };
     for (const entries of readJournals().journals) {
-        const { verb, backend } = begunOf(entries);
-        if (backend !== section) continue;
+        const begun = begunOf(entries);
+        const { verb } = begun;
+        // Ids of volumes are no other cloud's: one of before journals told of the cloud can add nothing wrong.
+        const isOld = begun.of === undefined && begun.backend === own.backend;
+        if (!isOld && !isSameBackend(begun, own)) continue;
         // What it has restored is history.
         if (verb === "failback" && endedOf(entries)?.outcome === "done")
             [found.volumes, found.snapshots] = [{}, {}];
@@ -63,7 +67,7 @@ export async function restore(
     run: Run,
     proven: ReadonlySet<string>,
 ): Promise<{ volumes: number; snapshots: number }> {
-    const saved = savedStatuses(run.backend.section);
+    const saved = savedStatuses(run.journal.begun);
     const survey = await takeSurvey(run.parts, run.backend);
     const view = survey.views.primary;
     if (!isSeen(view))

@@ -32,7 +32,7 @@ export function endInPart(
 
 /** Ends a stop whose move was refused: the connections are as they were, so the servers start as they are. */
 async function startAgain(options: RunOptions, power: PowerOptions): Promise<void> {
-    if (unfinishedStop(power.backend.section) === undefined) return;
+    if ((await unfinishedStop(power)) === undefined) return;
     let started: Started;
     try {
         started = await startServers(power);
@@ -64,7 +64,7 @@ async function bringBack(options: RunOptions, power: PowerOptions): Promise<void
         planned: () => undefined,
     });
     const open = failed.length + notBegun.length + byHand.length;
-    const isWaiting = unfinishedStop(power.backend.section) !== undefined;
+    const isWaiting = (await unfinishedStop(power)) !== undefined;
     const started = isWaiting ? await startServers(power) : { failed: 0, held: 0 };
     if (open > 0)
         endInPart(
@@ -106,7 +106,7 @@ export async function afterFailure(
         await startAgain(options, power);
         return;
     }
-    if (unfinishedStop(power.backend.section) === undefined) return;
+    if ((await unfinishedStop(power)) === undefined) return;
     const fact = isUnequal
         ? "those that were stopped are left so: what they write may overwrite the better copy of an image"
         : "those that were stopped for the move are left so; who goes on with it starts them after it";

@@ -4,6 +4,7 @@ import type { Source } from "../core/operation";
 import { hostDown, isHostDown } from "../core/evacuation";
 import type { ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
+import { backendKey, type LeadToBackend } from "./backendKey";
 import type { Cinder } from "./cinder";
 import { Journal, newOperationId, whoAmI } from "./journal";
 import { openJournalOf } from "./journalFolder";
@@ -14,10 +15,11 @@ import { GONE, GoneError } from "./serverLook";
 import { settle } from "./serversReattach";
 import { InterruptedError } from "./wait";
 
-const STOP = "servers --stop";
+export const STOP = "servers --stop";
 
-/** Id of the stop whose servers wait for their start. */
-export const unfinishedStop = (section: string): string | undefined => openJournalOf(STOP, section);
+/** Id of the backend's stop whose servers wait for their start. */
+export const unfinishedStop = async (lead: LeadToBackend): Promise<string | undefined> =>
+    openJournalOf(STOP, await backendKey(lead, lead.backend));
 
 export interface PowerOptions {
     topology: Topology;
@@ -115,6 +117,7 @@ export async function stopServers(
     agree: () => void = () => undefined,
 ): Promise<number> {
     const { topology, backend, cinder, nova, signal, found } = options;
+    const own = await backendKey(options, backend);
     const view = await lookAtServers(cinder, nova, topology, backend, signal);
     const active = view.plans.filter(({ status }) => status === "ACTIVE");
     const lost = active.filter(isHostDown);
@@ -127,14 +130,14 @@ export async function stopServers(
         });
     if (lost.length > 0) agree();
     const running = active.filter((plan) => !isHostDown(plan));
-    const open = unfinishedStop(backend.section);
+    const open = await unfinishedStop(options);
     if (running.length === 0 && open === undefined) return 0;
     const journal =
         open === undefined
             ? Journal.create({
                   id: newOperationId("servers-stop", backend.section),
                   verb: STOP,
-                  backend: backend.section,
+                  ...own,
                   who: whoAmI(),
                   version: options.version,
                   flags: { ...options.source, before: options.before },

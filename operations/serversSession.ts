@@ -3,6 +3,7 @@ import { begunOf, type Source } from "../core/operation";
 import { consentsSaid } from "../core/reportConsents";
 import type { ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
+import { backendKey, type LeadToBackend } from "./backendKey";
 import { CephSite } from "./cephSite";
 import type { Cinder } from "./cinder";
 import { Journal, newOperationId, whoAmI } from "./journal";
@@ -40,8 +41,8 @@ export interface ReattachResult extends Outcome {
 }
 
 /** Id of a run that was killed or failed: volumes that it has detached are in no new plan. */
-export const unfinishedReattach = (section: string): string | undefined =>
-    openJournalOf(REATTACH, section);
+export const unfinishedReattach = async (lead: LeadToBackend): Promise<string | undefined> =>
+    openJournalOf(REATTACH, await backendKey(lead, lead.backend));
 
 /**
  * Gives every server a connection to the active site again, a few at a time, and proves each by what Cinder then
@@ -50,12 +51,13 @@ export const unfinishedReattach = (section: string): string | undefined =>
  */
 export async function reattach(options: ReattachOptions): Promise<ReattachResult> {
     const { backend, cinder, nova, signal } = options;
+    const own = await backendKey(options, backend);
     options.doing("looking at every attachment");
     const off = options.evacuate ?? [];
     const view = await lookAtServers(cinder, nova, options.topology, backend, signal, off);
     const { section, pool } = backend;
     const who = whoAmI();
-    const open = unfinishedReattach(section);
+    const open = await unfinishedReattach(options);
     // Refuses wrong words before a journal is made.
     chosen(view.plans, open === undefined ? options.servers : []);
     const journal =
@@ -63,7 +65,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
             ? Journal.create({
                   id: newOperationId(REATTACH, section),
                   verb: REATTACH,
-                  backend: section,
+                  ...own,
                   who,
                   version: options.version,
                   flags: {

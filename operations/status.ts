@@ -1,9 +1,11 @@
+import { isSameBackend } from "../core/backendKey";
 import type { Finding } from "../core/finding";
 import { isMove, type Begun } from "../core/operation";
 import { clusterNamesOf, type ServiceRow } from "../core/service";
 import type { SeenClusters } from "../core/serviceFindings";
 import { statusOf, type BackendStatus } from "../core/status";
 import type { Backend } from "../core/topology";
+import { backendKey } from "./backendKey";
 import { workerOn } from "./journal";
 import { openIn, readJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
@@ -50,13 +52,19 @@ function moveFinding({ id, verb }: Begun): Finding {
 }
 
 /** What this machine's journals say before all else; of a journal that cannot be read with the first backend alone. */
-function journalFindings(backends: readonly Backend[]): (backend: Backend) => Finding[] {
+function journalFindings(
+    parts: Parts,
+    backends: readonly Backend[],
+): (backend: Backend) => Promise<Finding[]> {
     const { journals, unread } = readJournals();
     const moves = openIn(journals).filter(({ verb }) => isMove(verb));
-    return ({ section }) => [
-        ...(section === backends[0]?.section ? unread : []),
-        ...moves.filter(({ backend }) => backend === section).map(moveFinding),
-    ];
+    return async (backend) => {
+        const own = await backendKey(parts, backend);
+        return [
+            ...(backend.section === backends[0]?.section ? unread : []),
+            ...moves.filter((begun) => isSameBackend(begun, own)).map(moveFinding),
+        ];
+    };
 }
 
 /** What each backend looks like from Cinder and from both clusters. Changes nothing. */
@@ -66,7 +74,7 @@ export async function status(
     signal: AbortSignal,
 ): Promise<BackendStatus[]> {
     const known = askCinder(parts);
-    const ofJournals = journalFindings(backends);
+    const ofJournals = journalFindings(parts, backends);
     const surveys = await Promise.all(backends.map((b) => takeSurvey(parts, b, {}, known)));
     const images = new Set((await known).volumes.map((volume) => volume.image));
     return Promise.all(
@@ -79,7 +87,7 @@ export async function status(
             );
             return {
                 ...seen,
-                findings: [...ofJournals(survey.backend), ...seen.findings],
+                findings: [...(await ofJournals(survey.backend)), ...seen.findings],
             };
         }),
     );

@@ -3,7 +3,8 @@ import { wordsOf } from "../core/problem";
 import { planLines, preflightOf } from "../core/preflight";
 import { otherSide } from "../core/service";
 import { subjectOf, targetOf, type Move, type Survey } from "../core/survey";
-import { openJournalOf } from "./journalFolder";
+import { backendKey } from "./backendKey";
+import { moveToGoOnWith } from "./goingOn";
 import { lookAtBoth } from "./moveBackend";
 import type { Nova } from "./nova";
 import { RefusedError } from "./operationEnd";
@@ -17,6 +18,8 @@ export interface StoppedServersOptions {
     refuse: (survey: Survey, accepted: ReadonlyMap<string, number>) => void;
     /** Verb of the move's journal. */
     verb: string;
+    /** Id of the move to go on with; else a cut-short one of the verb is looked for. */
+    id?: string;
     nova: Nova;
     /** Servers worked on at a time. */
     batch: number;
@@ -86,7 +89,7 @@ async function stopInTime(
         });
         return { failed, isPartial };
     } catch (error) {
-        const open = unfinishedStop(options.backend.section);
+        const open = await unfinishedStop(power);
         if (error instanceof RefusedError && open !== undefined)
             leave(options, `those that ${open} has stopped are left so`, ["--reattach", "--start"]);
         throw error;
@@ -112,7 +115,9 @@ export async function withServersStopped(
         ...{ topology, backend, cinder, nova, version, source, batch, signal, found, doing },
         ...(breakLock === undefined ? {} : { breakLock }),
     };
-    const isResumed = openJournalOf(verb, backend.section) !== undefined;
+    // Before a server is stopped or started for a move that is another backend's.
+    const own = await backendKey(parts, backend);
+    const isResumed = moveToGoOnWith(verb, own, stopped.id) !== undefined;
     // A move that is gone on with has its consents in its journal.
     const { failed, isPartial } = isResumed
         ? { failed: 0, isPartial: false }

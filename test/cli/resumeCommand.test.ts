@@ -12,6 +12,7 @@ import { failoverCommand } from "../../cli/failoverCommand";
 import { resumeCommand } from "../../cli/resumeCommand";
 import type { Outcome } from "../../core/operation";
 import { reportOf } from "../../core/report";
+import { Cinder } from "../../operations/cinder";
 import * as failback from "../../operations/failback";
 import * as failoverForced from "../../operations/failoverForced";
 import type { ForcedOptions } from "../../operations/forcedPlan";
@@ -21,6 +22,7 @@ import * as resyncOnly from "../../operations/resyncOnly";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import * as stoppedServers from "../../operations/stoppedServers";
+import { CLOUD, own } from "../support/backendKey";
 import { claimElsewhere } from "../support/claimElsewhere";
 import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
@@ -37,7 +39,7 @@ describe("resume", () => {
         ...steps: string[]
     ): void {
         const backend = id.split("-").find((word) => word === "fast") ?? "ceph";
-        const begun = { backend, who: "ops@bastion", version: "0", flags };
+        const begun = { ...own, backend, who: "ops@bastion", version: "0", flags };
         const journal = Journal.create({ ...begun, id, verb });
         for (const step of steps) journal.append({ kind: "noted", step });
         journal.end({ outcome, fact: "", left: [] });
@@ -175,6 +177,7 @@ describe("resume", () => {
             lines.length = 0;
             mock.method(console, "log", (line: string) => lines.push(line));
             mock.method(console, "error", () => undefined);
+            mock.method(Cinder.prototype, "identity", () => Promise.resolve(CLOUD));
             const holder = { id: "x", who: "kim", verb: "drill", since: "now", silentSeconds: 0 };
             mock.method(SiteLock, "take", () => Promise.reject(new LockedError("lyon", holder)));
             mock.method(
@@ -182,10 +185,10 @@ describe("resume", () => {
                 "withServersStopped",
                 (
                     options: RunOptions,
-                    { move, verb, batch }: stoppedServers.StoppedServersOptions,
+                    { move, verb, batch, id }: stoppedServers.StoppedServersOptions,
                     work: (options: RunOptions) => Promise<string>,
                 ) => {
-                    around.push([move, verb, batch]);
+                    around.push([move, verb, batch, id]);
                     return work(options);
                 },
             );
@@ -243,11 +246,12 @@ describe("resume", () => {
                 const [id = ""] = listJournals();
                 const { flags } = readJournal(id)[0]?.data as { flags: Record<string, unknown> };
                 assert.deepEqual([flags.stopServers, flags.batch], [true, 4]);
-                make(`20990101T000000-${words[0]}-ceph-0001`, verb, flags);
+                const killed = `20990101T000000-${words[0]}-ceph-0001`;
+                make(killed, verb, flags);
                 await run(resumeCommand, "resume");
                 assert.deepEqual(around, [
-                    [move, verb, 4],
-                    [move, verb, 4],
+                    [move, verb, 4, undefined],
+                    [move, verb, 4, killed],
                 ]);
             });
         }

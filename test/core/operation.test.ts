@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import { discardedAfter, followerOf, inOrder, isLater, laterMove } from "../../core/operationOrder";
-import { RESYNC_ONLY, type JournalEntry } from "../../core/operation";
+import { begunOf, RESYNC_ONLY, type JournalEntry } from "../../core/operation";
+import { foreign, own } from "../support/backendKey";
 
 /** A move of a backend; `order` is its journal's place in the folder, `clock` that of the newest journal there. */
 const move = (at: string, order?: number, clock = at, verb = "failback"): JournalEntry[] => [
@@ -37,6 +38,33 @@ describe("the later one of two operations", () => {
             const first = move("10:00", 7);
             assert.ok(isLater(second, first));
             assert.ok(!isLater(first, second));
+        }
+    });
+});
+
+describe("a later operation of the same section's name", () => {
+    /** The same operation, of that backend. */
+    const of = (key: object, [first, ...rest]: JournalEntry[]): JournalEntry[] =>
+        first === undefined ? [] : [{ ...first, data: { ...begunOf([first]), ...key } }, ...rest];
+    const note: JournalEntry = { at: "", kind: "noted", step: "discarding" };
+    const [first, later] = [move("10:00", 1), [...move("11:00", 2), note]];
+
+    it("makes a move of its own backend history", () => {
+        for (const key of [own, foreign, {}]) {
+            const all = [of(key, first), of(key, later)] as const;
+            assert.equal(followerOf(all[0], all), "11:00-2");
+            assert.equal(discardedAfter(all[0], all), "11:00-2");
+        }
+    });
+    it("takes nothing from one of another cloud, nor of before journals told the cloud", () => {
+        for (const [one, other] of [
+            [own, foreign],
+            [own, {}],
+            [{}, own],
+        ] as const) {
+            const all = [of(one, first), of(other, later)] as const;
+            assert.equal(followerOf(all[0], all), undefined);
+            assert.equal(discardedAfter(all[0], all), undefined);
         }
     });
 });

@@ -160,6 +160,35 @@ describe("Cinder's API", () => {
         assert.equal((await api.volumeTypes()).length, 1);
     });
 
+    it("is told from another by its id in the catalog and its region, whatever URL leads there", async () => {
+        const both = (url: string) => [endpoint({ url }), endpoint({ url, region_id: "two" })];
+        const of = async (service: object, env?: NodeJS.ProcessEnv) => {
+            const body = { token: { catalog: [{ type: "block-storage", ...service }] } };
+            script["POST /v3/auth/tokens"] = [token("t1", body)];
+            return signIn(env).identity();
+        };
+        const two = { OS_REGION_NAME: "two" };
+        assert.equal(await of({ id: "3f0c", endpoints: both(`${base}/a`) }), "3f0c/one");
+        assert.equal(await of({ id: "3f0c", endpoints: both(`${base}/b`) }, two), "3f0c/two");
+        const old = endpoint({ region_id: undefined, region: "one" });
+        assert.equal(await of({ id: "3f0c", endpoints: [old] }), "3f0c/one");
+        // No Keystone that hides it is known; its own URL is all there is then.
+        assert.equal(await of({ endpoints: both(base) }), `${base}/one`);
+    });
+
+    it("is known for good once it was signed in to", async () => {
+        script["POST /v3/auth/tokens"] = [token("t1"), { status: 503, body: "away" }];
+        script["GET /v3/p/types"] = [{ status: 401 }];
+        const api = signIn();
+        const identity = await api.identity();
+        assert.deepEqual(
+            seen.map((s) => s.line),
+            ["POST /v3/auth/tokens"],
+        );
+        assert.equal((await faultOf(api.volumeTypes())).status, 503);
+        assert.equal(await api.identity(), identity);
+    });
+
     it("is asked for volumes of all projects page by page", async () => {
         script["GET /v3/p/volumes/detail"] = [
             { status: 200, body: { volumes: [{ id: "v1" }, { id: "v2" }] } },

@@ -5,13 +5,15 @@ import { join } from "node:path";
 import { mock } from "node:test";
 
 import type { DrilledImage } from "../../core/drill";
-import { endedOf } from "../../core/operation";
+import { endedOf, type Begun } from "../../core/operation";
 import { parseTopology } from "../../core/topology";
+import type { Cinder } from "../../operations/cinder";
 import { CephSite } from "../../operations/cephSite";
 import { runCheck } from "../../operations/drillCheck";
 import { drillSession, type DrillSession } from "../../operations/drillSession";
 import { Journal } from "../../operations/journal";
 import { listJournals, readJournal } from "../../operations/journalFolder";
+import { CLOUD, foreign, own } from "../support/backendKey";
 import { claimElsewhere } from "../support/claimElsewhere";
 import { ownJournals } from "../support/ownJournals";
 import { goodTopology } from "../support/topology";
@@ -19,6 +21,7 @@ import { goodTopology } from "../support/topology";
 const topology = parseTopology(goodTopology());
 const site = new CephSite("secondary", topology.sites.secondary);
 const images = ["c1", "c 2"].map((clone) => ({ pool: "volumes", clone }) as DrilledImage);
+const cinder = { identity: () => Promise.resolve(CLOUD) } as unknown as Cinder;
 const never = new AbortController().signal;
 
 describe("the operator's check", () => {
@@ -50,7 +53,7 @@ describe("the operator's check", () => {
             const check = { command, seconds: 10 };
             const [backend] = topology.backends;
             const source = { stack: "mycloud" };
-            const session = { topology, backend, check, volumes: [], version: "0", source };
+            const session = { topology, backend, cinder, check, volumes: [], version: "0", source };
             await assert.rejects(drillSession(session as unknown as DrillSession), /no answer/);
             const [id = ""] = listJournals();
             assert.doesNotMatch(readFileSync(join(folder, `${id}.jsonl`), "utf8"), /s3cret/);
@@ -68,11 +71,17 @@ describe("the operator's check", () => {
     });
 
     it("is of a drill that takes over from another machine by the word alone", async () => {
-        const killed = { id: "1-drill-ceph", verb: "drill", backend: "ceph", who: "lee@desk" };
+        const killed = { id: "1-drill-ceph", verb: "drill", ...own, who: "lee@desk" };
         Journal.create({ ...killed, version: "0", flags: {} }).close();
         claimElsewhere(journals.folder, killed.id);
         mock.method(CephSite.prototype, "fsid", () => Promise.reject(new Error("no answer")));
-        const session = { topology, backend: topology.backends[0], volumes: [], version: "0" };
+        const session = {
+            topology,
+            backend: topology.backends[0],
+            cinder,
+            volumes: [],
+            version: "0",
+        };
         const drilled = (breakLock?: string) =>
             drillSession({ ...session, breakLock } as unknown as DrillSession);
         try {
@@ -81,6 +90,21 @@ describe("the operator's check", () => {
             assert.equal(endedOf(readJournal(killed.id)), undefined);
             await assert.rejects(drilled(killed.id), /no answer/);
             assert.equal(endedOf(readJournal(killed.id))?.outcome, "abandoned");
+        } finally {
+            mock.restoreAll();
+        }
+    });
+
+    it("is of a drill that leaves another cloud's as it is", async () => {
+        const killed = { ...foreign, id: "1-drill-ceph", verb: "drill", who: "lee@desk" };
+        Journal.create({ ...killed, version: "0", flags: {} }).close();
+        mock.method(CephSite.prototype, "fsid", () => Promise.reject(new Error("no answer")));
+        const session = { topology, backend: topology.backends[0], cinder, volumes: [] };
+        try {
+            await assert.rejects(drillSession(session as unknown as DrillSession), /no answer/);
+            assert.equal(readJournal(killed.id).length, 1);
+            const [, id = ""] = listJournals();
+            assert.deepEqual((readJournal(id)[0]?.data as Begun).of, own.of);
         } finally {
             mock.restoreAll();
         }

@@ -14,6 +14,7 @@ import { Journal } from "../../operations/journal";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
 import { RemoteError } from "../../operations/ssh";
+import { own } from "../support/backendKey";
 import { ownJournals } from "../support/ownJournals";
 import { runOptions } from "../support/runOptions";
 import { backend, NOW, reader, row, survey, view } from "../support/survey";
@@ -98,7 +99,7 @@ describe("the second look at the secondary, which would have heard of a living p
             limits.push(seconds);
             return again() as Promise<T>;
         };
-        const begun = { backend: "ceph", who: "", version: "0", flags: {}, id: "1-failover-ceph" };
+        const begun = { ...own, who: "", version: "0", flags: {}, id: "1-failover-ceph" };
         const journal = Journal.create({ ...begun, verb: "failover --forced" });
         const run = {
             ...options,

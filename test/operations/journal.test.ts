@@ -243,11 +243,11 @@ describe("an operation's journal", () => {
         }
         assert.equal(listJournals(folder).length, 3);
         assert.equal(
-            openJournalOf("failover --planned", "ceph", folder),
+            openJournalOf("failover --planned", { backend: "ceph" }, folder),
             "20261122T201503-failover-ceph",
         );
-        assert.equal(openJournalOf("failover --forced", "ceph", folder), undefined);
-        assert.equal(openJournalOf("failover --planned", "other", folder), undefined);
+        assert.equal(openJournalOf("failover --forced", { backend: "ceph" }, folder), undefined);
+        assert.equal(openJournalOf("failover --planned", { backend: "other" }, folder), undefined);
     });
 
     it("goes on with no move that a later one has overtaken", async () => {
@@ -264,9 +264,12 @@ describe("an operation's journal", () => {
         assert.deepEqual(open(), ["1-failover-ceph", "2-servers-ceph"]);
         await make("4-failback-ceph", "failback", "done");
         assert.deepEqual(open(), ["2-servers-ceph"]);
-        assert.equal(openJournalOf("failover --forced", "ceph", folder), undefined);
+        assert.equal(openJournalOf("failover --forced", { backend: "ceph" }, folder), undefined);
         await make("5-failover-ceph", "failover --forced", "failed");
-        assert.equal(openJournalOf("failover --forced", "ceph", folder), "5-failover-ceph");
+        assert.equal(
+            openJournalOf("failover --forced", { backend: "ceph" }, folder),
+            "5-failover-ceph",
+        );
     });
 
     it("is found as the newest by when it was made, not by its name's time", () => {
@@ -281,7 +284,7 @@ describe("an operation's journal", () => {
             made.map((journal) => journal.begun.order),
             [1, 2],
         );
-        assert.equal(openJournalOf("failover --planned", "ceph", folder), ids[1]);
+        assert.equal(openJournalOf("failover --planned", { backend: "ceph" }, folder), ids[1]);
     });
 
     describe("among others that cannot be read", () => {
@@ -305,7 +308,10 @@ describe("an operation's journal", () => {
             make("2-failover-ceph");
             broken("3-failover-ceph");
             writeFileSync(join(folder, "4-failover-ceph.jsonl"), '{"at":"","kind":"noted"}\n');
-            assert.equal(openJournalOf("failover --planned", "ceph", folder), "2-failover-ceph");
+            assert.equal(
+                openJournalOf("failover --planned", { backend: "ceph" }, folder),
+                "2-failover-ceph",
+            );
             assert.deepEqual(
                 openOperations(folder).map(({ id }) => id),
                 ["2-failover-ceph"],

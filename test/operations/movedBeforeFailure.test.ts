@@ -13,6 +13,7 @@ import type { RunOptions } from "../../operations/run";
 import * as savedStatuses from "../../operations/savedStatuses";
 import { SiteLock } from "../../operations/siteLock";
 import * as verifyMove from "../../operations/verifyMove";
+import { own } from "../support/backendKey";
 import { ownJournals } from "../support/ownJournals";
 import { runOptions } from "../support/runOptions";
 import { survey } from "../support/survey";
@@ -49,7 +50,7 @@ describe("a move that fails after its volumes were proven to be there", () => {
     };
     for (const [verb, work] of Object.entries(ways))
         it(`has told that they are, once and in time: ${verb}`, async () => {
-            const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags: {} };
+            const begun = { ...own, who: "ops@bastion", version: "0", flags: {} };
             const journal = Journal.create({ ...begun, id: ID, verb });
             journal.append({ kind: "noted", step: "moving", data: ["v1"] });
             journal.close();

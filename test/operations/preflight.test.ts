@@ -7,6 +7,7 @@ import type { Parts } from "../../operations/parts";
 import { Journal } from "../../operations/journal";
 import { measuredOf, preflight } from "../../operations/preflight";
 import { RemoteError, SshHost } from "../../operations/ssh";
+import { foreign, own } from "../support/backendKey";
 import { ownJournals } from "../support/ownJournals";
 import { partsOf } from "../support/parts";
 import { backend, NOW, reader, row, view, writer } from "../support/survey";
@@ -53,7 +54,7 @@ describe("a preflight", () => {
     });
     it("knows a forced move's time from one that went the same way", () => {
         const make = (id: string, flags: object, seconds: number) => {
-            const begun = { backend: "ceph", who: "", version: "0", flags: { ...flags } };
+            const begun = { ...own, who: "", version: "0", flags: { ...flags } };
             const journal = Journal.create({ ...begun, id, verb: "failover --forced" });
             const data = [{ phase: "move", seconds }];
             journal.append({ kind: "noted", step: "phases", data });
@@ -62,8 +63,9 @@ describe("a preflight", () => {
         };
         make("1-failover-ceph", {}, 40);
         make("2-failover-ceph", { writeRows: true, writeAllRows: true }, 10);
-        assert.equal(measuredOf("forced", backend)?.seconds, 40);
-        assert.equal(measuredOf("forced", backend, true)?.seconds, 10);
+        assert.equal(measuredOf("forced", foreign), undefined);
+        assert.equal(measuredOf("forced", own)?.seconds, 40);
+        assert.equal(measuredOf("forced", own, true)?.seconds, 10);
     });
     it("of a forced move names the rbd-mirror of the secondary that it could not stop", async () => {
         const { parts } = cloud();

@@ -10,6 +10,8 @@ import { statusBefore } from "../../operations/leftBehind";
 import type { Run } from "../../operations/run";
 import { restore, savedStatuses } from "../../operations/savedStatuses";
 import * as takeSurvey from "../../operations/takeSurvey";
+import type { BackendKey } from "../../core/backendKey";
+import { foreign, own } from "../support/backendKey";
 import { ownJournals } from "../support/ownJournals";
 import { backend, names, survey, view, writer } from "../support/survey";
 
@@ -25,8 +27,9 @@ describe("statuses that failovers have saved", () => {
         verb: string,
         volumes?: Record<string, string>,
         snapshots: Record<string, string> = {},
+        key: BackendKey = own,
     ): void {
-        const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags: {} };
+        const begun = { ...key, who: "ops@bastion", version: "0", flags: {} };
         const journal = Journal.create({ ...begun, id, verb });
         if (volumes !== undefined)
             journal.append({ kind: "noted", step: "statuses", data: { volumes, snapshots } });
@@ -46,7 +49,7 @@ describe("statuses that failovers have saved", () => {
         makeAt("20:00", "failover --planned", { v1: "in-use" });
         makeAt("21:00", "failback");
         makeAt("20:30", "failover --planned", { v2: "available" });
-        assert.deepEqual(savedStatuses("ceph"), { volumes: { v2: "available" }, snapshots: {} });
+        assert.deepEqual(savedStatuses(own), { volumes: { v2: "available" }, snapshots: {} });
     });
 
     it("are those of a journal that was copied here from another folder of the same machine", () => {
@@ -58,22 +61,39 @@ describe("statuses that failovers have saved", () => {
         process.env.CINDER_DR_JOURNALS = journals.folder;
         cpSync(elsewhere, journals.folder, { recursive: true });
         rmSync(elsewhere, { recursive: true });
-        assert.deepEqual(savedStatuses("ceph").volumes, { v2: "available" });
+        assert.deepEqual(savedStatuses(own).volumes, { v2: "available" });
         makeAt("21:30", "failback");
-        assert.deepEqual(savedStatuses("ceph").volumes, {});
+        assert.deepEqual(savedStatuses(own).volumes, {});
+    });
+
+    it("are this backend's alone: another cloud's failback takes none of them away", () => {
+        make("1-failover-ceph", "failover --planned", { v1: "in-use" });
+        make("2-failover-ceph", "failover --planned", { v9: "in-use" }, {}, foreign);
+        make("3-failback-ceph", "failback", undefined, {}, foreign);
+        assert.deepEqual(savedStatuses(own).volumes, { v1: "in-use" });
+        assert.deepEqual(savedStatuses(foreign).volumes, {});
+    });
+
+    it("are those too of a failover whose journal does not tell the cloud, until a failback", () => {
+        const old = { backend: "ceph" };
+        make("1-failover-ceph", "failover --forced", { v1: "in-use" }, {}, old);
+        make("2-failover-fast", "failover --forced", { v2: "in-use" }, {}, { backend: "fast" });
+        assert.deepEqual(savedStatuses(own).volumes, { v1: "in-use" });
+        make("3-failback-ceph", "failback");
+        assert.deepEqual(savedStatuses(own).volumes, {});
     });
 
     it("are those of other journals where one cannot be read", () => {
         writeFileSync(join(journals.folder, "1-failover-ceph.jsonl"), "no\nJSON\n");
         make("2-failover-ceph", "failover --planned", { v1: "in-use" });
-        assert.deepEqual(savedStatuses("ceph").volumes, { v1: "in-use" });
+        assert.deepEqual(savedStatuses(own).volumes, { v1: "in-use" });
     });
 
     it("are the newest steady ones: an error or work that was cut off gives way to one", () => {
         make("1-failover-ceph", "failover --forced", { v1: "in-use", v2: "available" });
         make("2-failover-ceph", "failover --forced", { v1: "error", v2: "backing-up" });
         make("3-failover-ceph", "failover --forced", { v3: "creating", v4: "error_extending" });
-        const { volumes } = savedStatuses("ceph");
+        const { volumes } = savedStatuses(own);
         assert.deepEqual(volumes, {
             ...{ v1: "in-use", v2: "available", v3: "creating", v4: "error_extending" },
         });
@@ -95,7 +115,8 @@ describe("statuses that failovers have saved", () => {
         const cinder = {
             resetStatus: (...words: string[]) => Promise.resolve(void given.push(words.join(" "))),
         };
-        const run = { parts: { cinder, names }, backend, left } as unknown as Run;
+        const journal = { begun: own };
+        const run = { parts: { cinder, names }, backend, journal, left } as unknown as Run;
         const count = await restore(run, new Set(["v1"]));
         return { given, left, count };
     }

@@ -4,9 +4,10 @@ import type { Finding } from "../../core/finding";
 import { Journal } from "../../operations/journal";
 import { openOperations } from "../../operations/journalFolder";
 import { lookAtServers } from "../../operations/servers";
-import { stopServers, type PowerOptions } from "../../operations/serversPower";
+import { STOP, stopServers, type PowerOptions } from "../../operations/serversPower";
 import { startServers } from "../../operations/serversStart";
 import { REATTACH } from "../../operations/serversSession";
+import { own } from "../support/backendKey";
 import { backend, FakeServers, topology } from "../support/fakeServers";
 import { ownJournals } from "../support/ownJournals";
 
@@ -134,7 +135,7 @@ describe("servers stopped and started", () => {
     /** A re-attach that was killed when it had begun with the first server. */
     async function beginReattach(): Promise<void> {
         const { plans } = await lookAtServers(cloud.cinder, cloud.nova, topology, backend, signal);
-        const begun = { id: "r", verb: REATTACH, backend: backend.section, who: "", version: "0" };
+        const begun = { id: "r", verb: REATTACH, ...own, who: "", version: "0" };
         const journal = Journal.create({ ...begun, flags: {} });
         journal.append({ kind: "planned", data: { plans } });
         journal.append({ kind: "started", step: "s1 detach v1" });
@@ -166,6 +167,28 @@ describe("servers stopped and started", () => {
         assert.deepEqual(await startServers(options()), { done: 2, failed: 0, held: 0 });
     });
 
+    it("starts none that was stopped in another cloud, and says where it was", async () => {
+        await stopServers(options());
+        const [stopped] = openOperations();
+        cloud.cloud = "77ab/RegionOne";
+        await assert.rejects(startServers(options()), {
+            name: "ServersError",
+            message: `no server of backend ceph was stopped by servers --stop on this machine; operation ${stopped?.id ?? ""} has stopped servers of backend ceph with pool volumes between paris and lyon, of Cinder 3f0c/RegionOne; \`cinder-dr report ${stopped?.id ?? ""}\` shows it`,
+        });
+        await stopServers(options());
+        assert.equal(openOperations().length, 1);
+        cloud.server("s1").status = "ACTIVE";
+        await stopServers(options());
+        assert.equal(openOperations().length, 2);
+    });
+    it("starts none that was stopped before journals told the cloud", async () => {
+        const begun = { id: "s", verb: STOP, backend: "ceph", who: "", version: "0", flags: {} };
+        Journal.create(begun).close();
+        await assert.rejects(
+            startServers(options()),
+            /operation s has stopped servers of backend ceph, and does not say of which cloud: start them by hand/,
+        );
+    });
     it("does not try to stop one whose compute host is down, and names it", async () => {
         cloud.server("s1").hostStatus = "UNKNOWN";
         assert.equal(await stopServers(options()), 0);

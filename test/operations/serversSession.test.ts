@@ -56,6 +56,16 @@ describe("servers re-attached", () => {
         assert.ok(!isOpen());
     });
 
+    it("are those of this cloud alone: another one's run that was cut short is not gone on with", async () => {
+        cloud.nova.attach = () => Promise.reject(new Error("killed"));
+        await run();
+        const [cut] = openOperations();
+        cloud = new FakeServers(0);
+        cloud.cloud = "77ab/RegionOne";
+        assert.deepEqual(await run(), none);
+        assert.deepEqual(openOperations(), [cut]);
+    });
+
     it("are proven each by its own attachments: those of the whole cloud are asked for once", async () => {
         await run();
         assert.equal(cloud.wholeLooks, 1);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseTopology } from "../../core/topology";
 import { Journal } from "../../operations/journal";
 import { status } from "../../operations/status";
+import { foreign, own } from "../support/backendKey";
 import { claimElsewhere } from "../support/claimElsewhere";
 import { ownJournals } from "../support/ownJournals";
 import { partsOf } from "../support/parts";
@@ -20,8 +21,8 @@ describe("what status says of a move that was cut short", () => {
         const [seen] = await status(parts, [backend], new AbortController().signal);
         return (seen?.findings ?? []).map((one) => `${one.state} ${one.subject}: ${one.fact}`);
     }
-    const open = (id: string, section: string, verb = "failover --forced") => {
-        const begun = { id, verb, backend: section, who: "", version: "0", flags: {} };
+    const open = (id: string, section: string, verb = "failover --forced", key = own) => {
+        const begun = { id, verb, ...key, backend: section, who: "", version: "0", flags: {} };
         const journal = Journal.create(begun);
         journal.append({ kind: "noted", step: "stopping", data: { service: "a", runners: [] } });
         journal.close();
@@ -31,6 +32,7 @@ describe("what status says of a move that was cut short", () => {
         open("1-failover-ceph", backend.section);
         open("2-failover-fast", "fast");
         open("3-drill-ceph", backend.section, "drill");
+        open("4-failover-ceph", backend.section, "failover --forced", foreign);
         const lines = (await found()).filter((line) => line.includes("operation"));
         assert.deepEqual(lines, [
             "problem operation 1-failover-ceph: `failover --forced` was cut short: what follows may be its doing",

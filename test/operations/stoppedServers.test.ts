@@ -12,6 +12,7 @@ import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
 import { withServersStopped, type StoppedServersOptions } from "../../operations/stoppedServers";
+import { own } from "../support/backendKey";
 import { claimElsewhere } from "../support/claimElsewhere";
 import { backend, FakeServers, topology, type FakeVolume } from "../support/fakeServers";
 import { ownJournals } from "../support/ownJournals";
@@ -348,7 +349,7 @@ describe("a move with its servers stopped", () => {
 
     it("names the servers once where a move that is gone on with meets an open image", async () => {
         await world.move(() => Promise.reject(new Error("killed")));
-        const begun = { backend: "ceph", who: "ops@bastion", version: "0", flags: {} };
+        const begun = { ...own, who: "ops@bastion", version: "0", flags: {} };
         Journal.create({ ...begun, id: "1-failover-ceph", verb: "failover --planned" }).close();
         world.found.length = 0;
         world.users = ["10.0.0.9:0/1"];

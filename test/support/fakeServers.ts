@@ -6,6 +6,7 @@ import { parseTopology } from "../../core/topology";
 import type { Role } from "../../core/topology/site";
 import type { Cinder } from "../../operations/cinder";
 import type { Nova } from "../../operations/nova";
+import { CLOUD } from "./backendKey";
 import { goodTopology } from "./topology";
 
 export const topology = parseTopology(goodTopology());
@@ -28,6 +29,8 @@ export interface FakeVolume {
     server: string;
     status: string;
     replication_status: string | null;
+    /** `host@section#pool`. Defaults to the backend's. */
+    host?: string;
     /** What the server's connection says; undefined while it is detached. */
     connection: ConnectionInfo | undefined;
 }
@@ -37,6 +40,8 @@ const host = "cinder-a@ceph";
 /** A Cinder and a Nova whose servers have one data volume each: `s1` is web-1 with `v1`, and so on. */
 export class FakeServers {
     active: Role = "primary";
+    /** What tells its Cinder from that of another cloud. */
+    cloud = CLOUD;
     /** Actions that Nova does not carry out. */
     broken: string[] = [];
     /** Whether Nova shows servers of all projects. */
@@ -161,6 +166,7 @@ export class FakeServers {
     wholeLooks = 0;
 
     readonly cinder = {
+        identity: () => Promise.resolve(this.cloud),
         services: () =>
             Promise.resolve([
                 {
@@ -177,13 +183,15 @@ export class FakeServers {
         volume: (id: string) => Promise.resolve(this.volume(id)),
         allVolumes: () =>
             Promise.resolve(
-                Object.entries(this.volumes).map(([id, { server, connection, ...volume }]) => ({
-                    id,
-                    name: id.replace("v", "db-"),
-                    "os-vol-host-attr:host": `${host}#ceph`,
-                    attachments: connection === undefined ? [] : [{ server_id: server }],
-                    ...volume,
-                })),
+                Object.entries(this.volumes).map(
+                    ([id, { server, connection, host: at, ...volume }]) => ({
+                        id,
+                        name: id.replace("v", "db-"),
+                        "os-vol-host-attr:host": at ?? `${host}#ceph`,
+                        attachments: connection === undefined ? [] : [{ server_id: server }],
+                        ...volume,
+                    }),
+                ),
             ),
         allSnapshots: () => Promise.resolve([]),
         volumeTypes: () => Promise.resolve([]),

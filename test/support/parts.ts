@@ -1,6 +1,7 @@
 import type { PoolView } from "../../core/replica";
 import type { Parts } from "../../operations/parts";
 import { RemoteError } from "../../operations/ssh";
+import { CLOUD } from "./backendKey";
 import { names, row, topology } from "./survey";
 
 const VOLUME = {
@@ -21,6 +22,7 @@ export function partsOf(secondary: PoolView, hosts: object[] = []): Parts {
         topology,
         names,
         cinder: {
+            identity: () => Promise.resolve(CLOUD),
             services: () => Promise.resolve([row()]),
             allVolumes: () => Promise.resolve([VOLUME]),
             allSnapshots: none,
