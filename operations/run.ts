@@ -124,7 +124,7 @@ async function journalFor(
 ): Promise<{ journal: Journal; resumed: boolean }> {
     const { backend, version, said, breakLock } = options;
     const own = await ownKey(options, id);
-    const open = moveToGoOnWith(verb, own, id);
+    const open = moveToGoOnWith(verb, own, id, breakLock);
     if (open !== undefined)
         return { journal: Journal.resume(open, undefined, said, breakLock), resumed: true };
     const begun: Begun = {

@@ -115,9 +115,9 @@ export async function withServersStopped(
         ...{ topology, backend, cinder, nova, version, source, batch, signal, found, doing },
         ...(breakLock === undefined ? {} : { breakLock }),
     };
-    // Before a server is stopped or started for a move that is another backend's.
+    // Before a server is stopped or started for a move that is another backend's, or too old.
     const own = await backendKey(parts, backend);
-    const isResumed = moveToGoOnWith(verb, own, stopped.id) !== undefined;
+    const isResumed = moveToGoOnWith(verb, own, stopped.id, breakLock) !== undefined;
     // A move that is gone on with has its consents in its journal.
     const { failed, isPartial } = isResumed
         ? { failed: 0, isPartial: false }

@@ -6,7 +6,7 @@ import { mock } from "node:test";
 import type { BackendKey } from "../../core/backendKey";
 import type { Finding } from "../../core/finding";
 import type { Begun } from "../../core/operation";
-import { Journal } from "../../operations/journal";
+import { BusyError, Journal } from "../../operations/journal";
 import { listJournals, readJournal } from "../../operations/journalFolder";
 import { OpenStackError } from "../../operations/openstack";
 import { PartialError, RefusedError } from "../../operations/operationEnd";
@@ -114,6 +114,41 @@ describe("the move that a command goes on with", () => {
         assert.equal(moving.length, 1);
     });
 
+    for (const hours of [25, -25])
+        it(`is refused ${String(hours)} h after its last entry, when the verb is typed anew`, async () => {
+            cutShort(own, hours);
+            const before = textOf();
+            const error = await run();
+            assert.ok(error instanceof RefusedError, String(error));
+            assert.match(
+                error.message,
+                /^refused, nothing was changed: `failover --planned` was cut short as operation \S+, 1\.0 days ago/,
+            );
+            const file = join(journals.folder, `${ID}.jsonl`);
+            for (const way of [
+                `\`cinder-dr resume ${ID}\` goes on`,
+                `\`cinder-dr report ${ID}\` shows it`,
+                `move ${file} away`,
+            ])
+                assert.ok(error.message.includes(way), error.message);
+            assert.equal(textOf(), before);
+            assert.equal(listJournals().length, 1);
+        });
+    for (const hours of [23, -23])
+        it(`is gone on with ${String(hours)} h after its last entry`, async () => {
+            cutShort(own, hours);
+            assert.equal(await run(), ID);
+        });
+
+    it("is busy, however old, while somebody may work on it; by the word that it is gone, it is old", async () => {
+        cutShort(own, 25);
+        claimElsewhere(journals.folder, ID);
+        assert.ok((await run()) instanceof BusyError);
+        const error = await run(undefined, { breakLock: ID });
+        assert.ok(error instanceof RefusedError, String(error));
+        assert.ok(error.message.includes(`\`cinder-dr resume ${ID} --break-lock ${ID}\` goes on`));
+    });
+
     /** What a command is started with whose sign-in fails. */
     function signedOut(): Partial<RunOptions> {
         const { parts } = runOptions([]);
@@ -139,6 +174,7 @@ describe("the move that a command goes on with", () => {
 
     for (const [what, key, hours, id, message] of [
         ["another cloud's", foreign, 0, ID, /operation \S+ is of backend ceph/],
+        ["too old", own, 25, undefined, /1\.0 days ago/],
     ] as const)
         it(`has no server stopped nor started where it is ${what}`, async () => {
             const cloud = new FakeServers(1);
@@ -147,7 +183,7 @@ describe("the move that a command goes on with", () => {
             const words = { move: "planned", verb: VERB, nova: cloud.nova, batch: 1 } as const;
             const refuse = () => undefined;
             cutShort(key, hours);
-            const named = { id };
+            const named = id === undefined ? {} : { id };
             const move = withServersStopped(
                 { ...begin, parts },
                 { ...words, ...named, refuse },
