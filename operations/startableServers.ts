@@ -2,6 +2,8 @@ import { byEvacuation, isHostDown } from "../core/evacuation";
 import type { Finding } from "../core/finding";
 import { resultOf } from "../core/operation";
 import type { ServerPlan } from "../core/serverPlan";
+import { isOther, sectionOf, serviceOf } from "../core/service";
+import { hostOf } from "./cinder";
 import { readJournal } from "./journalFolder";
 import { lookAtServers } from "./servers";
 import type { PowerOptions, Stopped } from "./serversPower";
@@ -46,6 +48,33 @@ async function strippedBy(
     );
 }
 
+/**
+ * Why a server is not started that has no attachment of the backend: a volume of it may lie there all the same, or on a
+ * service that the topology does not count as the backend's; whether it would lead to the active site is not to be seen.
+ */
+async function unplanned(
+    { backend, cinder, nova }: PowerOptions,
+    { id }: Stopped,
+): Promise<Pick<Finding, "fact" | "next"> | undefined> {
+    // Of one that was deleted it is none.
+    const known = (await nova.attachmentsOf(id)).map(({ volumeId }) => volumeId);
+    if (known.length === 0) return undefined;
+    const volume = (await cinder.allVolumes()).find(
+        (one) => known.includes(one.id) && sectionOf(hostOf(one)) === backend.section,
+    );
+    if (volume === undefined) return undefined;
+    const host = serviceOf(hostOf(volume));
+    return isOther(backend, host)
+        ? {
+              fact: `is not started: its volume ${volume.id} is on ${host}, which backends.${backend.section}.otherHosts leaves out`,
+              next: "name the topology that it was stopped with; or start it by hand once it may run",
+          }
+        : {
+              fact: `is not started: Nova says that its volume ${volume.id} on ${host} is attached, and Cinder has no attachment of it`,
+              next: "see to that attachment, then start it by hand",
+          };
+}
+
 /** Names the servers that must not be started as they are. @returns the others */
 export async function startable(
     options: PowerOptions,
@@ -67,7 +96,9 @@ export async function startable(
                   fact: "is not started: its re-attach is not finished, and a volume of it is detached",
                   next: `run \`cinder-dr servers --backend ${section} --reattach\` first`,
               }
-            : plan && heldBack(plan, section);
+            : plan === undefined
+              ? await unplanned(options, server)
+              : heldBack(plan, section);
         if (why === undefined) may.push(server);
         else found({ state: "problem", subject: `${server.name} (${server.id})`, ...why });
     }

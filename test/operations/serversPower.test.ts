@@ -10,6 +10,7 @@ import { REATTACH } from "../../operations/serversSession";
 import { own } from "../support/backendKey";
 import { backend, FakeServers, topology } from "../support/fakeServers";
 import { ownJournals } from "../support/ownJournals";
+import { row } from "../support/survey";
 
 describe("servers stopped and started", () => {
     ownJournals();
@@ -189,6 +190,38 @@ describe("servers stopped and started", () => {
             /operation s has stopped servers of backend ceph, and does not say of which cloud: start them by hand/,
         );
     });
+    it("starts none whose volume is on a service that this topology leaves out", async () => {
+        await stopServers(options());
+        cloud.failOver();
+        orders();
+        const services = cloud.cinder.services.bind(cloud.cinder);
+        cloud.cinder.services = async () => [...(await services()), row({ host: "edge-b@ceph" })];
+        const edge = { ...options(), backend: { ...backend, otherHosts: ["cinder-a"] } };
+        assert.deepEqual(await startServers(edge), { done: 0, failed: 0, held: 2 });
+        assert.deepEqual(orders(), []);
+        assert.deepEqual(told("problem")[0], [
+            "web-1 (s1)",
+            "is not started: its volume v1 is on cinder-a@ceph, which backends.ceph.otherHosts leaves out",
+        ]);
+    });
+    it("starts none whose attachment Cinder has lost", async () => {
+        await stopServers(options());
+        cloud.cinder.allAttachments = () => Promise.resolve([]);
+        orders();
+        assert.deepEqual(await startServers(options()), { done: 0, failed: 0, held: 2 });
+        assert.deepEqual(orders(), []);
+        assert.match(told("problem")[0]?.[1] ?? "", /volume v1 on cinder-a@ceph is attached, and/);
+    });
+    it("starts one that has no volume of the backend any more", async () => {
+        await stopServers(options());
+        cloud.failOver();
+        await cloud.nova.detach("s1", "v1");
+        cloud.volume("v2").host = "cinder-a@fast#fast";
+        orders();
+        assert.deepEqual(await startServers(options()), { done: 2, failed: 0, held: 0 });
+        assert.deepEqual(orders(), ["s1 os-start", "s2 os-start"]);
+    });
+
     it("does not try to stop one whose compute host is down, and names it", async () => {
         cloud.server("s1").hostStatus = "UNKNOWN";
         assert.equal(await stopServers(options()), 0);
