@@ -11,6 +11,7 @@ export interface Cloud {
     /** The `auth.identity` part of Keystone's token request, and its scope. */
     identity: object;
     scope?: object;
+    /** Undefined where the catalog must have one alone. */
     region?: string;
     interface: string;
     /** PEM file of the CA that signed the cloud's certificates. */
@@ -81,6 +82,53 @@ const text = (settings: Settings, key: string): string | undefined => {
     return typeof value === "string" && value !== "" ? value : undefined;
 };
 
+/**
+ * The regions that an entry names, with settings of their own: `regions` is a list of names or of `{name, values}`, and a
+ * list in region_name is the older spelling of it (`_get_known_regions` of openstacksdk).
+ */
+function regionsOf(entry: Settings): Map<string, Settings> {
+    const { regions = entry.region_name } = entry;
+    const all: unknown[] = typeof regions === "string" ? regions.split(",") : [regions].flat();
+    return new Map(
+        all.flatMap((one) => {
+            const name = typeof one === "string" ? one : text(asSettings(one), "name");
+            return name === undefined || name === ""
+                ? []
+                : [[name, asSettings(asSettings(one).values)] as const];
+        }),
+    );
+}
+
+/**
+ * The settings for one region: that of OS_REGION_NAME, which the `openstack` command puts before clouds.yaml and looks for
+ * in it, else of region_name, else the only one of `regions`. That command takes the first of several; a failover of
+ * another region's volumes is not taken back, so here somebody must say which.
+ * @throws CloudError where several are named and none is chosen, or one that is none of them
+ */
+function inRegion(settings: Settings, env: NodeJS.ProcessEnv): Settings {
+    const known = regionsOf(settings);
+    const names = [...known.keys()];
+    const said = text(env, "OS_REGION_NAME");
+    const own = text(settings, "region_name");
+    const name = said ?? (own?.includes(",") === true ? undefined : own);
+    if (name === undefined && names.length > 1)
+        throw new CloudError(
+            `the cloud has several regions (${names.join(", ")}): choose one by OS_REGION_NAME, or as region_name in clouds.yaml`,
+        );
+    if (name !== undefined && names.length > 0 && !known.has(name))
+        throw new CloudError(
+            `${said === undefined ? "region_name" : "OS_REGION_NAME"} must be a region of the cloud (${names.join(", ")}), got '${name}'`,
+        );
+    const region = name ?? names[0];
+    const values = known.get(region ?? "") ?? {};
+    return {
+        ...settings,
+        ...values,
+        auth: { ...asSettings(settings.auth), ...asSettings(values.auth) },
+        region_name: region,
+    };
+}
+
 const domain = (auth: Settings, prefix: string): object => {
     const id = text(auth, `${prefix}_domain_id`);
     if (id !== undefined) return { id };
@@ -128,13 +176,16 @@ function identityOf(auth: Settings): Pick<Cloud, "identity" | "scope"> {
 }
 
 /**
- * The cloud to talk to: OS_CLOUD in clouds.yaml (and secure.yaml), else the OS_* variables.
- * @throws CloudError when neither names one
+ * The cloud to talk to: OS_CLOUD in clouds.yaml (and secure.yaml), else the OS_* variables. OS_REGION_NAME chooses the
+ * region of both.
+ * @throws CloudError when neither names one, and when it is left open which region is meant
  */
 export function findCloud(env: NodeJS.ProcessEnv): Cloud {
     const named = env.OS_CLOUD;
-    const settings =
-        named === undefined || named === "" ? fromEnvironment(env) : fromFiles(named, env);
+    const settings = inRegion(
+        named === undefined || named === "" ? fromEnvironment(env) : fromFiles(named, env),
+        env,
+    );
     const auth = asSettings(settings.auth);
     const authUrl = text(auth, "auth_url");
     if (authUrl === undefined)

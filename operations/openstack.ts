@@ -45,7 +45,7 @@ export interface Service {
 
 const REQUEST_MILLISECONDS = 30_000;
 
-const placeOf = ({ interface: on, region_id, region = "", url }: Endpoint) => ({
+const placeOf = ({ interface: on, region_id, region = "none", url }: Endpoint) => ({
     on,
     region: region_id ?? region,
     url: url.replace(/\/+$/, ""),
@@ -149,9 +149,16 @@ export class OpenStackApi {
         const services = this.service.types.flatMap((type) =>
             catalog.filter((s) => s.type === type),
         );
-        const found = services
+        const all = services
             .flatMap(({ id, endpoints }) => endpoints.map((e) => ({ id, ...placeOf(e) })))
-            .find((e) => e.on === wanted && (region === undefined || e.region === region));
+            .filter((e) => e.on === wanted);
+        const regions = new Set(all.map((e) => e.region));
+        // Volumes of another region may have the same hosts and names: the first one must not win.
+        if (region === undefined && regions.size > 1)
+            throw new OpenStackError(
+                `the cloud's catalog has ${this.service.name} in several regions (${[...regions].join(", ")}): choose one by OS_REGION_NAME, or as region_name in clouds.yaml`,
+            );
+        const found = all.find((e) => region === undefined || e.region === region);
         if (found === undefined)
             throw new OpenStackError(
                 `the cloud's catalog has no ${wanted} ${this.service.types[0] ?? ""} endpoint${region === undefined ? "" : ` in region '${region}'`}`,

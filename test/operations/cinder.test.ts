@@ -361,6 +361,16 @@ describe("Cinder's API", () => {
             assert.equal((await signIn().volumeTypes()).length, 1);
         });
 
+        it("or fails where it is in several regions and none is chosen", async () => {
+            const second = endpoint({ region_id: undefined, region: "two", url: `${base}/two` });
+            script["POST /v3/auth/tokens"] = [token("t", catalog(endpoint(), second))];
+            assert.equal(
+                (await faultOf(signIn().volumeTypes())).message,
+                "the cloud's catalog has Cinder in several regions (one, two): choose one by OS_REGION_NAME, or as region_name in clouds.yaml",
+            );
+            assert.equal(seen.length, 1);
+        });
+
         it("or fails with what was looked for", async () => {
             const { message } = await faultOf(signIn({ OS_REGION_NAME: "three" }).volumeTypes());
             assert.equal(

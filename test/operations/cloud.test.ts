@@ -145,6 +145,85 @@ describe("the cloud to talk to", () => {
         );
     });
 
+    describe("has the region", () => {
+        const AUTH = "auth: {auth_url: 'http://k', token: t, project_name: p}";
+        let count = 0;
+        const inEntry = (lines: string, OS_REGION_NAME?: string): Cloud =>
+            findCloud({
+                OS_CLOUD: "lab",
+                OS_CLIENT_CONFIG_FILE: file(
+                    `regions${String(count++)}.yaml`,
+                    `clouds:\n  lab:\n    ${AUTH}\n    ${lines}\n`,
+                ),
+                ...(OS_REGION_NAME === undefined ? {} : { OS_REGION_NAME }),
+            });
+        const chosen: [
+            what: string,
+            lines: string,
+            said: string | undefined,
+            region: string | undefined,
+        ][] = [
+            ["of the variable where clouds.yaml names none", "verify: true", "two", "two"],
+            ["of the variable where it is one of several", "regions: [one, two]", "two", "two"],
+            ["of region_name", "region_name: one", undefined, "one"],
+            ["of region_name, the variable being empty", "region_name: one", "", "one"],
+            [
+                "of region_name among several",
+                "regions: [one, two]\n    region_name: two",
+                undefined,
+                "two",
+            ],
+            ["that is the only one listed", "regions: [one]", undefined, "one"],
+            ["that is the only one listed with settings", "regions: [{name: one}]", "", "one"],
+            ["of no name where nothing names one", "verify: true", undefined, undefined],
+        ];
+        for (const [what, lines, said, region] of chosen)
+            it(what, () => {
+                assert.equal(inEntry(lines, said).region, region);
+            });
+
+        it("with the settings of its own", () => {
+            const lines =
+                "regions:\n    - one\n    - {name: two, values: {interface: internal, auth: {auth_url: 'http://k2'}}}";
+            const { authUrl, interface: face, scope } = inEntry(lines, "two");
+            assert.deepEqual([authUrl, face], ["http://k2", "internal"]);
+            assert.deepEqual(scope, { project: { name: "p", domain: { name: "Default" } } });
+            assert.equal(inEntry(lines, "one").authUrl, "http://k");
+        });
+
+        const refused: [what: string, lines: string, said: string | undefined, message: string][] =
+            [
+                [
+                    "several are listed and none is chosen",
+                    "regions: [one, {name: two}]",
+                    undefined,
+                    "the cloud has several regions (one, two): choose one by OS_REGION_NAME, or as region_name in clouds.yaml",
+                ],
+                [
+                    "several stand in region_name",
+                    "region_name: one,two",
+                    undefined,
+                    "the cloud has several regions (one, two): choose one by OS_REGION_NAME, or as region_name in clouds.yaml",
+                ],
+                [
+                    "the variable names none of clouds.yaml's",
+                    "region_name: one",
+                    "two",
+                    "OS_REGION_NAME must be a region of the cloud (one), got 'two'",
+                ],
+                [
+                    "region_name is none of those listed",
+                    "region_name: three\n    regions: [one, two]",
+                    undefined,
+                    "region_name must be a region of the cloud (one, two), got 'three'",
+                ],
+            ];
+        for (const [what, lines, said, message] of refused)
+            it(`or fails where ${what}`, () => {
+                assert.throws(() => inEntry(lines, said), { name: "CloudError", message });
+            });
+    });
+
     const missing: [what: string, env: () => NodeJS.ProcessEnv, message: string][] = [
         [
             "nothing",
