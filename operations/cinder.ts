@@ -63,8 +63,9 @@ const CLUSTERS = "volume 3.7";
 export class Cinder {
     private readonly api: OpenStackApi;
 
-    constructor(cloud: Cloud) {
-        this.api = new OpenStackApi(cloud, BLOCK_STORAGE);
+    /** @param patience see {@link OpenStackApi} */
+    constructor(cloud: Cloud, patience?: number) {
+        this.api = new OpenStackApi(cloud, BLOCK_STORAGE, patience);
     }
 
     /** Which Cinder this is, as its Keystone knows it; signs in, and asks Cinder nothing. See {@link OpenStackApi.identity}. */
@@ -208,7 +209,7 @@ export class Cinder {
 
     /** freeze, thaw: refused (400) where it is so already. enable needs the binary too. */
     async service(verb: "freeze" | "thaw" | "enable", host: string): Promise<void> {
-        await this.api.call("PUT", `/os-services/${verb}`, {
+        await this.api.order("PUT", `/os-services/${verb}`, {
             host,
             ...(verb === "enable" ? { binary: "cinder-volume" } : {}),
         });
@@ -229,12 +230,12 @@ export class Cinder {
     /** Lets the scheduler use a cluster again; its services' own rows do not count there. */
     async enableCluster(name: string): Promise<void> {
         const body = { name, binary: "cinder-volume" };
-        await this.api.call("PUT", "/clusters/enable", body, CLUSTERS);
+        await this.api.order("PUT", "/clusters/enable", body, CLUSTERS);
     }
 
     /** Sets a status in the database and nothing else. */
     async resetStatus(kind: "volumes" | "snapshots", id: string, status: string): Promise<void> {
-        await this.api.call("POST", `/${kind}/${id}/action`, { "os-reset_status": { status } });
+        await this.api.order("POST", `/${kind}/${id}/action`, { "os-reset_status": { status } });
     }
 
     async deleteVolume(id: string): Promise<void> {

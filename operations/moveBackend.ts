@@ -3,7 +3,7 @@ import { activeSide, leadersOf, otherSide, rowsOf, type ServiceRow } from "../co
 import { replicated, type Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
 import type { Journal } from "./journal";
-import { OpenStackError } from "./openstack";
+import { again, OpenStackError, PATIENCE } from "./openstackRequest";
 import { PartialError } from "./operationEnd";
 import { type Run, type RunOptions } from "./run";
 import { flush } from "./settle";
@@ -64,10 +64,7 @@ async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
     return waitFor(
         async () => {
             const rows = await rowsNow(run).catch((error: unknown) => {
-                const isAway =
-                    error instanceof OpenStackError &&
-                    (error.status === undefined || error.status >= 500);
-                if (!isAway) throw error;
+                if (!(error instanceof OpenStackError) || !error.isAway) throw error;
                 if (performance.now() - answered > SILENT_SECONDS * 1000)
                     throw new OpenStackError(
                         `Cinder's API has not answered for ${String(SILENT_SECONDS)} s, and the failover goes on without it (${error.message}); last seen: ${last() === "" ? "nothing" : last()}`,
@@ -96,6 +93,24 @@ async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
 }
 
 /**
+ * Has Cinder move a host. Where nobody took the call it is made again for some seconds, and only once a look says that the
+ * host has not begun to move: a second call would move it again.
+ */
+async function callHost(run: Run, { host }: ServiceRow, to: Role, id: string): Promise<void> {
+    const { backend, journal, parts } = run;
+    journal.append({ kind: "noted", step: FAILOVER_HOST, data: { host, backendId: id } });
+    const isUnmoved = (row: ServiceRow) =>
+        row.host === host && activeSide(row, backend) !== to && !isMoving(row);
+    let isFirst = true;
+    const call = async () => {
+        if (!isFirst && !(await rowsNow(run)).some(isUnmoved)) return;
+        isFirst = false;
+        await parts.cinder.failoverHost(host, id);
+    };
+    await again(call, performance.now() + PATIENCE, (e) => e.isUntaken, run.signal);
+}
+
+/**
  * Has Cinder move every host or cluster of the backend, and follows it to its end. Looks before it calls: what is on the
  * target is left alone, and what is failing over is only waited for, since a second call would move it again.
  * @param only rows to move and to wait for. Defaults to all.
@@ -106,16 +121,11 @@ export async function moveHosts(
     volumes: number,
     only: (row: ServiceRow) => boolean = () => true,
 ): Promise<ServiceRow[]> {
-    const { backend, parts } = run;
+    const { backend } = run;
     const id = to === "primary" ? DEFAULT : backend.replicationDevice.backendId;
     for (const row of leadersOf((await rowsNow(run)).filter(only))) {
         if (activeSide(row, backend) === to || isMoving(row)) continue;
-        run.journal.append({
-            kind: "noted",
-            step: FAILOVER_HOST,
-            data: { host: row.host, backendId: id },
-        });
-        await parts.cinder.failoverHost(row.host, id);
+        await callHost(run, row, to, id);
     }
     return followMove(run, volumes);
 }

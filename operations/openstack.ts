@@ -1,19 +1,10 @@
-import { Agent, fetch, type Dispatcher } from "undici";
+import { Agent, type Dispatcher } from "undici";
 
 import type { Cloud } from "./cloud";
-import { connectorOf, cureOf } from "./trust";
+import { again, OpenStackError, PATIENCE, readJson, refusalOf, send } from "./openstackRequest";
+import { connectorOf } from "./trust";
 
-/** OpenStack refused or did not answer. The message never holds what was sent. */
-export class OpenStackError extends Error {
-    override readonly name = "OpenStackError";
-    constructor(
-        message: string,
-        readonly status?: number,
-        options?: ErrorOptions,
-    ) {
-        super(message, options);
-    }
-}
+export { OpenStackError };
 
 interface Endpoint {
     interface: string;
@@ -23,7 +14,7 @@ interface Endpoint {
 }
 
 interface Catalog {
-    token: { catalog?: { id?: string; type: string; endpoints: Endpoint[] }[] };
+    token?: { catalog?: { id?: string; type: string; endpoints: Endpoint[] }[] };
 }
 
 /** What a sign-in gives. */
@@ -43,7 +34,13 @@ export interface Service {
     apiVersion: string;
 }
 
-const REQUEST_MILLISECONDS = 30_000;
+interface Question {
+    method: string;
+    path: string;
+    body?: object | undefined;
+    apiVersion: string;
+    signal?: AbortSignal | undefined;
+}
 
 const placeOf = ({ interface: on, region_id, region = "none", url }: Endpoint) => ({
     on,
@@ -57,9 +54,11 @@ export class OpenStackApi {
     private session: Promise<Session> | undefined;
     private known: string | undefined;
 
+    /** @param patience milliseconds for which a question is asked again, see {@link call} */
     constructor(
         private readonly cloud: Cloud,
         private readonly service: Service,
+        private readonly patience = PATIENCE,
     ) {
         this.dispatcher = new Agent({ connect: connectorOf(cloud) });
     }
@@ -69,9 +68,12 @@ export class OpenStackApi {
     }
 
     /**
+     * A question is asked again for some seconds where the API is away for a moment, and so is Keystone. An order is given
+     * once: it may have been carried out.
      * @param path below the service's endpoint
      * @param apiVersion instead of the service's own
-     * @param signal ends the request before its own limit of 30 s
+     * @param signal ends the request before its own limit of 30 s. Its caller may not wait for a slow answer twice: it is
+     * asked again only where nobody took the question
      */
     async call<T>(
         method: string,
@@ -80,28 +82,23 @@ export class OpenStackApi {
         apiVersion = this.service.apiVersion,
         signal?: AbortSignal,
     ): Promise<T> {
-        for (let again = true; ; again = false) {
-            const { token, url } = await this.signedIn();
-            const headers = { "X-Auth-Token": token, "OpenStack-API-Version": apiVersion };
-            const { response, answer } = await this.send(
-                this.service.name,
-                method,
-                url + path,
-                body,
-                headers,
-                signal,
-            );
-            if (response.status === 401 && again) {
-                this.session = undefined;
-                continue;
-            }
-            if (!response.ok)
-                throw new OpenStackError(
-                    `${this.service.name}: ${method} ${path.split("?")[0] ?? path}: HTTP ${String(response.status)}: ${reasonIn(answer)}`,
-                    response.status,
-                );
-            return (answer === "" ? undefined : JSON.parse(answer)) as T;
-        }
+        const until = performance.now() + this.patience;
+        const ask = () => this.ask<T>({ method, path, body, apiVersion, signal }, until);
+        if (method !== "GET") return ask();
+        const isSlow = signal !== undefined;
+        return again(ask, until, (e) => (isSlow ? e.isUntaken : e.isPassing), signal);
+    }
+
+    /** Gives an order that does no harm when it is given twice again, for some seconds, while nobody takes it. */
+    async order(
+        method: string,
+        path: string,
+        body: object,
+        apiVersion = this.service.apiVersion,
+    ): Promise<void> {
+        const until = performance.now() + this.patience;
+        const ask = () => this.ask({ method, path, body, apiVersion }, until);
+        await again(ask, until, (e) => e.isUntaken);
     }
 
     /**
@@ -109,8 +106,45 @@ export class OpenStackApi {
      * stands in place of an id that a catalog does not give.
      */
     async identity(): Promise<string> {
+        if (this.known === undefined) {
+            const until = performance.now() + this.patience;
+            this.known = (await this.patientlyIn(until)).identity;
+        }
         // Once known it stays known, whatever becomes of Keystone: the end of an operation asks for it too.
-        return (this.known ??= (await this.signedIn()).identity);
+        return this.known;
+    }
+
+    private async ask<T>(question: Question, until: number): Promise<T> {
+        const { method, path, body, apiVersion, signal } = question;
+        const what = `${this.service.name}: ${method} ${path.split("?")[0] ?? path}`;
+        for (let isFirst = true; ; isFirst = false) {
+            const { token, url } = await this.patientlyIn(until, signal);
+            const answer = await send(this.service.name, {
+                dispatcher: this.dispatcher,
+                method,
+                url: url + path,
+                headers: { "X-Auth-Token": token, "OpenStack-API-Version": apiVersion },
+                body,
+                signal,
+            });
+            if (answer.response.status === 401 && isFirst) {
+                this.session = undefined;
+                continue;
+            }
+            if (!answer.response.ok) throw refusalOf(what, answer);
+            // Only an order may be answered with nothing.
+            if (method !== "GET" && answer.answer === "") return undefined as T;
+            return readJson(what, answer) as T;
+        }
+    }
+
+    private patientlyIn(until: number, signal?: AbortSignal): Promise<Session> {
+        return again(
+            () => this.signedIn(),
+            until,
+            (e) => e.isPassing,
+            signal,
+        );
     }
 
     /** A sign-in that failed is not kept: the next call tries again. */
@@ -128,23 +162,28 @@ export class OpenStackApi {
         const base = this.cloud.authUrl.replace(/\/+$/, "").replace(/\/v3$/, "");
         const { identity, scope } = this.cloud;
         const auth = { identity, ...(scope === undefined ? {} : { scope }) };
-        const url = `${base}/v3/auth/tokens`;
-        const { response, answer } = await this.send("Keystone", "POST", url, { auth }, {});
-        const token = response.headers.get("x-subject-token");
-        if (!response.ok || token === null)
-            throw new OpenStackError(
-                `Keystone at ${base} refused the credentials: HTTP ${String(response.status)}: ${reasonIn(answer)}`,
-                response.status,
+        const answer = await send("Keystone", {
+            dispatcher: this.dispatcher,
+            method: "POST",
+            url: `${base}/v3/auth/tokens`,
+            body: { auth },
+        });
+        const { status, ok, headers } = answer.response;
+        const keystone = `Keystone at ${base}`;
+        const isRefused = status >= 400 && status < 500 && status !== 429;
+        if (!ok)
+            throw refusalOf(
+                `${keystone} ${isRefused ? "refused the credentials" : "does not answer"}`,
+                answer,
             );
-        const { id, region, url: at } = this.endpoint(JSON.parse(answer) as Catalog);
-        return { token, url: at, identity: `${id ?? base}/${region}` };
+        const catalog = readJson(keystone, answer) as Catalog;
+        const token = headers.get("x-subject-token");
+        if (token === null) throw new OpenStackError(`${keystone} gave no token`);
+        const { id, region, url } = this.endpoint(catalog);
+        return { token, url, identity: `${id ?? base}/${region}` };
     }
 
-    private endpoint({ token: { catalog = [] } }: Catalog): {
-        id: string | undefined;
-        region: string;
-        url: string;
-    } {
+    private endpoint({ token: { catalog = [] } = {} }: Catalog) {
         const { region, interface: wanted } = this.cloud;
         const services = this.service.types.flatMap((type) =>
             catalog.filter((s) => s.type === type),
@@ -165,53 +204,4 @@ export class OpenStackApi {
             );
         return found;
     }
-
-    private async send(
-        name: string,
-        method: string,
-        url: string,
-        body: object | undefined,
-        headers: Record<string, string>,
-        signal?: AbortSignal,
-    ) {
-        const limit = AbortSignal.timeout(REQUEST_MILLISECONDS);
-        try {
-            const response = await fetch(url, {
-                method,
-                dispatcher: this.dispatcher,
-                signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
-                headers: {
-                    Accept: "application/json",
-                    "Content-Type": "application/json",
-                    ...headers,
-                },
-                ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-            });
-            // An answer that nobody reads keeps its connection, and close() waits for that.
-            return { response, answer: await response.text() };
-        } catch (error) {
-            const cause = (error as Error).cause;
-            const last = cause instanceof Error ? cause : (error as Error);
-            throw new OpenStackError(
-                `${name} at ${new URL(url).origin} does not answer: ${last.message}${cureOf(last)}`,
-                undefined,
-                { cause: error },
-            );
-        }
-    }
-}
-
-/** `{"itemNotFound": {"message": "…"}}` of OpenStack's errors, else the start of the text. */
-function reasonIn(answer: string): string {
-    try {
-        const inner = Object.values(JSON.parse(answer) as Record<string, { message?: string }>)[0];
-        if (inner?.message !== undefined) return inner.message;
-    } catch {
-        // Proxies answer in HTML: its first words say as much as can be known.
-    }
-    return answer
-        .replace(/<[^>]*>/g, " ")
-        .replace(/\s+/g, " ")
-        .trim()
-        .slice(0, 200);
 }

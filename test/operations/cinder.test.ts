@@ -48,6 +48,7 @@ describe("Cinder's API", () => {
                 OS_PROJECT_NAME: "p",
                 ...env,
             }),
+            0,
         ));
     const faultOf = async (ask: Promise<unknown>): Promise<OpenStackError> => {
         const error: unknown = await ask.then(
@@ -311,9 +312,10 @@ describe("Cinder's API", () => {
         const { port } = gone.address() as AddressInfo;
         gone.close();
         await once(gone, "close");
-        const { message } = await faultOf(
+        const { message, isUntaken } = await faultOf(
             signIn({ OS_AUTH_URL: `http://127.0.0.1:${port}` }).volumeTypes(),
         );
+        assert.ok(isUntaken);
         assert.equal(
             message,
             `Keystone at http://127.0.0.1:${port} does not answer: connect ECONNREFUSED 127.0.0.1:${port}`,
@@ -413,7 +415,7 @@ describe("Cinder's API", () => {
         for (const [reply, lives] of [
             [{ status: 200, body: { properties: { qos: {} } } }, true],
             [{ status: 200, body: { properties: null } }, false],
-            [{ status: 503, body: {} }, false],
+            [{ status: 502, body: {} }, false],
             [{ status: 403, body: {} }, undefined],
         ] as const) {
             script = { "POST /v3/auth/tokens": [token("t")], [path]: [reply] };

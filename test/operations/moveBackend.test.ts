@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { parseTopology } from "../../core/topology";
 import type { Journal } from "../../operations/journal";
 import { moveHosts } from "../../operations/moveBackend";
+import { OpenStackError } from "../../operations/openstack";
 import { PartialError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
 import { fakeClock } from "../support/fakeClock";
@@ -82,5 +83,85 @@ describe("a move of thousands of volumes", () => {
         assert.match(planned, /restart it on each of them, then `cinder-dr resume x`$/);
         assert.match(planned, /log of cinder-a@ceph, cinder-b@ceph:/);
         assert.match(await left("failover --forced"), /`cinder-dr resume x --write-all-rows`$/);
+    });
+});
+
+describe("a call that moves a host", () => {
+    fakeClock();
+    const called: string[] = [];
+    const noted: unknown[] = [];
+    beforeEach(() => {
+        called.length = 0;
+        noted.length = 0;
+    });
+
+    /** A Cinder whose answers to the calls are these; @param moves whether a call that fails moves the host all the same */
+    function cinder(answers: (OpenStackError | undefined)[], moves: boolean): Run {
+        const own = row({ host: "cinder-a@ceph" });
+        const failoverHost = (host: string) => {
+            called.push(host);
+            const answer = answers.shift();
+            if (answer === undefined || moves) own.active_backend_id = "secondary";
+            return answer === undefined ? Promise.resolve() : Promise.reject(answer);
+        };
+        const run = {
+            backend,
+            parts: { cinder: { services: () => Promise.resolve([own]), failoverHost } },
+            journal: { append: (entry: unknown) => noted.push(entry) },
+            doing: () => undefined,
+            signal: new AbortController().signal,
+        };
+        return run as unknown as Run;
+    }
+    const busy = () => new OpenStackError("busy", 503);
+
+    it("is made again while nobody takes it, and noted once", async () => {
+        await moveHosts(cinder([busy(), busy()], false), "secondary", 1);
+        assert.deepEqual(called, Array(3).fill("cinder-a@ceph"));
+        assert.equal(noted.length, 1);
+    });
+
+    it("is not made again where the host has moved all the same", async () => {
+        await moveHosts(cinder([busy(), busy()], true), "secondary", 1);
+        assert.equal(called.length, 1);
+    });
+
+    for (const status of [undefined, 400, 502, 504])
+        it(`is made once where it may have been taken (${String(status)})`, async () => {
+            const error = new OpenStackError("no word", status);
+            await assert.rejects(moveHosts(cinder([error], false), "secondary", 1), error);
+            assert.equal(called.length, 1);
+        });
+});
+
+describe("a move whose API is busy", () => {
+    const clock = fakeClock();
+
+    it("is followed all the same", async () => {
+        const moving = row({ host: "cinder-a@ceph", replication_status: "failing-over" });
+        let asked = 0;
+        const services = () => {
+            asked++;
+            // The look before the call, then the API's limit on requests.
+            if (asked > 1 && clock.now < 30_000)
+                return Promise.reject(new OpenStackError("slow down", 429));
+            if (asked > 1)
+                Object.assign(moving, {
+                    replication_status: "failed-over",
+                    active_backend_id: "secondary",
+                });
+            return Promise.resolve([moving]);
+        };
+        const run = {
+            backend,
+            parts: { cinder: { services } },
+            ...journalOf("failover --planned"),
+            doing: () => undefined,
+        } as unknown as Run;
+        const rows = await moveHosts(run, "secondary", 1);
+        assert.deepEqual(
+            rows.map(({ replication_status }) => replication_status),
+            ["failed-over"],
+        );
     });
 });
