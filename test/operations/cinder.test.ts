@@ -168,13 +168,14 @@ describe("Cinder's API", () => {
             script["POST /v3/auth/tokens"] = [token("t1", body)];
             return signIn(env).identity();
         };
-        const two = { OS_REGION_NAME: "two" };
-        assert.equal(await of({ id: "3f0c", endpoints: both(`${base}/a`) }), "3f0c/one");
-        assert.equal(await of({ id: "3f0c", endpoints: both(`${base}/b`) }, two), "3f0c/two");
+        const at = (name: string) => ({ OS_REGION_NAME: name });
+        const [a, b] = [both(`${base}/a`), both(`${base}/b`)];
+        assert.equal(await of({ id: "3f0c", endpoints: a }, at("one")), "3f0c/one");
+        assert.equal(await of({ id: "3f0c", endpoints: b }, at("two")), "3f0c/two");
         const old = endpoint({ region_id: undefined, region: "one" });
         assert.equal(await of({ id: "3f0c", endpoints: [old] }), "3f0c/one");
         // No Keystone that hides it is known; its own URL is all there is then.
-        assert.equal(await of({ endpoints: both(base) }), `${base}/one`);
+        assert.equal(await of({ endpoints: both(base) }, at("one")), `${base}/one`);
     });
 
     it("is known for good once it was signed in to", async () => {
