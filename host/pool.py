@@ -25,8 +25,8 @@ STATES = {
 }
 WORKERS = 8
 BLOCK = 4 << 20
-# As in operations/siteLock.ts.
-SILENT_SECONDS = 60
+# librados.h: from here on an error number is the place of a byte.
+MAX_ERRNO = 4095
 
 
 def connect(request):
@@ -412,35 +412,52 @@ def checksum(_, pool, request):
 
 
 # ---- the lock of an operation -----------------------------------------------
-def stamp(pool, key):
-    when = pool.stat(key)[1]
-    return when if isinstance(when, (int, float)) else __import__("time").mktime(when)
-
-
 def holder(pool, key):
-    """Who holds the lock, and for how long it has not been renewed, both by the cluster's own clock."""
+    """Who holds the lock, with what its object says to the byte; (None, b"") where nobody does."""
     try:
-        content = json.loads(pool.read(key, 65536).decode("utf-8"))
-        # Of its own: two that ask at once must not take away each other's.
-        clock = "%s.clock.%s" % (key, os.urandom(8).hex())
-        pool.write_full(clock, b"-")
-        age = stamp(pool, clock) - stamp(pool, key)
-        pool.remove_object(clock)
-        return dict(content, silentSeconds=max(age, 0))
+        said_there = pool.read(key, 65536)
     except rados.ObjectNotFound:
-        return None
+        return None, b""
+    return json.loads(said_there.decode("utf-8")), said_there
 
 
 def is_own(by, request):
-    """Whether a lock is of the caller's operation, held by the caller: another machine may drive the same operation."""
-    return all(by.get(field) == request["content"].get(field) for field in ("id", "who"))
+    """Whether the caller holds it: another process, here or elsewhere, may drive the same operation."""
+    return all(by.get(field) == request["content"].get(field) for field in ("id", "word"))
 
 
 def may_take(by, request):
-    """Its own, from before it was killed, or one that was broken by the operator's word. Of another machine that drives the
-    same operation, nobody can say that it is gone; it renews the lock every 15 s."""
-    is_gone = by["id"] == request["content"]["id"] and by["silentSeconds"] > SILENT_SECONDS
-    return is_own(by, request) or is_gone or by["id"] == request.get("break")
+    """Its own, one that was broken by the operator's word, or one that the caller knows or has seen to be silent: only as it
+    was seen then, since its holder changes it with each renewal. An object's time says nothing of that: it is the clock of
+    the client that wrote it."""
+    seen_silent = request.get("instead")
+    is_silent = seen_silent is not None and all(by.get(field) == seen_silent[field] for field in ("word", "renewed"))
+    return is_own(by, request) or is_silent or by["id"] == request.get("break")
+
+
+def replace(pool, key, before, content):
+    """Writes the lock, or takes it away (None), unless it is no longer what was read: of two, one does."""
+    with rados.WriteOpCtx() as op:
+        op.cmpext(before)
+        if content is None:
+            op.remove()
+        else:
+            op.write_full(encoded(content))
+        try:
+            # Without a time of its own it would leave the object's at 0.
+            pool.operate_write_op(op, key, int(time.time()))
+            return True
+        except rados.ObjectNotFound:
+            return False
+        except rados.Error as error:
+            # librados tells the first byte that differs as an error number above all others.
+            if (getattr(error, "errno", None) or 0) < MAX_ERRNO:
+                raise
+            return False
+
+
+def encoded(content):
+    return json.dumps(content).encode("utf-8")
 
 
 def lock(cluster, pool, request):
@@ -449,39 +466,36 @@ def lock(cluster, pool, request):
     # The write would wait, and end as a timeout that names no cause.
     if held_up:
         return {"held": False, "flags": held_up}
-    key, content = request["key"], json.dumps(request["content"]).encode("utf-8")
+    key, content = request["key"], request["content"]
     with rados.WriteOpCtx() as op:
         op.new(rados.LIBRADOS_CREATE_EXCLUSIVE)
-        op.write_full(content)
+        op.write_full(encoded(content))
         try:
-            pool.operate_write_op(op, key)
-            # Once more, because a write operation leaves the object's time at 0.
-            pool.write_full(key, content)
+            pool.operate_write_op(op, key, int(time.time()))
             return {"held": True}
         except rados.ObjectExists:
             pass
-    by = holder(pool, key)
-    if by is None:
-        return lock(cluster, pool, request)
-    if may_take(by, request):
-        pool.write_full(key, content)
-        return {"held": True, "from": by}
-    return {"held": False, "by": by}
+    by, before = holder(pool, key)
+    if by is not None and not may_take(by, request):
+        return {"held": False, "by": by}
+    if by is not None and replace(pool, key, before, content):
+        return {"held": True}
+    return lock(cluster, pool, request)
 
 
 def renew(_, pool, request):
-    by = holder(pool, request["key"])
+    by, before = holder(pool, request["key"])
     if by is None or not is_own(by, request):
         return {"held": False, "by": by}
-    pool.write_full(request["key"], json.dumps(request["content"]).encode("utf-8"))
-    return {"held": True}
+    # Of two renewals at once, one comes too late.
+    return {"held": True} if replace(pool, request["key"], before, request["content"]) else renew(_, pool, request)
 
 
 def unlock(_, pool, request):
-    by = holder(pool, request["key"])
-    if by is not None and is_own(by, request):
-        pool.remove_object(request["key"])
-    return {"held": False}
+    by, before = holder(pool, request["key"])
+    if by is None or not is_own(by, request) or replace(pool, request["key"], before, None):
+        return {"held": False}
+    return unlock(_, pool, request)
 
 
 VERBS = {"look": look, "demote": demote, "promote": promote, "resync": resync, "flush": flush,

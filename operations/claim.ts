@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
+import { createHmac } from "node:crypto";
 
 import { workerOf, type JournalEntry } from "../core/operation";
 import { JournalError, unwritten, writeWhole } from "./journalFolder";
@@ -89,6 +90,25 @@ export function workerOfClaim(claim: Claim, now: Place = OWN.place): Worker | un
     if (isHere) return isAlive(claim) ? { ...claim, isHere } : undefined;
     return wasRestarted(place, now) ? undefined : { ...claim, isHere };
 }
+
+/** As other machines may read it: machine-id(5) asks to keep the id itself from them. */
+const abroad = (place: Place): Place => ({
+    ...place,
+    system:
+        place.system === ""
+            ? ""
+            : createHmac("sha256", place.system).update("cinder-dr").digest("hex"),
+});
+
+/** This process, for a lock that other machines read. */
+export const ownWorker = (): Claim => ({ ...OWN, place: abroad(OWN.place) });
+
+/**
+ * Whether a process that says so of itself by {@link ownWorker} has ended, for sure: of this system, and it is not there, or
+ * the system was restarted since. Without /proc nobody can tell, since machines may share a name.
+ */
+export const isKnownGone = (claim: Claim, now: Place = abroad(OWN.place)): boolean =>
+    claim.place !== undefined && claim.place.boot !== "" && workerOfClaim(claim, now) === undefined;
 
 function claimIn(text: string): Claim | undefined {
     let said: Claim | number | null;

@@ -145,7 +145,7 @@ export async function drillSession(
         await differ(sites);
         // In one order for everybody: of two drills one gets both.
         for (const at of [sites[1], sites[0]])
-            locks.push(await SiteLock.take(at, pool, { id, who, verb: VERB }, broken));
+            locks.push(await SiteLock.take(at, pool, { id, who, verb: VERB }, broken, rest));
         const report = await drill({
             ...rest,
             id,

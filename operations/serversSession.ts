@@ -81,7 +81,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
     let lock: SiteLock | undefined;
     try {
         const owner = { id: journal.id, who, verb: begunOf(journal.entries).verb };
-        lock = await SiteLock.take(site, pool, owner, options.breakLock);
+        lock = await SiteLock.take(site, pool, owner, options.breakLock, options);
         const { plans, waiting } = planOf(journal, view, options.servers);
         const all = [...plans, ...waiting];
         // The next run goes on with this entry's.

@@ -1,6 +1,14 @@
+import { randomBytes } from "node:crypto";
+
 import { stoppedWrites } from "../core/room";
 import type { CephSite } from "./cephSite";
+import { isKnownGone, ownWorker } from "./claim";
 import { isKnownOver } from "./journal";
+import { LockedError, unknownHolder, type Holder } from "./lockHolder";
+import type { RunOptions } from "./run";
+import { pause } from "./wait";
+
+export { LockedError };
 
 /** RADOS object of a backend's lock, in its pool. */
 const KEY = "cinder-dr.lock";
@@ -8,49 +16,23 @@ const KEY = "cinder-dr.lock";
 export const MIRROR_KEY = "cinder-dr.rbd-mirror.lock";
 const RENEW_MILLISECONDS = 15_000;
 const LOCK_SECONDS = 30;
-/** As in host/pool.py: a holder of which nothing was heard for longer may be gone. */
+/** A holder that has not renewed the lock for so long, four times in a row, is taken to be gone. */
 const SILENT_SECONDS = 60;
+const LOOK_SECONDS = 5;
 
-export interface Holder {
-    /** The operation's id. */
-    id: string;
-    who: string;
-    verb: string;
-    since: string;
-    /** Since it was last renewed, by the cluster's own clock; a living operation renews it every 15 s. */
-    silentSeconds: number;
-}
+/** This process's own: a machine, a user and an operation may have another one that holds the lock. */
+const WORD = randomBytes(8).toString("hex");
+
+/** Who waits for a holder's sign of life is told so, and may be interrupted. */
+export type Waiter = Pick<RunOptions, "doing" | "signal">;
+
+type Owner = Pick<Holder, "id" | "who" | "verb">;
 
 interface Answer {
     held: boolean;
     by?: Holder;
     /** Flags that keep the lock from being written. */
     flags?: string[];
-}
-
-/** Another operation holds the lock. */
-export class LockedError extends Error {
-    override readonly name = "LockedError";
-    constructor(
-        site: string,
-        readonly by: Holder,
-        /** Id of the operation that wants the lock. */
-        wanting?: string,
-    ) {
-        super(
-            `site ${site}: ${by.who} runs \`${by.verb}\` since ${by.since} (operation ${by.id})${wayOf(by, wanting)}`,
-        );
-    }
-}
-
-/** What to do about a lock that may be a dead process's. */
-function wayOf({ id, silentSeconds }: Holder, wanting?: string): string {
-    const silent = `it has not renewed the lock for ${String(Math.round(silentSeconds))} s`;
-    if (id === wanting)
-        return `, which is this very operation: wait for its end; ${silent}; after ${String(SILENT_SECONDS)} s of silence the same command goes on, at once with --break-lock ${id} when that process is known to be gone`;
-    return silentSeconds > SILENT_SECONDS
-        ? `; ${silent} and may be gone: \`cinder-dr resume ${id}\` there goes on, --break-lock ${id} here takes over`
-        : "";
 }
 
 /** Nobody can write there, so no lock can be made. */
@@ -67,43 +49,50 @@ export class NoWritesError extends Error {
 
 /**
  * A lock on a pool of a site, which two operators anywhere see alike. Only one of two can make the object; the holder
- * renews it, and nothing but its own operation or an explicit break takes it over: at once by who held it, and by somebody
- * else only after it fell silent, since two machines may drive one operation.
+ * renews it, and nothing but its own operation or an explicit break takes it over: at once from a process that this machine
+ * knows to be gone, and from any other only after it fell silent, since two machines may drive one operation.
  */
 export class SiteLock {
     private timer: NodeJS.Timeout | undefined;
     /** The renewal that is under way: one that comes after the release would make the lock again. */
     private renewal: Promise<unknown> = Promise.resolve();
-    private readonly content: Omit<Holder, "silentSeconds">;
+    private readonly content: Omit<Holder, "renewed">;
 
     private constructor(
         private readonly at: CephSite,
         private readonly pool: string,
-        owner: { id: string; who: string; verb: string },
+        owner: Owner,
         private readonly key: string,
     ) {
-        this.content = { ...owner, since: new Date().toISOString() };
+        this.content = {
+            ...owner,
+            since: new Date().toISOString(),
+            word: WORD,
+            worker: ownWorker(),
+        };
     }
 
     /**
      * @param broken id of the operation whose lock may be taken over, by the operator's word
-     * @throws LockedError naming the holder, NoWritesError where the pool is full or its cluster paused
+     * @param waiter asked to wait a minute where another machine seems to drive the same operation
+     * @throws LockedError naming the holder, NoWritesError where the pool is full or its cluster paused, InterruptedError
      */
     static async take(
         at: CephSite,
         pool: string,
-        owner: { id: string; who: string; verb: string },
-        broken?: string,
+        owner: Owner,
+        broken: string | undefined,
+        waiter: Waiter,
         key = KEY,
     ): Promise<SiteLock> {
         const lock = new SiteLock(at, pool, owner, key);
-        const answer = await lock.claim(broken);
+        const answer = await lock.inherit(await lock.claim(broken), waiter);
         const stopped = stoppedWrites(answer.flags ?? [], pool);
         if (stopped !== undefined)
             throw new NoWritesError(at.site.name, stopped.fact, stopped.next);
         if (!answer.held) throw lock.refusal(answer);
         lock.timer = setInterval(() => {
-            // A renewal that fails is tried again; who finds the lock silent must ask before taking it.
+            // A renewal that fails is tried again; who finds the lock silent watches it before taking it.
             lock.renewal = lock.ask("renew").catch(() => undefined);
         }, RENEW_MILLISECONDS);
         lock.timer.unref();
@@ -118,7 +107,29 @@ export class SiteLock {
         return this.ask("lock", { break: holder });
     }
 
-    /** @throws LockedError when somebody has broken the lock: the operation must then stop */
+    /**
+     * Takes the lock over from another process of the same operation. No clock is asked: those of two machines may differ,
+     * and one may be set; the holder's signs of life are awaited here instead.
+     */
+    private async inherit(answer: Answer, { doing, signal }: Waiter): Promise<Answer> {
+        const { by } = answer;
+        // One of before cannot be seen to renew.
+        if (answer.held || by?.id !== this.content.id || by.word === undefined) return answer;
+        const { who, word, renewed, worker } = by;
+        const instead = () => this.ask("lock", { instead: { word, renewed } });
+        if (worker !== undefined && isKnownGone(worker)) return instead();
+        for (let silent = 0; silent < SILENT_SECONDS; silent += LOOK_SECONDS) {
+            doing(
+                `${who} holds the lock of site ${this.at.site.name} for this operation, silent for ${String(silent)} s: waiting to see whether it lives`,
+            );
+            await pause(LOOK_SECONDS * 1000, signal);
+            const again = await this.ask("lock");
+            if (again.by?.word !== word || again.by.renewed !== renewed) return again;
+        }
+        return instead();
+    }
+
+    /** @throws LockedError when somebody has taken the lock over: the operation must then stop */
     async check(): Promise<void> {
         const answer = await this.ask("renew");
         if (!answer.held) throw this.refusal(answer);
@@ -131,23 +142,15 @@ export class SiteLock {
     }
 
     private refusal({ by }: Answer): LockedError {
-        return new LockedError(this.at.site.name, by ?? unknown(), this.content.id);
+        return new LockedError(this.at.site.name, by ?? unknownHolder(), this.content.id);
     }
 
     private ask(verb: string, more: object = {}): Promise<Answer> {
+        const content = { ...this.content, renewed: new Date().toISOString() };
         return this.at.pool<Answer>(
             this.pool,
-            { do: verb, key: this.key, content: this.content, ...more },
+            { do: verb, key: this.key, content, ...more },
             LOCK_SECONDS,
         );
     }
 }
-
-/** Nobody can be named when the lock was given back between two looks. */
-const unknown = (): Holder => ({
-    id: "unknown",
-    who: "somebody",
-    verb: "an operation",
-    since: "just now",
-    silentSeconds: 0,
-});

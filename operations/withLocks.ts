@@ -5,6 +5,7 @@ import { whoAmI, type Journal } from "./journal";
 import { RefusedError } from "./operationEnd";
 import type { RunOptions } from "./run";
 import { LockedError, NoWritesError, SiteLock } from "./siteLock";
+import { InterruptedError } from "./wait";
 
 /** A lock beside the backend's own: of another pool, or with another key. */
 export interface FurtherLock {
@@ -54,9 +55,11 @@ export async function withLocks(
     const take = async (role: Role, lock: FurtherLock): Promise<void> => {
         const at = options.parts.sites[role];
         try {
-            locks.push(await SiteLock.take(at, lock.pool, owner, options.breakLock, lock.key));
+            locks.push(
+                await SiteLock.take(at, lock.pool, owner, options.breakLock, options, lock.key),
+            );
         } catch (error) {
-            if (error instanceof LockedError) throw error;
+            if (error instanceof LockedError || error instanceof InterruptedError) throw error;
             if (lock === own) throw hinted(error, role, owner);
             options.found({
                 state: "warning",

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { workerOfClaim, type Place } from "../../operations/claim";
+import { isKnownGone, ownWorker, workerOfClaim, type Place } from "../../operations/claim";
 
 const FIRST = "pid:[4026531836]";
 const now: Place = { host: "bastion", boot: "b1", pids: FIRST, system: "s1" };
@@ -39,5 +39,35 @@ describe("the claim of a journal", () => {
         const plain = { host: "mac", boot: "", pids: "", system: "" };
         assert.equal(seen({}, plain), true);
         assert.equal(seen({ host: "desk" }, plain), false);
+    });
+
+    describe("in a lock, which other machines read", () => {
+        const gone = (other: Partial<Place>, pid = 4194304000): boolean =>
+            isKnownGone({ pid, place: { ...now, ...other } }, now);
+
+        it("is of a process that is gone, for sure, only where its own system sees that", () => {
+            assert.equal(gone({}), true);
+            assert.equal(gone({}, process.pid), false);
+            assert.equal(gone({ boot: "b0" }), true);
+            for (const other of [
+                { host: "desk" },
+                { pids: "pid:[4026532001]" },
+                { boot: "b0", system: "s0" },
+                // A container that was made anew with its fixed name.
+                { boot: "b0", pids: "pid:[4026532001]" },
+            ])
+                assert.equal(gone(other), false, JSON.stringify(other));
+            assert.equal(isKnownGone({ pid: 4194304000 }, now), false);
+            const plain = { host: "mac", boot: "", pids: "", system: "" };
+            assert.equal(isKnownGone({ pid: 4194304000, place: plain }, plain), false);
+        });
+
+        it("names this process as its own machine knows it, and not by the machine's id", () => {
+            const { pid, place } = ownWorker();
+            assert.equal(pid, process.pid);
+            assert.equal(isKnownGone(ownWorker()), false);
+            assert.equal(isKnownGone({ ...ownWorker(), start: "1" }), true);
+            assert.match(place?.system ?? "", /^(?:[0-9a-f]{64})?$/);
+        });
     });
 });

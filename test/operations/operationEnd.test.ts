@@ -41,7 +41,7 @@ describe("the end of an operation that failed", () => {
     });
 
     it("is refused as long as nothing has changed, and can be gone on with afterwards", () => {
-        const taken = new LockedError("lyon", { ...begun, since: "now", silentSeconds: 1 });
+        const taken = new LockedError("lyon", { ...begun, since: "now" });
         const stop = blocker("volume-1", "behind", "wait");
         const refused = new RefusedError("refused", [stop]);
         assert.equal(endOf(refused, journal).outcome, "refused");

@@ -67,7 +67,7 @@ describe("backends of the same cinder-volume", () => {
     });
 
     describe("and their locks", () => {
-        const holder = { id: "y", who: "kim", verb: "drill", since: "now", silentSeconds: 0 };
+        const holder = { id: "y", who: "kim", verb: "drill", since: "now" };
         const taken: string[] = [];
         const given: string[] = [];
         const errors = new Map<string, Error>();
@@ -85,6 +85,7 @@ describe("backends of the same cinder-volume", () => {
                 pool: string,
                 owner: { who: string },
                 _b: unknown,
+                _w: unknown,
                 key = "",
             ) => {
                 owners.add(owner.who);

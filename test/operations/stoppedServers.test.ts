@@ -273,7 +273,7 @@ describe("a move with its servers stopped", () => {
     });
 
     it("has done a part when somebody else has the lock after the move", async () => {
-        const holder = { id: "x", who: "kim", verb: "drill", since: "noon", silentSeconds: 0 };
+        const holder = { id: "x", who: "kim", verb: "drill", since: "noon" };
         mock.method(SiteLock, "take", () => Promise.reject(new LockedError("lyon", holder)));
         assert.match(
             await world.move(moved),
