@@ -5,6 +5,7 @@ import { durationOf, durationText, type Duration } from "./duration";
 import { forcedLoss, type Loss, type Rates } from "./loss";
 import { curedByFailback } from "./failback";
 import type { Measured } from "./measured";
+import { pausedLines } from "./mirroredPools";
 import { otherLines } from "./otherHosts";
 import type { Pair } from "./replica";
 import { roomWarnings } from "./room";
@@ -38,7 +39,10 @@ export interface Preflight {
     /** How long it will take, part by part. */
     duration: Duration;
     consents: Consent[];
-    /** What does not stop the move: of the target, what may soon; what is left alone; of a forced one, why the primary is no witness. */
+    /**
+     * What does not stop the move: of the target, what may soon; what is left alone; of a forced one, which other pools are not
+     * replicated meanwhile, and why the primary is no witness.
+     */
     warnings: string[];
     /** What the move would refuse; a forced one goes past a living primary with `--fenced` alone. */
     blockers: Blocker[];
@@ -112,6 +116,7 @@ export function preflightOf(
                 ({ subject, fact, next }) => `${subject}: ${fact}; ${next ?? ""}`,
             ),
             ...otherLines(survey),
+            ...(move === "forced" ? pausedLines(survey) : []),
             ...(needsFence ? silenceOf(survey) : []),
         ],
         blockers: [...inTheWay(survey, move), ...(needsFence ? livingBlockers(survey) : [])],

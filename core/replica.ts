@@ -44,6 +44,8 @@ export interface PoolView {
      * by name; see core/room.ts.
      */
     flags: { list?: string[]; data?: Record<string, string[]>; error?: string };
+    /** All mirrored pools of its cluster, and why it is not known of some; where that was asked. */
+    mirrored?: { list: string[]; unseen?: string };
 }
 
 /**

@@ -27,6 +27,8 @@ WORKERS = 8
 BLOCK = 4 << 20
 # librados.h: from here on an error number is the place of a byte.
 MAX_ERRNO = 4095
+# For what other pools say of themselves; a living cluster takes some milliseconds for all.
+POOL_SECONDS = 1
 
 
 def connect(request):
@@ -139,6 +141,7 @@ def sign(cluster, pool):
 
 
 def look(cluster, pool, request):
+    asked = ask_mirrored(cluster) if request.get("mirrored") else None
     room, others = flags(cluster, request)
     # Every read of an object would wait, and say no more than that it timed out.
     if "pauserd" in room.get("list", []):
@@ -164,6 +167,9 @@ def look(cluster, pool, request):
               "daemons": daemons(cluster), "flags": room}
     # Last: no stamp of the answer may be later than it.
     answer["now"] = datetime.datetime.now().timestamp()
+    if asked is not None:
+        names, hidden = mirrored(asked)
+        answer["mirrored"] = dict({"list": names}, **({"unseen": hidden[0][1]} if hidden else {}))
     if request.get("positions"):
         for name, at in each(images, lambda name: {"at": positions(pool, ids[name])}).items():
             images[name]["positions"] = at.get("at")
@@ -229,6 +235,33 @@ def data_pools(pool, ids):
         if "error" in answer:
             raise RuntimeError("the images' data pools: " + answer["error"])
     return sorted({answer["at"] for answer in found})
+
+
+def ask_mirrored(cluster):
+    """Asks each pool of the cluster for its mirror mode, beside what the caller does meanwhile; see mirrored(). One that was
+    not made for rbd has none, and the osdmap says that without a question."""
+    def one(name):
+        try:
+            pool = cluster.open_ioctx(name)
+            return "rbd" in pool.application_list() and rbd.RBD().mirror_mode_get(pool) != rbd.RBD_MIRROR_MODE_DISABLED
+        except rados.ObjectNotFound:
+            return False
+    # Never waited for whole: a pool whose OSDs are gone answers no sooner than its limit of time.
+    executor = concurrent.futures.ThreadPoolExecutor(WORKERS)
+    return {name: executor.submit(one, name) for name in sorted(cluster.list_pools())}
+
+
+def mirrored(asked):
+    """Names of the cluster's mirrored pools in order; and of the pools that do not say it, as (name, why)."""
+    concurrent.futures.wait(asked.values(), timeout=POOL_SECONDS)
+    names, hidden = [], []
+    for name, answer in asked.items():
+        error = answer.exception() if answer.done() else "no answer within %d s" % POOL_SECONDS
+        if error is not None:
+            hidden.append((name, "pool '%s': %s" % (name, error if isinstance(error, str) else said(error))))
+        elif answer.result():
+            names.append(name)
+    return names, hidden
 
 
 def openers(pool, name, cluster):
@@ -460,8 +493,22 @@ def encoded(content):
     return json.dumps(content).encode("utf-8")
 
 
+def place(asked, pool):
+    """The pool of a lock that is the cluster's: the first mirrored one, which all find whatever pools their topologies have.
+    Who may not ask each pool before it takes his own, and hears why."""
+    names, hidden = mirrored(asked)
+    before = [why for name, why in hidden if not names or name < names[0]]
+    if names and not before:
+        return names[0], None
+    return pool, (before or ["none with the application rbd has a mirror mode"])[0]
+
+
 def lock(cluster, pool, request):
     """Makes the lock object; only one can."""
+    if request.get("ofCluster"):
+        name, unseen = place(ask_mirrored(cluster), request["pool"])
+        there = dict(request, pool=name, ofCluster=False)
+        return dict(lock(cluster, cluster.open_ioctx(name), there), pool=name, unseen=unseen)
     held_up = [flag for flag in flags(cluster, request)[0].get("list", []) if flag in ("pausewr", "full", "full_quota")]
     # The write would wait, and end as a timeout that names no cause.
     if held_up:

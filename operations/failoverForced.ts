@@ -181,7 +181,7 @@ export async function failoverForced(
         verb: "failover --forced",
         locks: ["secondary"],
         further: (journal) => [
-            ...mirrorLock(given),
+            mirrorLock(given),
             ...(allowed(journal, given).writeRows === true || given.undo === true
                 ? siblingPools(given)
                 : []),

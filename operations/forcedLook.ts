@@ -37,7 +37,8 @@ export async function lookFirst(
     cinder: Promise<CinderView>,
 ): Promise<Survey> {
     run.doing("asking Cinder, its hosts and both clusters");
-    const limits = { reach: ROLES, seconds: DEAD_SECONDS, living: "secondary" as const };
+    const side = "secondary" as const;
+    const limits = { reach: ROLES, seconds: DEAD_SECONDS, living: side, mirrored: side };
     const survey = await takeSurvey(options.parts, options.backend, limits, cinder);
     const seconds = Math.round(performance.now() - since) / 1000;
     run.phases.push({ phase: "look", seconds });

@@ -53,7 +53,7 @@ export async function preflight(
         // Of a forced one too: a host that reaches the primary proves that it lives.
         reach: ROLES,
         // No run waits for it, so it is given more time than the failover has.
-        ...(move === "forced" ? { seconds: 15, living: "secondary" } : {}),
+        ...(move === "forced" ? { seconds: 15, living: "secondary", mirrored: "secondary" } : {}),
     });
     const measured = measuredOf(move, await backendKey(parts, backend));
     if (move !== "forced") return preflightOf(survey, move, measured);

@@ -20,11 +20,11 @@ export const siblingPools = ({ parts, backend }: RunOptions): FurtherLock[] =>
 
 /**
  * The lock of an operation that stops the target's rbd-mirror: who came first would start it at its end, while the other's
- * images are promoted. It lies in one pool for all backends of the topology.
+ * images are promoted. It is one for the whole cluster; the pool is for who may not ask the cluster where it lies.
  */
-export function mirrorLock({ parts }: RunOptions): FurtherLock[] {
-    const [pool, ...others] = parts.topology.backends.map((backend) => backend.pool).sort();
-    return pool === undefined || others.length === 0 ? [] : [{ pool, key: MIRROR_KEY }];
+export function mirrorLock({ parts, backend }: RunOptions): FurtherLock {
+    const [pool = backend.pool] = parts.topology.backends.map((one) => one.pool).sort();
+    return { pool, key: MIRROR_KEY };
 }
 
 /**

@@ -12,7 +12,10 @@ export { LockedError };
 
 /** RADOS object of a backend's lock, in its pool. */
 const KEY = "cinder-dr.lock";
-/** Of the lock of a site's rbd-mirror, which serves all pools there. */
+/**
+ * Of the lock of a site's rbd-mirror, which serves all pools there, whatever topology they are of: so it lies where the
+ * cluster, and no topology, says.
+ */
 export const MIRROR_KEY = "cinder-dr.rbd-mirror.lock";
 const RENEW_MILLISECONDS = 15_000;
 const LOCK_SECONDS = 30;
@@ -33,6 +36,10 @@ interface Answer {
     by?: Holder;
     /** Flags that keep the lock from being written. */
     flags?: string[];
+    /** Where the cluster's own lock lies. */
+    pool?: string;
+    /** Why it lies where only this topology looks for it. */
+    unseen?: string | null;
 }
 
 /** Nobody can write there, so no lock can be made. */
@@ -57,13 +64,18 @@ export class SiteLock {
     /** The renewal that is under way: one that comes after the release would make the lock again. */
     private renewal: Promise<unknown> = Promise.resolve();
     private readonly content: Omit<Holder, "renewed">;
+    /** Whether the cluster has still to be asked where its lock lies. */
+    private isToPlace: boolean;
+    /** Why another topology would not find it. */
+    unseen: string | undefined;
 
     private constructor(
         private readonly at: CephSite,
-        private readonly pool: string,
+        private pool: string,
         owner: Owner,
         private readonly key: string,
     ) {
+        this.isToPlace = key === MIRROR_KEY;
         this.content = {
             ...owner,
             since: new Date().toISOString(),
@@ -87,7 +99,7 @@ export class SiteLock {
     ): Promise<SiteLock> {
         const lock = new SiteLock(at, pool, owner, key);
         const answer = await lock.inherit(await lock.claim(broken), waiter);
-        const stopped = stoppedWrites(answer.flags ?? [], pool);
+        const stopped = stoppedWrites(answer.flags ?? [], lock.pool);
         if (stopped !== undefined)
             throw new NoWritesError(at.site.name, stopped.fact, stopped.next);
         if (!answer.held) throw lock.refusal(answer);
@@ -145,12 +157,15 @@ export class SiteLock {
         return new LockedError(this.at.site.name, by ?? unknownHolder(), this.content.id);
     }
 
-    private ask(verb: string, more: object = {}): Promise<Answer> {
+    private async ask(verb: string, more: object = {}): Promise<Answer> {
         const content = { ...this.content, renewed: new Date().toISOString() };
-        return this.at.pool<Answer>(
-            this.pool,
-            { do: verb, key: this.key, content, ...more },
-            LOCK_SECONDS,
-        );
+        const placed = this.isToPlace ? { ofCluster: true } : {};
+        const question = { do: verb, key: this.key, content, ...placed, ...more };
+        const answer = await this.at.pool<Answer>(this.pool, question, LOCK_SECONDS);
+        if (!this.isToPlace) return answer;
+        this.isToPlace = false;
+        this.pool = answer.pool ?? this.pool;
+        this.unseen = answer.unseen ?? undefined;
+        return answer;
     }
 }

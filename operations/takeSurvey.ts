@@ -20,6 +20,8 @@ export interface SurveyOptions {
     seconds?: number;
     /** The side that the limit is not meant for: it must live, and a large pool takes its time. */
     living?: Role;
+    /** The side whose cluster is asked for all its mirrored pools. Defaults to none. */
+    mirrored?: Role;
 }
 
 const SITE_SECONDS = 60;
@@ -33,10 +35,10 @@ export async function lookAt(
     parts: Parts,
     role: Role,
     pool: string,
-    { users = false, seconds = SITE_SECONDS }: SurveyOptions = {},
+    { users = false, seconds = SITE_SECONDS, mirrored }: SurveyOptions = {},
 ): Promise<PoolView | Unseen> {
     const at = parts.sites[role];
-    const request = { do: "look", positions: true, users };
+    const request = { do: "look", positions: true, users, mirrored: mirrored === role };
     const wanted = at.site.fsid;
     try {
         const view = await at.pool<PoolView>(pool, request, seconds, connectSeconds(seconds));

@@ -1,10 +1,12 @@
 import { blocker } from "../core/blocker";
+import type { Finding } from "../core/finding";
 import { wordsOf } from "../core/problem";
 import type { Role } from "../core/topology/site";
+import type { CephSite } from "./cephSite";
 import { whoAmI, type Journal } from "./journal";
 import { RefusedError } from "./operationEnd";
 import type { RunOptions } from "./run";
-import { LockedError, NoWritesError, SiteLock } from "./siteLock";
+import { LockedError, MIRROR_KEY, NoWritesError, SiteLock } from "./siteLock";
 import { InterruptedError } from "./wait";
 
 /** A lock beside the backend's own: of another pool, or with another key. */
@@ -39,6 +41,24 @@ function hinted(error: unknown, role: Role, { id, verb }: { id: string; verb: st
     );
 }
 
+const watch = ({ site }: CephSite): string =>
+    `see that no other forced failover to ${site.name} runs meanwhile`;
+
+/** A lock that another topology's operation does not look for. */
+const alone = (at: CephSite, { pool }: FurtherLock, why: string): Finding => ({
+    state: "warning",
+    subject: `site ${at.site.name}`,
+    fact: `which of its pools are mirrored cannot be seen (${why}), so its rbd-mirror's lock lies in pool ${pool}, where another topology does not look`,
+    next: `${watch(at)}; its Ceph user needs osd 'profile rbd' for every mirrored pool`,
+});
+
+const untaken = (at: CephSite, { pool, key }: FurtherLock, error: unknown): Finding => ({
+    state: "warning",
+    subject: key === MIRROR_KEY ? `rbd-mirror of site ${at.site.name}` : `pool ${pool}`,
+    fact: `its lock cannot be taken: ${wordsOf(error)}`,
+    next: key === MIRROR_KEY ? watch(at) : "see that nobody moves its backend meanwhile",
+});
+
 /** Holds the lock of the backend's pool, and others where it may touch more than that, while something is done. */
 export async function withLocks(
     options: RunOptions,
@@ -55,28 +75,30 @@ export async function withLocks(
     const take = async (role: Role, lock: FurtherLock): Promise<void> => {
         const at = options.parts.sites[role];
         try {
-            locks.push(
-                await SiteLock.take(at, lock.pool, owner, options.breakLock, options, lock.key),
+            const taken = await SiteLock.take(
+                at,
+                lock.pool,
+                owner,
+                options.breakLock,
+                options,
+                lock.key,
             );
+            locks.push(taken);
+            if (taken.unseen !== undefined) options.found(alone(at, lock, taken.unseen));
         } catch (error) {
             if (error instanceof LockedError || error instanceof InterruptedError) throw error;
             if (lock === own) throw hinted(error, role, owner);
-            options.found({
-                state: "warning",
-                subject: `pool ${lock.pool}`,
-                fact: `its lock cannot be taken: ${wordsOf(error)}`,
-                next: "see that nobody moves its backend meanwhile",
-            });
+            options.found(untaken(at, lock, error));
         }
     };
     try {
         for (const role of roles) for (const lock of wanted) await take(role, lock);
         await body(async () => {
-            for (const lock of locks) await lock.check();
+            await Promise.all(locks.map((lock) => lock.check()));
         });
     } finally {
-        for (const lock of locks)
-            await lock.release().catch((error: unknown) => {
+        const release = (lock: SiteLock) =>
+            lock.release().catch((error: unknown) => {
                 options.found({
                     state: "warning",
                     subject: "lock",
@@ -84,5 +106,6 @@ export async function withLocks(
                     next: `the next operation takes it over with --break-lock ${id}`,
                 });
             });
+        await Promise.all(locks.map(release));
     }
 }

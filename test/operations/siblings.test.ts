@@ -8,6 +8,7 @@ import { mindSiblings, mirrorLock, siblingPools } from "../../operations/sibling
 import { LockedError, MIRROR_KEY, SiteLock } from "../../operations/siteLock";
 import { whoAmI, type Journal } from "../../operations/journal";
 import { withLocks, type FurtherLock } from "../../operations/withLocks";
+import { InterruptedError } from "../../operations/wait";
 import { backend, row } from "../support/survey";
 
 describe("backends of the same cinder-volume", () => {
@@ -71,6 +72,7 @@ describe("backends of the same cinder-volume", () => {
         const taken: string[] = [];
         const given: string[] = [];
         const errors = new Map<string, Error>();
+        let lost = "";
         const owners = new Set<string>();
         const journal = { id: "x", begun: { who: "lee@desk" } } as unknown as Journal;
         const locked = (...further: FurtherLock[]) =>
@@ -80,6 +82,7 @@ describe("backends of the same cinder-volume", () => {
         beforeEach(() => {
             for (const list of [taken, given]) list.length = 0;
             errors.clear();
+            lost = "";
             const take = (
                 _at: unknown,
                 pool: string,
@@ -93,7 +96,13 @@ describe("backends of the same cinder-volume", () => {
                 const error = errors.get(name);
                 if (error !== undefined) return Promise.reject(error);
                 taken.push(name);
-                return Promise.resolve({ release: () => Promise.resolve(given.push(name)) });
+                return Promise.resolve({
+                    release: () => Promise.resolve(given.push(name)),
+                    check: () =>
+                        lost === name
+                            ? Promise.reject(new LockedError("lyon", holder))
+                            : Promise.resolve(),
+                });
             };
             mock.method(SiteLock, "take", take);
         });
@@ -116,15 +125,37 @@ describe("backends of the same cinder-volume", () => {
             );
         });
 
+        it("are not gone on without by whom the user interrupts", async () => {
+            errors.set("far", new InterruptedError());
+            await assert.rejects(locked({ pool: "far" }), InterruptedError);
+            assert.deepEqual(found, []);
+        });
+
         it("refuse while another has one", async () => {
             errors.set("zinc", new LockedError("lyon", holder));
             await assert.rejects(locked({ pool: "zinc" }), LockedError);
             assert.deepEqual(given, [backend.pool]);
         });
 
-        it("hold a site's rbd-mirror once for all backends, where there are several", () => {
-            assert.deepEqual(mirrorLock(run([section])), [{ pool: "far", key: MIRROR_KEY }]);
-            assert.deepEqual(mirrorLock(run([section], "enabled", "up", [backend])), []);
+        it("are each proven to be still its own, the last one too", async () => {
+            const proven = (name: string) => {
+                lost = name;
+                const further = () => [{ pool: "zinc" }];
+                return withLocks(run([]), journal, { locks: ["secondary"], further }, (stillMine) =>
+                    stillMine(),
+                );
+            };
+            await proven("");
+            for (const name of [backend.pool, "zinc"])
+                await assert.rejects(proven(name), LockedError);
+        });
+
+        it("hold a site's rbd-mirror, also where there is one backend", () => {
+            assert.deepEqual(mirrorLock(run([section])), { pool: "far", key: MIRROR_KEY });
+            assert.deepEqual(mirrorLock(run([section], "enabled", "up", [backend])), {
+                pool: backend.pool,
+                key: MIRROR_KEY,
+            });
         });
     });
 });

@@ -7,7 +7,7 @@ import type { CephSite } from "../../operations/cephSite";
 import { ownWorker, type Place } from "../../operations/claim";
 import { Journal } from "../../operations/journal";
 import type { Holder } from "../../operations/lockHolder";
-import { LockedError, SiteLock } from "../../operations/siteLock";
+import { LockedError, MIRROR_KEY, SiteLock } from "../../operations/siteLock";
 import { RefusedError } from "../../operations/operationEnd";
 import * as wait from "../../operations/wait";
 import { withLocks, type FurtherLock } from "../../operations/withLocks";
@@ -150,6 +150,27 @@ describe("the lock of a site", () => {
         await lock.release();
     });
 
+    it("of rbd-mirror lies where the cluster says, from its first answer on", async () => {
+        const asked: unknown[][] = [];
+        const pool = (name: string, { do: verb, ofCluster }: Record<string, unknown>) => {
+            asked.push([verb, name, ofCluster]);
+            return Promise.resolve({ held: true, pool: "cold", unseen: null });
+        };
+        const at = { site: { name: "lyon" }, pool } as unknown as CephSite;
+        const lock = await SiteLock.take(at, "volumes", own, undefined, waiter, MIRROR_KEY);
+        await lock.check();
+        await lock.release();
+        assert.equal(lock.unseen, undefined);
+        assert.deepEqual(asked, [
+            ["lock", "volumes", true],
+            ["renew", "cold", undefined],
+            ["unlock", "cold", undefined],
+        ]);
+        asked.length = 0;
+        await (await take({ at })).release();
+        assert.deepEqual(asked[0], ["lock", "volumes", undefined]);
+    });
+
     it("is taken from an operation that this machine knows to be over", async () => {
         const one = { id: "20260101T000000-failover-ceph-0001", who: "kim", verb: "failover" };
         const journal = Journal.create({ ...one, backend: "ceph", version: "0", flags: {} });
@@ -176,7 +197,7 @@ describe("the lock of a site", () => {
 
     describe("on a cluster that takes no writes", () => {
         /** What comes of the locks of a forced failover of pool volumes. @param full pools that are full */
-        async function locked(full: string[], further: FurtherLock[] = []) {
+        async function locked(full: string[], further: FurtherLock[] = [], unseen?: string) {
             const found: Finding[] = [];
             const begun = { id: "1-failover-ceph", who: "kim", verb: "failover --forced" };
             const journal = Journal.create({ ...begun, backend: "ceph", version: "0", flags: {} });
@@ -185,7 +206,7 @@ describe("the lock of a site", () => {
                 Promise.resolve(
                     (verb === "lock" && full.includes(pool)
                         ? { held: false, flags: ["full"] }
-                        : { held: true }) as T,
+                        : { held: true, unseen }) as T,
                 );
             const locks = { locks: ["secondary"] as const, further: () => further };
             try {
@@ -215,6 +236,25 @@ describe("the lock of a site", () => {
                 one?.fact ?? "",
                 /its lock cannot be taken: site lyon: pool 'fast' is full/,
             );
+            assert.deepEqual(more, []);
+        });
+
+        it("is told of rbd-mirror's pool, which may be another topology's", async () => {
+            const [one] = await locked(["fast"], [{ pool: "fast", key: MIRROR_KEY }]);
+            assert.equal(one?.subject, "rbd-mirror of site lyon");
+            assert.match(one.fact, /pool 'fast' is full/);
+            assert.equal(one.next, "see that no other forced failover to lyon runs meanwhile");
+        });
+
+        it("is told where another topology does not look for it", async () => {
+            const unseen = "pool 'alpha': PermissionError";
+            const [one, ...more] = await locked([], [{ pool: "fast", key: MIRROR_KEY }], unseen);
+            assert.deepEqual(one, {
+                state: "warning",
+                subject: "site lyon",
+                fact: "which of its pools are mirrored cannot be seen (pool 'alpha': PermissionError), so its rbd-mirror's lock lies in pool fast, where another topology does not look",
+                next: "see that no other forced failover to lyon runs meanwhile; its Ceph user needs osd 'profile rbd' for every mirrored pool",
+            });
             assert.deepEqual(more, []);
         });
     });
