@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { ProblemsError, wordsOf } from "../core/problem";
 import { completing, type RunWords } from "./completing";
 import { ExitCode, type Done } from "./exitCode";
+import { onTerminal } from "./print";
 import { UsageError } from "./topologyFile";
 
 const EXIT_CODES = `
@@ -73,7 +74,7 @@ export async function main(argv: string[]): Promise<ExitCode> {
         const message = completing(words)(wordsOf(error));
         const asJson = argv.includes("--json");
         if (asJson) console.log(JSON.stringify({ verb: argv[2], ok: false, error: message }));
-        console.error(`cinder-dr: ${message}`);
+        console.error(`cinder-dr: ${onTerminal(message)}`);
         return codeOf(error);
     }
     return code;

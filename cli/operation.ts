@@ -15,6 +15,7 @@ import { completing, sourceIn } from "./completing";
 import { ExitCode } from "./exitCode";
 import { interruptible } from "./interrupt";
 import { Output } from "./output";
+import { onTerminal } from "./print";
 import { CREDENTIALS, readTopology, UsageError, withSource, type Source } from "./topologyFile";
 
 export interface OperationFlags extends Source {
@@ -111,7 +112,7 @@ export async function runOperation(
             JSON.stringify({ verb, ok: code === ExitCode.Ok, id, seconds, plan, findings, error }),
         );
     else {
-        if (error !== undefined) console.error(`cinder-dr: ${error}`);
+        if (error !== undefined) console.error(`cinder-dr: ${onTerminal(error)}`);
         console.log(
             `${verb}: ${summarize(findings)} in ${seconds.toFixed(1)} s${id === undefined ? "" : `; cinder-dr report ${id}`}`,
         );

@@ -1,7 +1,7 @@
 import type { Finding } from "../core/finding";
 import { unreadJournals } from "../operations/journalFolder";
 import { completeAll, type Complete } from "./completing";
-import { formatFinding, Progress } from "./print";
+import { formatFinding, onTerminal, Progress } from "./print";
 
 /** What a verb says while it runs: lines at once, or, for `--json`, nothing before its one object. */
 export class Output {
@@ -23,7 +23,7 @@ export class Output {
 
     readonly say = (line: string): void => {
         this.progress.clear();
-        if (!this.json) console.log(this.complete(line));
+        if (!this.json) console.log(onTerminal(this.complete(line)));
     };
 
     readonly found = (finding: Finding): void => {

@@ -1,12 +1,19 @@
 import type { Finding, State } from "../core/finding";
+import { inert } from "../core/named";
 
 const MARKS: Record<State, string> = { ok: "ok     ", warning: "warning", problem: "PROBLEM" };
+
+/** Text of several lines, in which nothing acts on the terminal. */
+export const onTerminal = (text: string): string => text.split("\n").map(inert).join("\n");
+
+/** Whatever a text holds, no line of it looks like another finding. */
+const indented = (text: string): string => onTerminal(text).replaceAll("\n", "\n        ");
 
 /** One finding as a line of plain text; a problem's next action stands on a second line. */
 export function formatFinding({ state, subject, fact, next, seconds }: Finding): string {
     const time = seconds === undefined ? "" : ` (${seconds.toFixed(1)} s)`;
-    const line = `${MARKS[state]} ${subject}: ${fact}${time}`;
-    return next === undefined ? line : `${line}\n        next: ${next}`;
+    const line = indented(`${MARKS[state]} ${subject}: ${fact}${time}`);
+    return next === undefined ? line : `${line}\n        next: ${indented(next)}`;
 }
 
 /** Shows on a terminal what is being waited for, on one line that the next output replaces. */
@@ -21,7 +28,7 @@ export class Progress {
         const start = Date.now();
         const draw = () => {
             const seconds = Math.round((Date.now() - start) / 1000);
-            this.out.write(`\r\u001b[K… ${what} (${String(seconds)} s)`);
+            this.out.write(`\r\u001b[K… ${inert(what)} (${String(seconds)} s)`);
         };
         draw();
         this.timer = setInterval(draw, 1000);

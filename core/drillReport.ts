@@ -1,10 +1,8 @@
 import type { DrilledImage, DrillReport } from "./drill";
+import { cell } from "./markdown";
 
 const seconds = (value: number | undefined): string =>
     value === undefined ? "–" : `${value.toFixed(1)} s`;
-
-/** Text of the cloud's users as one cell of a table. */
-const cell = (text: string): string => text.replaceAll(/[\r\n]+/g, " ").replaceAll("|", "\\|");
 
 const table = (head: string[], rows: string[][]): string[] =>
     [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`);

@@ -14,5 +14,7 @@ export const inert = (text: string): string => text.replace(ACTIVE, escaped);
 /**
  * A name that the cloud's users choose, as it may be shown and compared with a shown one: it forges no line, and a command
  * in backticks stays a part of it, which nobody completes. Escaping it twice changes nothing more.
+ * @param name Cinder says null of what has none
  */
-export const named = (name: string): string => inert(name).replaceAll("`", escaped);
+export const named = (name: string | null | undefined): string =>
+    inert(name ?? "").replaceAll("`", escaped);

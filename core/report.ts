@@ -1,3 +1,5 @@
+import { block, cell } from "./markdown";
+import { named } from "./named";
 import { begunOf, endedOf, type JournalEntry, type Outcome } from "./operation";
 import { consentsIn, type ReportConsent } from "./reportConsents";
 import { phaseRows, reachedSeconds, runsOf, type Phase, type ReportRun } from "./reportRuns";
@@ -93,7 +95,6 @@ export function reportOf(entries: readonly JournalEntry[]): Report {
     };
 }
 
-const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 const table = (head: string[], rows: string[][]): string[] =>
     rows.length === 0
         ? ["none", ""]
@@ -111,7 +112,7 @@ const lossTime = ({ seconds, unproven, entries }: VolumeLoss): string => {
     return seconds === undefined && entries !== undefined ? "not known" : time(seconds);
 };
 const list = (lines: string[]): string[] =>
-    lines.length === 0 ? ["nothing", ""] : [...lines.map((line) => `- ${line}`), ""];
+    lines.length === 0 ? ["nothing", ""] : [...lines.map((line) => `- ${block(line)}`), ""];
 
 const consentLine = ({ flag, means, who, at }: ReportConsent): string =>
     `\`${flag}\`: ${means}${who === undefined || at === undefined ? "" : `; said by ${who} at ${at}`}`;
@@ -125,7 +126,7 @@ export function renderReport(report: Report): string {
     return [
         `# ${report.verb} of ${report.backend}: ${report.outcome}`,
         "",
-        report.fact,
+        block(report.fact),
         "",
         ...table(
             ["", ""],
@@ -153,7 +154,7 @@ export function renderReport(report: Report): string {
             ["volume", "name", "at most", "journal entries"],
             report.losses.map((l) => [
                 l.volume,
-                l.name,
+                named(l.name),
                 lossTime(l),
                 l.entries === undefined ? "not seen" : String(l.entries),
             ]),

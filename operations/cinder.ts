@@ -1,4 +1,5 @@
 import type { Attachment } from "../core/formerUser";
+import { named } from "../core/named";
 import type { Cloud } from "./cloud";
 import type { ClusterRow, ServiceRow } from "../core/service";
 import { OpenStackApi, OpenStackError, type Service } from "./openstack";
@@ -250,7 +251,7 @@ export class Cinder {
     async messagesOf(id: string): Promise<string[]> {
         const path = `/messages?resource_uuid=${id}`;
         const body = await this.api.call<{ messages: { user_message: string }[] }>("GET", path);
-        return body.messages.map((m) => m.user_message);
+        return body.messages.map((m) => named(m.user_message));
     }
 
     async close(): Promise<void> {

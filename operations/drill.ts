@@ -1,3 +1,4 @@
+import { named } from "../core/named";
 import { wordsOf } from "../core/problem";
 import {
     compareFault,
@@ -37,7 +38,7 @@ async function look(run: DrillRun): Promise<void> {
             pool: backend.pool,
             image,
             volumeId: volume.id,
-            volumeName: volume.name,
+            volumeName: named(volume.name),
             sizeBytes: 0,
             from: primary.site.name,
             to: secondary.site.name,

@@ -1,6 +1,7 @@
 import { DRILL_PREFIX, drillNames, type DrilledImage } from "../core/drill";
 import { parseImageInfo, parseMirrorStatus, type ImageInfo } from "../core/mirrorStatus";
 import { parsePoolStatus } from "../core/mirrorPool";
+import { named } from "../core/named";
 import * as rbd from "../core/rbd";
 import type { Backend } from "../core/topology";
 import type { CephSite } from "./cephSite";
@@ -59,7 +60,9 @@ export async function lookAt(
         image: {
             pool,
             image,
-            ...(volume === undefined ? {} : { volumeId: volume.id, volumeName: volume.name }),
+            ...(volume === undefined
+                ? {}
+                : { volumeId: volume.id, volumeName: named(volume.name) }),
             sizeBytes: Math.max(...infos.map((info) => info?.sizeBytes ?? 0)),
             from: from.site.name,
             to: to.site.name,

@@ -1,3 +1,4 @@
+import { named } from "../core/named";
 import type { Backend } from "../core/topology";
 import { isOf } from "../core/service";
 import { hostOf, imageOf, type Cinder, type Volume } from "./cinder";
@@ -24,7 +25,9 @@ export async function volumesOf(
             "Cinder names no volume's host, so their backend is unknown: use credentials of an admin",
         );
     const here = all.filter((volume) => isOf(backend, hostOf(volume)) && isReplicated(volume));
-    const isChosen = (word: string) => (v: Volume) => v.id === word || v.name === word;
+    // A name may be typed as it is, and as it is shown.
+    const isChosen = (word: string) => (v: Volume) =>
+        v.id === word || named(v.name) === named(word);
     for (const word of chosen)
         if (!here.some(isChosen(word)))
             throw new DrillError(

@@ -1,4 +1,5 @@
 import type { ComputeHost } from "../core/evacuation";
+import { named } from "../core/named";
 import type { Server } from "../core/servers";
 import type { Cloud } from "./cloud";
 import { OpenStackApi, OpenStackError, type Service } from "./openstack";
@@ -67,7 +68,7 @@ export class Nova {
         const hostState = hostStatus === "MAINTENANCE" ? await this.stateOf(host) : undefined;
         return {
             id: server.id,
-            name: server.name,
+            name: named(server.name),
             projectId: server.tenant_id,
             status: server.status,
             ...(task === "" ? {} : { taskState: task }),
@@ -78,7 +79,9 @@ export class Nova {
             ephemeral: server.flavor?.ephemeral ?? 0,
             swap: server.flavor?.swap ?? 0,
             rootDevice: server["OS-EXT-SRV-ATTR:root_device_name"] ?? "",
-            ...(server.fault?.message === undefined ? {} : { faultMessage: server.fault.message }),
+            ...(server.fault?.message === undefined
+                ? {}
+                : { faultMessage: named(server.fault.message) }),
         };
     }
 

@@ -7,6 +7,7 @@ import {
     type ServerVolume,
 } from "../core/servers";
 import { isHostDown, notLost } from "../core/evacuation";
+import { named } from "../core/named";
 import { inOrder, planServer, type ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
@@ -135,7 +136,7 @@ async function lookAtServer(
         const replicationStatus = volume?.replication_status ?? null;
         return {
             volumeId: use.volume_id,
-            volumeName: volume?.name ?? "",
+            volumeName: named(volume?.name),
             status,
             replicationStatus,
             ...(hasStayed({ status, replicationStatus }, seen, expected) ? { onlyOn: left } : {}),

@@ -1,3 +1,4 @@
+import { named } from "../core/named";
 import type { ServerPlan } from "../core/serverPlan";
 import type { Journal } from "./journal";
 import { ServersError, type ServersView } from "./servers";
@@ -6,13 +7,17 @@ import { attemptOf, isProven } from "./serversReattach";
 export const isCurable = ({ cure }: ServerPlan): boolean =>
     cure === "reattach" || cure === "shelve" || cure === "evacuate";
 
-export const isChosen = ({ id, name }: ServerPlan, words: readonly string[]): boolean =>
-    words.length === 0 || words.includes(id) || words.includes(name);
+/** Whether a word means a server: its id, or its name as it is typed or as it is shown. */
+const means = (word: string, { id, name }: ServerPlan): boolean =>
+    id === word || named(name) === named(word);
+
+export const isChosen = (plan: ServerPlan, words: readonly string[]): boolean =>
+    words.length === 0 || words.some((word) => means(word, plan));
 
 /** Servers of the plan that were asked for. @throws ServersError for one that has no volume of this backend */
 export function chosen(plans: readonly ServerPlan[], words: readonly string[]): ServerPlan[] {
     for (const word of words)
-        if (!plans.some(({ id, name }) => id === word || name === word))
+        if (!plans.some((plan) => means(word, plan)))
             throw new ServersError(
                 `--server must be a server with a volume of this backend, got '${word}'`,
             );

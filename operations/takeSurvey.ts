@@ -1,3 +1,4 @@
+import { named } from "../core/named";
 import type { OtherService } from "../core/otherHosts";
 import type { Pair, PoolView, Unseen, Views, VolumeFacts } from "../core/replica";
 import { isSeen } from "../core/replica";
@@ -60,7 +61,7 @@ function factsOf(volume: Volume, types: Map<string, VolumeType>): VolumeFacts {
     const spec = types.get(volume.volume_type ?? "")?.extra_specs?.replication_enabled;
     return {
         id: volume.id,
-        name: volume.name,
+        name: named(volume.name),
         status: volume.status,
         replicationStatus: volume.replication_status,
         host: hostOf(volume),

@@ -194,6 +194,12 @@ describe("cinder-dr", () => {
             /^cinder-dr: --resync-seconds must be a whole number, got 'soon'\n$/,
         ],
         [
+            ["failover", "--planned", "--topology", "no\u001b[2K\rsuch"],
+            ExitCode.Usage,
+            /^$/,
+            /^cinder-dr: [^]*no\\u001b\[2K\\u000dsuch/,
+        ],
+        [
             ["report", "nosuch"],
             ExitCode.Failed,
             /^$/,

@@ -125,3 +125,29 @@ describe("the report's consents", () => {
         ]);
     });
 });
+
+describe("the report of volumes with names that are Markdown", () => {
+    const EVIL = "a\r\n# b\u001b[31m|`x` <!-- [c](http://d)";
+    const TEXT =
+        /a(?:\\u000d\\u000a| )# b\\u001b\\\[31m\\\|\\u0060x\\u0060 \\<!-- \\\[c\]\(http:\/\/d\)/;
+
+    it("is whole, and says them in their places", () => {
+        const loss = { volume: "v1", name: EVIL, entries: 3, seconds: 1 };
+        const left = [`${EVIL}: look`, "# not a heading"];
+        const page = pageOf([
+            begun(),
+            at(1, { kind: "noted", step: "losses", data: [loss] }),
+            at(2, { kind: "ended", data: { outcome: "partial", fact: EVIL, left } }),
+        ]);
+        const [, , row = ""] = section(page, "RPO");
+        assert.match(row, TEXT);
+        assert.match(row, /^\| v1 \| a.* \| 1\.0 s \| 3 \|$/);
+        const todo = section(page, "Left to do");
+        assert.equal(todo.length, 2);
+        assert.equal(todo[1], "- \\# not a heading");
+        const text = page.join("\n");
+        assert.equal(page.filter((line) => line.startsWith("# ")).length, 1);
+        assert.doesNotMatch(text, /\r|(?<!\\)</);
+        assert.ok(!text.includes("\u001b"));
+    });
+});

@@ -245,7 +245,7 @@ describe("Cinder's API", () => {
             "GET /v3/p/volumes/detail": [{ status: 200, body: { volumes: [{ id: "v" }] } }],
             "DELETE /v3/p/volumes/v": [{ status: 202 }],
             "GET /v3/p/messages": [
-                { status: 200, body: { messages: [{ user_message: "no valid backend" }] } },
+                { status: 200, body: { messages: [{ user_message: "no\r\n`valid` backend" }] } },
             ],
         });
         const api = signIn();
@@ -264,7 +264,9 @@ describe("Cinder's API", () => {
             "GET /v3/p/volumes/detail?metadata={'a':'b'}",
         );
         await api.deleteVolume("v");
-        assert.deepEqual(await api.messagesOf("v"), ["no valid backend"]);
+        assert.deepEqual(await api.messagesOf("v"), [
+            "no\\u000d\\u000a\\u0060valid\\u0060 backend",
+        ]);
     });
 
     const refusals: [what: string, reply: Reply, message: string][] = [

@@ -25,6 +25,14 @@ describe("Nova's API", () => {
             assert.ok(!("hostStatus" in ((await nova.server("s")) ?? {})));
         });
 
+    it("shows a name and a fault that forge no line", async () => {
+        const fault = { message: "no `x`\r\n" };
+        answer({ server: { ...body, name: "a\u001b[2K\n`b`", fault } });
+        const { name, faultMessage } = (await nova.server("s")) ?? {};
+        assert.equal(name, "a\\u001b[2K\\u000a\\u0060b\\u0060");
+        assert.equal(faultMessage, "no \\u0060x\\u0060\\u000d\\u000a");
+    });
+
     it("asks for the state of a host's nova-compute where MAINTENANCE hides it", async () => {
         const host = { host_status: "MAINTENANCE", "OS-EXT-SRV-ATTR:host": "b c" };
         const answers = [{ server: { ...body, ...host } }, { services: [{ state: "down" }] }];

@@ -42,6 +42,12 @@ describe("the plan of servers to re-attach", () => {
             [],
         ]);
     });
+    it("takes a server's name as it is typed, and as it is shown", () => {
+        const shown = { ...plan("4"), name: "a\\u0060b\\u0060" };
+        const seen = { plans: [plan("1"), shown] } as unknown as ServersView;
+        for (const word of ["a`b`", shown.name, "4"])
+            assert.deepEqual(order(journal([], []), seen, word), [["4"], []]);
+    });
     it("touches those alone that are asked for, and does not forget the others", () => {
         assert.deepEqual(order(journal(["2"], ["1"]), view("1", "3"), "web-3"), [
             ["3"],

@@ -20,6 +20,8 @@ describe("the look at every volume after a move", () => {
     ): Promise<{ moved: Moved; told: Finding }> {
         const there = row({ active_backend_id: "secondary", replication_status: "failed-over" });
         const seen = survey({ rows: [there], secondary: writer(), volume });
+        // A mock of a mock would outlive its test.
+        mock.restoreAll();
         mock.method(takeSurvey, "askCinder", () => ({}));
         mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
         const found: Finding[] = [];
