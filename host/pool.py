@@ -471,7 +471,9 @@ def may_take(by, request):
 def replace(pool, key, before, content):
     """Writes the lock, or takes it away (None), unless it is no longer what was read: of two, one does."""
     with rados.WriteOpCtx() as op:
-        op.cmpext(before)
+        # Python's rados has it since Pacific (16); with Octopus's, of two that come in the same moment both may write.
+        if hasattr(op, "cmpext"):
+            op.cmpext(before)
         if content is None:
             op.remove()
         else:

@@ -56,6 +56,22 @@ interface Owner {
     renewed?: string;
 }
 
+describe("the lock of host/pool.py with Octopus's rados", () => {
+    const old = FAKE_RADOS.replace(/ {4}def cmpext.*\n/, "");
+    const folder = fakeCeph(old, "def __getattr__(name): return name\n");
+
+    it("is taken, renewed, kept from others and given back, though it cannot compare and write at once", () => {
+        assert.ok(!old.includes("cmpext"));
+        const ask = (verb: string, word: string) =>
+            askPool(folder(), { do: verb, key: KEY, content: { id: "x", word, renewed: "1" } });
+        assert.deepEqual(ask("lock", "kim"), { held: true });
+        assert.deepEqual(ask("renew", "kim"), { held: true });
+        assert.deepEqual((ask("lock", "lee") as { held: boolean }).held, false);
+        ask("unlock", "kim");
+        assert.deepEqual(ask("lock", "lee"), { held: true });
+    });
+});
+
 describe("the lock of host/pool.py", () => {
     const folder = fakeCeph(FAKE_RADOS, "def __getattr__(name): return name\n");
 
