@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -253,12 +253,27 @@ export class Fleet {
             const journal = this.newestJournal();
             return journal !== before && at(journal);
         };
-        let acted = false;
-        while (child.exitCode === null && !(acted = isDue()))
-            await new Promise((resolve) => setTimeout(resolve, 5));
+        const acted = await this.untilWritten(isDue, child);
         if (acted) await act(child);
         await ended;
         return { code: child.exitCode ?? 255, output, stdout, acted };
+    }
+
+    /** Waits until something that is written into a journal makes it due. @returns false where the command ends before */
+    private async untilWritten(isDue: () => boolean, child: ChildProcess): Promise<boolean> {
+        // To look every few milliseconds takes a good part of a processor for as long as the command runs.
+        const watcher = watch(this.journals);
+        try {
+            const end = new Promise((resolve) => child.once("exit", resolve));
+            for (;;) {
+                const change = new Promise((resolve) => watcher.once("change", resolve));
+                if (child.exitCode !== null || child.signalCode !== null) return false;
+                if (isDue()) return true;
+                await Promise.race([change, end]);
+            }
+        } finally {
+            watcher.close();
+        }
     }
 
     newestId(): string {
