@@ -22,8 +22,8 @@ import { configFile, labEnvironment, resolved, run, type Mutable, type Run } fro
 
 const GIB = 1 << 30;
 const BYTES = 4096;
-/** Milliseconds between two looks: a look takes a second of processor, and rbd-mirror publishes every 30 s. */
-const EVERY = 3000;
+/** Milliseconds between two looks: each takes two seconds of processor, and rbd-mirror publishes every 30 s. */
+const EVERY = 6000;
 
 /** Where a fleet lives; the lab's own backend unless a test has made another. */
 interface Place {
