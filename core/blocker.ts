@@ -7,6 +7,8 @@ export interface Blocker {
     consent?: string;
     /** The move itself does away with it, after the freeze: no reason not to begin. */
     settles?: true;
+    /** The other site is only behind, or has not confirmed yet: who stops the writers has but to wait. */
+    isLate?: true;
     /** What the move is for is so already, by whoever: there is nothing to go on with. */
     isSo?: true;
 }

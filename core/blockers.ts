@@ -5,7 +5,7 @@ import { isSeen, isUnflushed, newestStamp, type PoolView } from "./replica";
 import { roomBlockers } from "./room";
 import { activeSideOf, otherSide } from "./service";
 import { hostBlockers, serviceBlockers } from "./serviceBlockers";
-import { isInUse, replicated, targetOf, type Move, type Survey } from "./survey";
+import { replicated, targetOf, type Move, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 
 /** Seconds without a word after which rbd-mirror counts as gone: it sends a beacon every 5 s, and statuses every 30 s. */
@@ -84,11 +84,16 @@ export function siteBlockers(survey: Survey, move: Move): Blocker[] {
     });
 }
 
-/** Images that lack only rbd-mirror's word, and that nobody has open: a flush settles them. */
+/**
+ * Images that lack only rbd-mirror's word, and that nobody is seen to have open: a flush settles them, also where a server
+ * has the volume that was stopped. The site looks again itself before it flushes one.
+ */
 export const flushable = (survey: Survey, active: Role): string[] =>
     replicated(survey)
         .filter(
-            (pair) => !isInUse(pair, active) && isUnflushed(pair[active], pair[otherSide(active)]),
+            (pair) =>
+                (pair[active]?.users ?? []).length === 0 &&
+                isUnflushed(pair[active], pair[otherSide(active)]),
         )
         .map(({ volume }) => volume.image);
 

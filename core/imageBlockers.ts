@@ -1,8 +1,8 @@
 import { blocker, type Blocker } from "./blocker";
 import type { FaultKind } from "./cinderFaults";
-import { imageFaults } from "./imageFaults";
+import { imageFaults, isLate } from "./imageFaults";
 import { isReplicated, isSeen, isWholeOnPrimary, type Pair, type Views } from "./replica";
-import { isInUse, isUnmade, isWorkedOn, subjectOf, type Survey } from "./survey";
+import { isOpen, isUnmade, isWorkedOn, subjectOf, type Survey } from "./survey";
 import type { Role } from "./topology/site";
 
 /** Faults that end with the marking of a volume as not replicated. */
@@ -60,10 +60,16 @@ export function imageBlockers(survey: Survey, active: Role): Blocker[] {
             survey.views,
         );
         const users = pair[active]?.users ?? [];
-        const idle = !isInUse(pair, active);
-        const found = faults.map(({ kind, fact, next }): Blocker => ({
-            ...blocker(subjectOf(pair), fact, next, marked.includes(kind) ? "unmarked" : undefined),
-            ...(kind === "unflushed" && idle ? { settles: true } : {}),
+        const idle = !isOpen(pair, active);
+        const found = faults.map((fault): Blocker => ({
+            ...blocker(
+                subjectOf(pair),
+                fault.fact,
+                fault.next,
+                marked.includes(fault.kind) ? "unmarked" : undefined,
+            ),
+            ...(isLate(fault) ? { isLate: true } : {}),
+            ...(fault.kind === "unflushed" && idle ? { settles: true } : {}),
         }));
         if (pair[active]?.users === null)
             found.push(

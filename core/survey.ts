@@ -145,5 +145,9 @@ export const isOfPlainType = ({ volume }: Pair): boolean => volume.typeSpec !== 
 export const isInUse = (pair: Pair, active: Role): boolean =>
     pair.volume.servers.length > 0 || (pair[active]?.users ?? []).length > 0;
 
+/** Whether a client has its image open where it is served; whether a server has it, where clients were not looked for. */
+export const isOpen = ({ volume, ...sides }: Pair, active: Role): boolean =>
+    (sides[active]?.users ?? volume.servers).length > 0;
+
 export const replicated = ({ pairs }: Survey): Pair[] =>
     pairs.filter((pair) => isReplicated(pair.volume));

@@ -63,9 +63,22 @@ async function body(run: Run): Promise<string> {
     return `${String(moving.length)} volumes are on ${parts.names.secondary}, and replicate back`;
 }
 
-/** @throws RefusedError with what stands in the way of a planned failover */
-export const refusePlanned = (survey: Survey, accepted: ReadonlyMap<string, number>): void => {
-    refuseBlocked(survey, "planned", accepted);
+/**
+ * @param stopping volumes, as blockers name them, whose servers are stopped first: what is only late of them ends with that
+ * @throws RefusedError with what stands in the way of a planned failover
+ */
+export const refusePlanned = (
+    survey: Survey,
+    accepted: ReadonlyMap<string, number>,
+    stopping: ReadonlySet<string> = new Set(),
+): void => {
+    refuseBlocked(
+        survey,
+        "planned",
+        accepted,
+        ({ settles, isLate, subject }) =>
+            settles === true || (isLate === true && stopping.has(subject)),
+    );
 };
 
 /** What `--stop-servers` must know of it. */

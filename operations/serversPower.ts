@@ -109,12 +109,12 @@ export async function settleOrGone(...of: Parameters<typeof settle>): Promise<st
 /**
  * Stops every running server that has a volume of the backend, and remembers which, for `--start`. One whose
  * compute host is down is named and left: nobody there takes the order.
- * @param agree called before anything is stopped, where servers are left; throws to refuse
+ * @param agree called with the servers that are left, if any, before anything is stopped; throws to refuse
  * @returns how many failed
  */
 export async function stopServers(
     options: PowerOptions,
-    agree: () => void = () => undefined,
+    agree: (lost: readonly Stopped[]) => void = () => undefined,
 ): Promise<number> {
     const { topology, backend, cinder, nova, signal, found } = options;
     const own = await backendKey(options, backend);
@@ -128,7 +128,7 @@ export async function stopServers(
             fact: `is not stopped: ${hostDown(plan)}; its guest may still run and write`,
             next: `be sure that ${plan.host} is off, or bring its nova-compute back and stop the server; the move counts its volumes as attached`,
         });
-    if (lost.length > 0) agree();
+    if (lost.length > 0) agree(lost);
     const running = active.filter((plan) => !isHostDown(plan));
     const open = await unfinishedStop(options);
     if (running.length === 0 && open === undefined) return 0;

@@ -8,14 +8,22 @@ import { moveToGoOnWith } from "./goingOn";
 import { lookAtBoth } from "./moveBackend";
 import type { Nova } from "./nova";
 import { RefusedError } from "./operationEnd";
+import { untilReplayed } from "./replayedAfterStop";
 import { checkConsents, type RunOptions } from "./run";
 import { afterFailure, endInPart, leave, seeToServers, ServersLeftError } from "./serversAfterMove";
 import { stopServers, unfinishedStop, type PowerOptions } from "./serversPower";
 
 export interface StoppedServersOptions {
     move: Exclude<Move, "forced">;
-    /** Fails when the move would refuse what it finds. */
-    refuse: (survey: Survey, accepted: ReadonlyMap<string, number>) => void;
+    /**
+     * Fails when the move would refuse what it finds.
+     * @param stopping volumes, as blockers name them, whose servers are stopped before the move
+     */
+    refuse: (
+        survey: Survey,
+        accepted: ReadonlyMap<string, number>,
+        stopping: ReadonlySet<string>,
+    ) => void;
     /** Verb of the move's journal. */
     verb: string;
     /** Id of the move to go on with; else a cut-short one of the verb is looked for. */
@@ -34,16 +42,32 @@ function acceptedWith(options: RunOptions, consents: readonly Consent[]): RunOpt
     return { ...options, accepted: new Map([...options.accepted, [open.name, open.count]]) };
 }
 
-/** Refuses what the move itself would refuse, while every server still runs; shows the plan then, as the move would. */
+/** Volumes, as blockers name them, that servers have, and none of those that are left running. */
+const stoppedWith = ({ pairs }: Survey, running: ReadonlySet<string>): Set<string> =>
+    new Set(
+        pairs
+            .filter(
+                ({ volume: { servers } }) =>
+                    servers.length > 0 && !servers.some((id) => running.has(id)),
+            )
+            .map(subjectOf),
+    );
+
+/**
+ * Refuses what the move itself would refuse, while every server still runs; shows the plan then, as the move would. What
+ * ends with the stop, a guest that writes, is no reason.
+ * @param running servers that cannot be stopped
+ */
 function refuseEarly(
     options: RunOptions,
     survey: Survey,
     { move, refuse }: StoppedServersOptions,
+    running: ReadonlySet<string> = new Set(),
 ): void {
     const consents = consentsOf(survey, move);
     const { accepted } = acceptedWith(options, consents);
     try {
-        refuse(survey, accepted);
+        refuse(survey, accepted, stoppedWith(survey, running));
         checkConsents(consents, accepted);
     } catch (error) {
         options.planned(planLines(preflightOf(survey, move)));
@@ -83,8 +107,9 @@ async function stopInTime(
         const survey = await lookAtBoth(options);
         refuseEarly(options, survey, stopped);
         let isPartial = false;
-        const failed = await stopServers({ ...power, before: stopped.verb }, () => {
+        const failed = await stopServers({ ...power, before: stopped.verb }, (lost) => {
             isPartial = true;
+            refuseEarly(options, survey, stopped, new Set(lost.map(({ id }) => id)));
             checkConsents(consentsOf(survey, stopped.move).filter(isAttached), options.accepted);
         });
         return { failed, isPartial };
@@ -134,14 +159,15 @@ export async function withServersStopped(
         isMoved = true;
     };
     try {
-        const survey = await lookAtBoth(options);
+        const stoppedAt = await lookAtBoth(options);
         try {
-            refuseUsed(survey, move);
+            refuseUsed(stoppedAt, move);
         } catch (error) {
             if (!isResumed) throw error;
             // Its hosts may be frozen or half moved: nothing is started on them.
             endInPart(options, wordsOf(error), ["--reattach", "--start"]);
         }
+        const survey = await untilReplayed(options, move, stoppedAt);
         const accepted = isPartial ? options : acceptedWith(options, consentsOf(survey, move));
         id = await work({ ...accepted, reattaches: true, moved });
     } catch (error) {

@@ -185,11 +185,23 @@ describe("lag", () => {
         const served = { servers: ["s1"] };
         for (const given of [
             { ...UNFLUSHED, primary: users },
-            { ...UNFLUSHED, volume: served },
+            { ...UNFLUSHED, primary: users, volume: served },
         ]) {
             assert.deepEqual(flushable(survey(given), "primary"), []);
             assert.ok(blockersOf(survey(given), "planned").every(({ settles }) => !settles));
         }
+    });
+    it("is settled by a flush where its server was stopped, once nobody is seen to have it open", () => {
+        const volume = { servers: ["s1"] };
+        const isSettled = (primary: ImageView) => {
+            const seen = survey({ ...UNFLUSHED, primary, volume });
+            assert.deepEqual(flushable(seen, "primary"), ["volume-v1"]);
+            return blockersOf(seen, "planned").map(({ settles, isLate }) => [settles, isLate]);
+        };
+        const { users, ...unasked } = UNFLUSHED.primary as ImageView;
+        assert.deepEqual(isSettled({ ...unasked, users: [] }), [[true, true]]);
+        assert.deepEqual(users, []);
+        assert.deepEqual(isSettled(unasked), [[undefined, true]]);
     });
     it("falls back to what was published", () => {
         assert.equal(
