@@ -77,7 +77,7 @@ export async function runOperation(
         source: sourceIn(flags),
         signal: interruptible(
             complete(
-                "stopping after this step; `cinder-dr resume` goes on. Once more ends at once, and leaves hosts, services and rbd-mirror as they are then",
+                "stopping after this step; `cinder-dr resume` goes on, or names the command that does. Once more ends at once, and leaves hosts, services and rbd-mirror as they are then",
             ),
         ),
         found: out.found,

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { findCloud } from "../operations/cloud";
 import { Nova } from "../operations/nova";
 import type { RunOptions } from "../operations/run";
-import { withServersStopped, type StoppedServersOptions } from "../operations/stoppedServers";
+import type { StoppedServersOptions } from "../operations/stopInTime";
+import { withServersStopped } from "../operations/stoppedServers";
 
 export interface StopServersFlags {
     stopServers?: boolean;

@@ -21,6 +21,7 @@ import { listJournals, readJournal } from "../../operations/journalFolder";
 import * as resyncOnly from "../../operations/resyncOnly";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
+import type { StoppedServersOptions } from "../../operations/stopInTime";
 import * as stoppedServers from "../../operations/stoppedServers";
 import { CLOUD, own } from "../support/backendKey";
 import { claimElsewhere } from "../support/claimElsewhere";
@@ -185,7 +186,7 @@ describe("resume", () => {
                 "withServersStopped",
                 (
                     options: RunOptions,
-                    { move, verb, batch, id }: stoppedServers.StoppedServersOptions,
+                    { move, verb, batch, id }: StoppedServersOptions,
                     work: (options: RunOptions) => Promise<string>,
                 ) => {
                     around.push([move, verb, batch, id]);

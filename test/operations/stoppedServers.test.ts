@@ -11,7 +11,8 @@ import { PartialError, RefusedError } from "../../operations/operationEnd";
 import type { Parts } from "../../operations/parts";
 import type { RunOptions } from "../../operations/run";
 import { LockedError, SiteLock } from "../../operations/siteLock";
-import { withServersStopped, type StoppedServersOptions } from "../../operations/stoppedServers";
+import type { StoppedServersOptions } from "../../operations/stopInTime";
+import { withServersStopped } from "../../operations/stoppedServers";
 import { own } from "../support/backendKey";
 import { claimElsewhere } from "../support/claimElsewhere";
 import { backend, FakeServers, topology, type FakeVolume } from "../support/fakeServers";
@@ -156,6 +157,39 @@ describe("a move with its servers stopped", () => {
         const fact = "nothing was moved: 1 servers did not stop, the others wait for their start";
         assert.equal(await world.move(moved), fact);
         assert.deepEqual(world.problems.at(-1), ["servers", fact, START]);
+    });
+
+    it("says what is left when it ends in the middle of the stop, or before it goes on with one", async () => {
+        world = new World(4);
+        const user = new AbortController();
+        world.signal = user.signal;
+        const act = world.nova.act.bind(world.nova);
+        world.nova.act = async (...order) => {
+            await act(...order);
+            user.abort();
+        };
+        const ends = async (why: string) => {
+            const error = await withServersStopped(...world.words(), moved).catch(
+                (e: unknown) => e,
+            );
+            assert.ok(error instanceof PartialError);
+            const [stop = ""] = listJournals();
+            const fact = `nothing was moved: ${why}; those that ${stop} has stopped are left so: start them, or give the same command again`;
+            assert.equal(error.message, fact);
+            assert.deepEqual(world.problems, [["servers", fact, START]]);
+            assert.deepEqual(world.acts, ["os-stop", "os-stop"]);
+        };
+        await ends("interrupted");
+        [world.signal, world.found.length] = [new AbortController().signal, 0];
+        const whole = world.cinder.allVolumes.bind(world.cinder);
+        world.cinder.allVolumes = () => Promise.reject(new OpenStackError("HTTP 503"));
+        await ends("HTTP 503");
+        world.cinder.allVolumes = whole;
+        assert.equal(await world.move(moved), "the move");
+        assert.deepEqual(world.acts.slice(2).sort(), [
+            ...Array<string>(4).fill("os-start"),
+            ...Array<string>(2).fill("os-stop"),
+        ]);
     });
 
     it("says what is left when a refused move's server does not start", async () => {
