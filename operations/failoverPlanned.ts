@@ -42,14 +42,15 @@ async function body(run: Run): Promise<string> {
         journal.append({ kind: "noted", step: "moving", data: ready.moving });
     }
     const moving = noteOf(journal.entries, "moving") as string[];
-    const { wrong } = await moveAndVerify(run, "secondary", moving);
+    const { wrong, unproven, isAstray } = await moveAndVerify(run, "secondary", moving);
     await thawStep(run);
+    // One late image of thousands must not keep every server down.
+    if (!isAstray) run.moved?.(unproven);
     if (wrong.length > 0)
         throw new PartialError(
             `${String(wrong.length)} volume(s) did not move: ${wrong.map((w) => `${w.volume}: ${w.fact}`).join("; ")}`,
             wrong.map((w) => `${w.volume}: ${w.fact}: see \`cinder-dr status --volumes\``),
         );
-    run.moved?.();
     run.doing("proving the way back");
     const reverse = await journal.always("replication back", () =>
         proveReverse(run, "secondary", moving),

@@ -33,8 +33,11 @@ export interface RunOptions {
     source?: Source;
     /** Whoever runs it re-attaches the servers after it. Defaults to nobody. */
     reattaches?: boolean;
-    /** Told once every volume is proven to be where it was to go, whatever of the operation fails after that. */
-    moved?: () => void;
+    /**
+     * Told once every host is where it was to go, whatever of the operation fails after that.
+     * @param unproven ids of volumes whose image is not seen to be primary there
+     */
+    moved?: (unproven: readonly string[]) => void;
     /** Shown before anything is done. */
     planned: (lines: string[]) => void;
 }

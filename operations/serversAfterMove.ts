@@ -88,16 +88,19 @@ export async function seeToServers(options: RunOptions, power: PowerOptions): Pr
     }
 }
 
-/** Sees to the servers of a move that failed with `error`, which stays the one to end with; names those that are left. */
+/**
+ * Sees to the servers of a move that failed with `error`, which stays the one to end with; names those that are left.
+ * @param unproven undefined where not every host has moved; else the ids of volumes that no server may start on
+ */
 export async function afterFailure(
     options: RunOptions,
     power: PowerOptions,
     error: unknown,
-    isMoved: boolean,
+    unproven: readonly string[] | undefined,
 ): Promise<void> {
     const isUnequal = error instanceof UnequalError;
-    if (isMoved && !isUnequal && !options.signal.aborted) {
-        await seeToServers(options, power).catch((trouble: unknown) => {
+    if (unproven !== undefined && !isUnequal && !options.signal.aborted) {
+        await seeToServers(options, { ...power, unproven }).catch((trouble: unknown) => {
             if (!(trouble instanceof ServersLeftError)) throw trouble;
         });
         return;

@@ -36,6 +36,8 @@ export interface PowerOptions {
     doing: (what: string) => void;
     /** Id of an operation that another machine worked on and that is known to be gone there. */
     breakLock?: string;
+    /** Ids of volumes whose image is not seen to be primary where it is served: who has one is not started. Defaults to none. */
+    unproven?: readonly string[];
     /** Verb of the move that the servers are stopped for, when it follows in the same command; for who goes on. */
     before?: string;
 }

@@ -28,6 +28,20 @@ function heldBack(plan: ServerPlan, section: string): Pick<Finding, "fact" | "ne
         : undefined;
 }
 
+/** A start on an image that takes no writes would end in I/O errors, whatever its connection says. */
+function onUnproven(
+    { volumes }: ServerPlan,
+    unproven: readonly string[] = [],
+): Pick<Finding, "fact" | "next"> | undefined {
+    const volume = volumes.find(({ volumeId }) => unproven.includes(volumeId));
+    return volume === undefined
+        ? undefined
+        : {
+              fact: `is not started: the image of its volume ${volume.volumeName} (${volume.volumeId}) is not seen to be primary on the active site`,
+              next: "`cinder-dr status --volumes` says what it lacks; start the server once it is",
+          };
+}
+
 /** Servers that an unfinished re-attach has taken a volume from: a start would bring them up without it. */
 async function strippedBy(
     options: PowerOptions,
@@ -98,7 +112,7 @@ export async function startable(
               }
             : plan === undefined
               ? await unplanned(options, server)
-              : heldBack(plan, section);
+              : (heldBack(plan, section) ?? onUnproven(plan, options.unproven));
         if (why === undefined) may.push(server);
         else found({ state: "problem", subject: `${server.name} (${server.id})`, ...why });
     }

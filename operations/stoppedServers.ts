@@ -59,9 +59,9 @@ export async function withServersStopped(
             ["--start"],
         );
     let id: string;
-    let isMoved = false;
-    const moved = () => {
-        isMoved = true;
+    let unproven: readonly string[] | undefined;
+    const moved = (ids: readonly string[]) => {
+        unproven = ids;
     };
     try {
         const stoppedAt = await lookAtBoth(options);
@@ -77,7 +77,7 @@ export async function withServersStopped(
         id = await work({ ...accepted, reattaches: true, moved });
     } catch (error) {
         if (!(error instanceof ServersLeftError))
-            await afterFailure(options, power, error, isMoved);
+            await afterFailure(options, power, error, unproven);
         throw error;
     }
     await seeToServers(options, power);

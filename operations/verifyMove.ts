@@ -19,12 +19,33 @@ const BLIND_LOOKS = 1;
 export interface Moved {
     moved: string[];
     wrong: { volume: string; fact: string }[];
+    /** Ids of the volumes whose image is not seen to be primary on the target: a server would have I/O errors. */
+    unproven: string[];
+    /** Whether a host is not on the target. */
+    isAstray: boolean;
 }
 
 /** Volumes that were in error before the move: it neither made that nor mends it. */
 function brokenBefore({ entries }: Journal): Set<string> {
     const saved = Object.entries(savedIn(entries)?.volumes ?? {});
     return new Set(saved.flatMap(([id, status]) => (/^error/.test(status) ? [id] : [])));
+}
+
+/** A move's own word is `error`; an extension, a backup or a deletion that failed meanwhile has one of its own. */
+const isOfOther = (status: string): boolean => /^error_/.test(status);
+
+/** Names the volumes that other work has left in an error meanwhile: they are where they were to go. */
+function tellOthers(run: Run, { pairs }: Survey, { moved }: Moved, broken: ReadonlySet<string>) {
+    for (const pair of pairs) {
+        const { id, status } = pair.volume;
+        if (moved.includes(id) && isOfOther(status) && !broken.has(id))
+            run.found({
+                state: "warning",
+                subject: subjectOf(pair),
+                fact: `has moved, and other work on it failed meanwhile: its status in Cinder is '${status}'`,
+                next: `see cinder-volume's log; once its data is known to be good, \`cinder reset-state --state ${pair.volume.servers.length > 0 ? "in-use" : "available"} ${id}\``,
+            });
+    }
 }
 
 function wrongWith(
@@ -34,17 +55,19 @@ function wrongWith(
     broken: ReadonlySet<string>,
 ): Moved {
     const view = survey.views[to];
-    const result: Moved = { moved: [], wrong: [] };
+    const result: Moved = { moved: [], wrong: [], unproven: [], isAstray: false };
     for (const pair of survey.pairs) {
         if (!wanted.includes(pair.volume.id)) continue;
         const { id, status, replicationStatus } = pair.volume;
+        const isPrimary = pair[to]?.primary === true;
+        if (!isPrimary) result.unproven.push(id);
         const facts = [
             ...(!isSeen(view)
                 ? [`its image cannot be seen on ${survey.names[to]}: ${view.unseen}`]
-                : pair[to]?.primary !== true
+                : !isPrimary
                   ? [`its image is not primary on ${survey.names[to]}`]
                   : []),
-            ...(/^error/.test(status) && !broken.has(id)
+            ...(/^error/.test(status) && !broken.has(id) && !(isPrimary && isOfOther(status))
                 ? [`its status in Cinder is '${status}'`]
                 : []),
             ...(isReplicated(pair.volume) && replicationStatus === "failover-error"
@@ -87,7 +110,11 @@ async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promi
         const settled = survey.pairs.every(
             ({ volume }) => !wanted.includes(volume.id) || volume.replicationStatus === status,
         );
-        if (rows && settled && result.wrong.length === 0) return result;
+        const ends = (moved: Moved): Moved => {
+            tellOthers(run, survey, moved, broken);
+            return moved;
+        };
+        if (rows && settled && result.wrong.length === 0) return ends(result);
         blind = isSeen(survey.views[to]) ? 0 : blind + 1;
         if (
             performance.now() >= end ||
@@ -95,7 +122,11 @@ async function verifyMoved(run: Run, to: Role, wanted: readonly string[]): Promi
             stray.length > 0 ||
             result.wrong.some(({ fact }) => /'error|failover-error/.test(fact))
         )
-            return { moved: result.moved, wrong: [...result.wrong, ...stray] };
+            return ends({
+                ...result,
+                wrong: [...result.wrong, ...stray],
+                isAstray: stray.length > 0,
+            });
         await pause(1000, run.signal);
     }
 }

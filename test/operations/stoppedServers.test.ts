@@ -139,7 +139,9 @@ describe("a move with its servers stopped", () => {
         });
         const [stop = ""] = listJournals();
         claimElsewhere(journals.folder, stop);
+        world.found.length = 0;
         assert.match(await world.move(moved), /\(process 7 on machine desk, /);
+        assert.deepEqual(world.problems, []);
         world.breakLock = stop;
         assert.equal(await world.move(moved), "the move");
         assert.deepEqual(world.acts, ["os-stop", "os-start"]);
@@ -319,10 +321,10 @@ describe("a move with its servers stopped", () => {
     const NAMED = `${REATTACH ?? ""}; ${START ?? ""}`;
     /** A move that was proven, and an error after it. */
     const failsAfter =
-        (error: Error) =>
+        (error: Error, unproven: string[] = []) =>
         async ({ moved: tell }: RunOptions): Promise<string> => {
             await away();
-            tell?.();
+            tell?.(unproven);
             throw error;
         };
     const RUNNING = ["os-stop", "detach", "attach", "os-start"];
@@ -333,6 +335,23 @@ describe("a move with its servers stopped", () => {
         assert.deepEqual(world.acts, RUNNING);
         assert.deepEqual(world.problems, []);
         assert.deepEqual(openOperations(), []);
+    });
+
+    it("starts all but those on volumes that are in error, or not proven to be there", async () => {
+        world = new World(3);
+        Object.assign(world.volume("v1"), { status: "error" });
+        const wrong = new PartialError("2 volume(s) did not move", []);
+        assert.equal(await world.move(failsAfter(wrong, ["v2"])), wrong.message);
+        const after = world.orders.filter((order) => !order.endsWith("os-stop"));
+        assert.ok(!after.some((order) => order.startsWith("s1 ") || order === "s2 os-start"));
+        assert.ok(after.includes("s3 os-start"));
+        const told = world.problems.map((one) => (one as string[]).slice(0, 2).join(" "));
+        assert.match(told.join("\n"), /web-1 \(s1\) still leads to the other site/);
+        assert.match(told.join("\n"), /web-2 \(s2\) is not started: the image of its volume db-2/);
+        assert.deepEqual(
+            openOperations().map(({ verb }) => verb),
+            ["servers --stop"],
+        );
     });
 
     it("ends with what failed first where the servers do not follow either", async () => {

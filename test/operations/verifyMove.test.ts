@@ -7,7 +7,7 @@ import type { Run } from "../../operations/run";
 import * as takeSurvey from "../../operations/takeSurvey";
 import { verifyStep, type Moved } from "../../operations/verifyMove";
 import { runOptions } from "../support/runOptions";
-import { row, survey, writer } from "../support/survey";
+import { reader, row, survey, writer } from "../support/survey";
 
 describe("the look at every volume after a move", () => {
     afterEach(() => {
@@ -17,10 +17,11 @@ describe("the look at every volume after a move", () => {
     async function looked(
         volume: Partial<VolumeFacts>,
         statuses?: Record<string, string>,
+        secondary = writer(),
+        there = row({ active_backend_id: "secondary", replication_status: "failed-over" }),
     ): Promise<{ moved: Moved; told: Finding }> {
-        const there = row({ active_backend_id: "secondary", replication_status: "failed-over" });
-        const seen = survey({ rows: [there], secondary: writer(), volume });
-        // A mock of a mock would outlive its test.
+        const seen = survey({ rows: [there], secondary, volume });
+        // One that is mocked twice is not restored.
         mock.restoreAll();
         mock.method(takeSurvey, "askCinder", () => ({}));
         mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
@@ -37,21 +38,38 @@ describe("the look at every volume after a move", () => {
 
     it("is ok when all are there", async () => {
         const { moved, told } = await looked({ replicationStatus: "failed-over" });
-        assert.deepEqual(moved, { moved: ["v1"], wrong: [] });
+        assert.deepEqual(moved, { moved: ["v1"], wrong: [], unproven: [], isAstray: false });
         assert.equal(told.state, "ok");
         assert.equal(told.fact, "1 of 1 volumes are moved: primary on lyon");
     });
 
     it("takes no offence at a volume that was in error before", async () => {
-        const volume = { status: "error_extending", replicationStatus: "failed-over" };
+        const volume = { status: "error", replicationStatus: "failed-over" };
         for (const [statuses, wrong] of [
-            [{ v1: "error_extending" }, 0],
+            [{ v1: "error" }, 0],
             [{ v1: "available" }, 1],
             [undefined, 1],
         ] as const)
             assert.equal((await looked(volume, statuses)).moved.wrong.length, wrong);
         const left = { status: "error", replicationStatus: "failover-error" };
         assert.equal((await looked(left, { v1: "error" })).moved.wrong.length, 1);
+    });
+
+    it("names in its own words one that has moved, and that other work has put into an error", async () => {
+        const volume = { status: "error_extending", replicationStatus: "failed-over" };
+        const { moved, told } = await looked(volume, { v1: "in-use" });
+        assert.deepEqual(moved, { moved: ["v1"], wrong: [], unproven: [], isAstray: false });
+        assert.equal(told.state, "warning");
+        assert.match(told.fact, /^has moved, .* its status in Cinder is 'error_extending'$/);
+        assert.equal((await looked(volume, { v1: "error_extending" })).told.state, "ok");
+        const behind = await looked({ status: "error_extending" }, {}, reader());
+        assert.deepEqual(behind.moved.unproven, ["v1"]);
+        assert.match(behind.moved.wrong[0]?.fact ?? "", /not primary on lyon; .*'error_extending'/);
+    });
+
+    it("says whether a host has strayed", async () => {
+        const { moved } = await looked({ replicationStatus: "failed-over" }, {}, writer(), row());
+        assert.deepEqual([moved.isAstray, moved.unproven, moved.wrong.length], [true, [], 1]);
     });
 
     it("is a problem when one is not, with what comes next", async () => {
