@@ -8,6 +8,7 @@ import { gate, gateRest } from "./gate";
 import { thawStep } from "./freeze";
 import { calledHosts, lookAtBoth, proveReverse, rowsNow } from "./moveBackend";
 import { countAgain, markBefore, markedWhole } from "./markPlain";
+import { refuseCopies } from "./refuseCopies";
 import { discardStep, giveUp } from "./resync";
 import { waitReady } from "./resyncWait";
 import { PartialError } from "./operationEnd";
@@ -145,7 +146,14 @@ async function finish(
 }
 
 /** What `--stop-servers` must know of it. */
-export const failbackMove = { move: "failback", verb: "failback", refuse: refuseFailback } as const;
+export const failbackMove = {
+    move: "failback",
+    verb: "failback",
+    refuse: (survey: Survey, accepted: ReadonlyMap<string, number>): void => {
+        refuseFailback(survey, accepted);
+        refuseCopies(survey);
+    },
+} as const;
 
 /**
  * Takes a backend back to its designed primary, when every image there is proven to hold what the secondary has.
