@@ -1,8 +1,10 @@
 import { isSameBackend, type BackendKey } from "../core/backendKey";
 import { begunOf, endedOf, noteOf, type JournalEntry } from "../core/operation";
-import { isSeen } from "../core/replica";
+import { isSeen, type PoolView, type VolumeFacts } from "../core/replica";
 import type { Survey } from "../core/survey";
 import { readJournals } from "./journalFolder";
+import { OpenStackError } from "./openstack";
+import { AT_A_TIME, inParallel } from "./parallel";
 import type { Run } from "./run";
 import { takeSurvey } from "./takeSurvey";
 
@@ -59,9 +61,34 @@ function whyNot(before: string | undefined): string {
     return `it was '${before}' when the failover began, and nobody goes on with that`;
 }
 
+/** How cinder's client calls a reset. */
+const RESETS = { volumes: "reset-state", snapshots: "snapshot-reset-state" } as const;
+
+interface Due {
+    kind: keyof SavedStatuses;
+    id: string;
+}
+
+/** What is in error since the failover, and has its image on the primary. */
+function dueOf(survey: Survey, view: PoolView, saved: SavedStatuses, proven: ReadonlySet<string>) {
+    const images = new Set(view.all);
+    const isHere = ({ id, image, replicationStatus }: VolumeFacts) =>
+        images.has(image) && (replicationStatus === "not-capable" || proven.has(id));
+    const volumes = survey.pairs
+        .filter(({ volume }) => volume.status === "error" && isHere(volume))
+        .map(({ volume }): Due => ({ kind: "volumes", id: volume.id }));
+    // One that was in error before the failover is as it was.
+    const snapshots = survey.snapshots
+        .filter(({ id, status }) => status === "error" && saved.snapshots[id] !== "error")
+        .map(({ id }): Due => ({ kind: "snapshots", id }));
+    return [...volumes, ...snapshots];
+}
+
 /**
- * Gives volumes and snapshots back the status that the failover took, where their image is there.
- * @throws Error where the primary is not seen: every image would seem to be missing, and all would stay in error unsaid
+ * Gives volumes and snapshots back the status that the failover took, where their image is there. One that was deleted
+ * since needs none; one that Cinder refuses is left to do by name, and the others go on.
+ * @throws Error where the primary is not seen: every image would seem to be missing, and all would stay in error unsaid;
+ * OpenStackError where Cinder answers for none any more; InterruptedError
  */
 export async function restore(
     run: Run,
@@ -72,32 +99,32 @@ export async function restore(
     const view = survey.views.primary;
     if (!isSeen(view))
         throw new Error(`site ${run.parts.names.primary} cannot be asked: ${view.unseen}`);
-    const images = new Set(view.all);
+    const due = dueOf(survey, view, saved, proven);
     const count = { volumes: 0, snapshots: 0 };
-    /** Gives one its status back, or says why not; the reset is the word of cinder's client for that. */
-    const giveBack = async (kind: keyof SavedStatuses, id: string, reset: string) => {
+    let [begun, unanswered] = [0, 0];
+    /** Gives one its status back. @returns what is left to do of it */
+    const giveBack = async ({ kind, id }: Due): Promise<string[]> => {
+        run.doing(`restore: ${String(++begun)} of ${String(due.length)} statuses`);
+        const left = (why: string, status: string) => [
+            `${kind.slice(0, -1)} ${id} is in error, and ${why}\`cinder ${RESETS[kind]} --state ${status} ${id}\``,
+        ];
         const before = saved[kind][id];
-        if (before === undefined || !isSteady(before)) {
-            run.left.push(
-                `${kind.slice(0, -1)} ${id} is in error, and ${whyNot(before)}: look at its data, then \`cinder ${reset} --state available ${id}\``,
-            );
-            return;
+        if (before === undefined || !isSteady(before))
+            return left(`${whyNot(before)}: look at its data, then `, "available");
+        try {
+            await run.parts.cinder.resetStatus(kind, id, before);
+        } catch (error) {
+            if (!(error instanceof OpenStackError)) throw error;
+            if (error.status === 404) return [];
+            // An API that is away costs seconds for each of thousands: `resume` goes on when it is back.
+            const isUnanswered = error.isPassing || error.status === undefined;
+            if (isUnanswered && ++unanswered > AT_A_TIME) throw error;
+            return left(`its status was not given back: ${error.message}; `, before);
         }
-        await run.parts.cinder.resetStatus(kind, id, before);
+        unanswered = 0;
         count[kind]++;
+        return [];
     };
-    for (const { volume } of survey.pairs) {
-        const plain = volume.replicationStatus === "not-capable";
-        if (
-            volume.status === "error" &&
-            images.has(volume.image) &&
-            (plain || proven.has(volume.id))
-        )
-            await giveBack("volumes", volume.id, "reset-state");
-    }
-    for (const { id, status } of survey.snapshots)
-        // One that was in error before the failover is as it was.
-        if (status === "error" && saved.snapshots[id] !== "error")
-            await giveBack("snapshots", id, "snapshot-reset-state");
+    run.left.push(...(await inParallel(due, AT_A_TIME, run.signal, giveBack)).flat());
     return count;
 }

@@ -7,9 +7,11 @@ import { mock } from "node:test";
 import type { PoolView, Unseen } from "../../core/replica";
 import { Journal } from "../../operations/journal";
 import { statusBefore } from "../../operations/leftBehind";
+import { OpenStackError } from "../../operations/openstack";
 import type { Run } from "../../operations/run";
 import { restore, savedStatuses } from "../../operations/savedStatuses";
 import * as takeSurvey from "../../operations/takeSurvey";
+import { InterruptedError } from "../../operations/wait";
 import type { BackendKey } from "../../core/backendKey";
 import { foreign, own } from "../support/backendKey";
 import { ownJournals } from "../support/ownJournals";
@@ -103,6 +105,10 @@ describe("statuses that failovers have saved", () => {
     async function restored(
         snapshots: string[] = [],
         primary: PoolView | Unseen = view({ "volume-v1": writer() }),
+        {
+            reset = () => Promise.resolve(),
+            signal = new AbortController().signal,
+        }: { reset?: (id: string) => Promise<void>; signal?: AbortSignal } = {},
     ) {
         const seen = survey({
             volume: { status: "error", replicationStatus: "enabled" },
@@ -112,20 +118,95 @@ describe("statuses that failovers have saved", () => {
         mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
         const left: string[] = [];
         const given: string[] = [];
+        const told: string[] = [];
         const cinder = {
-            resetStatus: (...words: string[]) => Promise.resolve(void given.push(words.join(" "))),
+            resetStatus: async (kind: string, id: string, status: string) => {
+                await reset(id);
+                given.push(`${kind} ${id} ${status}`);
+            },
         };
-        const journal = { begun: own };
-        const run = { parts: { cinder, names }, backend, journal, left } as unknown as Run;
+        const run = {
+            parts: { cinder, names },
+            ...{ backend, left, signal, journal: { begun: own } },
+            doing: (what: string) => told.push(what),
+        } as unknown as Run;
         const count = await restore(run, new Set(["v1"]));
-        return { given, left, count };
+        return { given, left, count, told };
     }
+    const here = () => view({ "volume-v1": writer() });
+    const MANY = Array.from({ length: 40 }, (_, i) => `s${String(i)}`);
+    const saveMany = () => {
+        const snapshots = Object.fromEntries(MANY.map((id) => [id, "available"]));
+        make("1-failover-ceph", "failover --forced", { v1: "in-use" }, snapshots);
+    };
 
     it("are given back", async () => {
         make("1-failover-ceph", "failover --forced", { v1: "in-use" }, { s1: "available" });
         const { given, left, count } = await restored(["s1"]);
         assert.deepEqual(given, ["volumes v1 in-use", "snapshots s1 available"]);
         assert.deepEqual([left, count], [[], { volumes: 1, snapshots: 1 }]);
+    });
+
+    it("are given back to the others where one was deleted since", async () => {
+        make("1-failover-ceph", "failover --forced", { v1: "in-use" }, { s1: "available" });
+        const reset = (id: string) =>
+            id === "v1" ? Promise.reject(new OpenStackError("gone", 404)) : Promise.resolve();
+        const { given, left, count } = await restored(["s1"], here(), { reset });
+        assert.deepEqual(given, ["snapshots s1 available"]);
+        assert.deepEqual([left, count], [[], { volumes: 0, snapshots: 1 }]);
+    });
+
+    it("are given back to the others where Cinder refuses one, which is named with its command", async () => {
+        make("1-failover-ceph", "failover --forced", { v1: "in-use" }, { s1: "available" });
+        for (const status of [400, 504]) {
+            const reset = (id: string) =>
+                id === "v1" ? Promise.reject(new OpenStackError("no", status)) : Promise.resolve();
+            const { given, left } = await restored(["s1"], here(), { reset });
+            assert.deepEqual(given, ["snapshots s1 available"]);
+            assert.deepEqual(left, [
+                "volume v1 is in error, and its status was not given back: no; `cinder reset-state --state in-use v1`",
+            ]);
+        }
+    });
+
+    it("wait for resume where Cinder answers for none any more: thousands are not asked for each", async () => {
+        saveMany();
+        let asked = 0;
+        const reset = () => {
+            asked++;
+            return Promise.reject(new OpenStackError("away", 503));
+        };
+        await assert.rejects(restored(MANY, here(), { reset }), /away/);
+        assert.ok(asked < 20, `asked ${String(asked)} times`);
+        let turn = 0;
+        const now = () => (turn++ % 4 === 0 ? reset() : Promise.resolve());
+        const { given, left } = await restored(MANY, here(), { reset: now });
+        assert.equal(given.length + left.length, MANY.length + 1);
+    });
+
+    it("are given back several at a time, saying how far, until Ctrl-C", async () => {
+        saveMany();
+        const [at, most] = [new Set<string>(), { now: 0 }];
+        const slow = async (id: string) => {
+            most.now = Math.max(most.now, at.add(id).size);
+            await new Promise(setImmediate);
+            at.delete(id);
+        };
+        const { told, count } = await restored(MANY, here(), { reset: slow });
+        assert.equal(most.now, 6);
+        assert.equal(told.at(-1), "restore: 41 of 41 statuses");
+        assert.deepEqual(count, { volumes: 1, snapshots: 40 });
+        const interrupt = new AbortController();
+        let done = 0;
+        const reset = async (id: string) => {
+            await slow(id);
+            if (++done === 8) interrupt.abort();
+        };
+        await assert.rejects(
+            restored(MANY, here(), { reset, signal: interrupt.signal }),
+            InterruptedError,
+        );
+        assert.ok(done < 20, `went on to ${String(done)}`);
     });
 
     it("that tell of work are not given back: what is in error is named, and why", async () => {
