@@ -163,6 +163,25 @@ export function discardsOf(
     return found;
 }
 
+/**
+ * Images that are flagged for resync and do not follow yet, at most: a flagged image is no copy any more until it is whole
+ * again. rbd-mirror copies five at once (`rbd_mirror_concurrent_image_syncs`), and finds the next ones beside them.
+ */
+export const FLAGGED_AT_A_TIME = 16;
+
+/** Of images that are to be resynced, those whose turn it is, as many as others of the agreed ones have come to follow. */
+export function turnOf(
+    survey: Survey,
+    agreed: ReadonlySet<string>,
+    resync: readonly Pair[],
+): Pair[] {
+    const due = new Set(resync);
+    const copied = toFollow(survey).filter(
+        (pair) => agreed.has(pair.volume.image) && !due.has(pair) && !follows(pair, survey),
+    );
+    return resync.slice(0, Math.max(FLAGGED_AT_A_TIME - copied.length, 0));
+}
+
 /** The loss of a volume that goes back: none, since its image is behind in nothing when it moves. */
 export const nothingLost = ({ volume }: Pair): VolumeLoss => ({
     volume: volume.id,

@@ -1,4 +1,4 @@
-import { noteOf, resultOf, type JournalEntry } from "./operation";
+import { resultOf, type JournalEntry } from "./operation";
 import { reportOf } from "./report";
 
 /** Bytes that took so many seconds. */
@@ -40,7 +40,14 @@ export function measuredIn(entries: readonly JournalEntry[]): Measured | undefin
         .filter(({ phase }) => !copying.includes(phase))
         .reduce((sum, phase) => sum + phase.seconds, 0);
     if (seconds <= 0) return undefined;
-    const flagged = noteOf(entries, RESYNC_BYTES);
+    // One note for each time that images were flagged.
+    const flagged = entries.reduce(
+        (sum, { kind, step, data }) =>
+            kind === "noted" && step === RESYNC_BYTES && typeof data === "number"
+                ? sum + data
+                : sum,
+        0,
+    );
     const waited = phases.find(({ phase }) => phase === "resync")?.seconds;
     const compared = resultOf(entries, "bytes");
     const read = (compared?.data as { bytes?: unknown } | null | undefined)?.bytes;

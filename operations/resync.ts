@@ -1,6 +1,6 @@
 import { consentFlag } from "../core/consents";
 import { sizeOf } from "../core/duration";
-import { discardBlockers, discardsOf } from "../core/failback";
+import { discardBlockers, discardsOf, turnOf, type Discards } from "../core/failback";
 import { RESYNC_BYTES } from "../core/measured";
 import { DISCARDING, SETTLED, type JournalEntry } from "../core/operation";
 import { isSeen, type Pair } from "../core/replica";
@@ -65,7 +65,8 @@ function noteResynced({ journal }: Run, pairs: readonly Pair[]): void {
 }
 
 /** Images whose copy on the designed primary the operator gave up. */
-const agreedImages = (journal: Journal): Set<string> => imagesOf(sinceSettled(journal), GIVEN_UP);
+export const agreedImages = (journal: Journal): Set<string> =>
+    imagesOf(sinceSettled(journal), GIVEN_UP);
 
 /** Records the images that a plan throws away, once the operator has said yes to it. */
 export const giveUp = (run: Run, pairs: readonly Pair[]): void => {
@@ -98,42 +99,70 @@ function agreeAnew(run: Run, unagreed: readonly Pair[]): void {
     giveUp(run, unagreed);
 }
 
-/**
- * Throws away what only the designed primary has, for the images that the operator gave up and for no other: demotes
- * them there, flags them for resync. An image that was flagged before is only waited for.
- * @throws PartialError when another image has forked since the plan; RefusedError unless both sites are seen, and the
- * secondary is active: days may lie between the operator's word and a run that goes on with it
- */
-export async function discard(run: Run, survey: Survey): Promise<string[]> {
-    const flagged = flaggedImages(run.journal);
-    const due = () => discardsOf(survey, agreedImages(run.journal), flagged);
-    const first = due();
-    const isSeenWhole = Object.values(survey.views).every(isSeen);
-    if (isSeenWhole && Object.values(first).every(({ length }) => length === 0)) return [];
-    const stops = discardBlockers(survey);
-    if (stops.length > 0) throw new RefusedError("refused, nothing is discarded now", stops);
-    agreeAnew(run, first.unagreed);
-    const { demote, resync } = due();
-    const names = (pairs: readonly Pair[]) => pairs.map(({ volume }) => volume.image);
+const namesOf = (pairs: readonly Pair[]): string[] => pairs.map(({ volume }) => volume.image);
+
+/** Demotes images on the designed primary, then flags images there for resync. @throws PartialError */
+export async function throwAway(
+    run: Run,
+    { demote, resync }: Pick<Discards, "demote" | "resync">,
+): Promise<void> {
+    if (demote.length + resync.length === 0) return;
     // Before it: whether a call that is cut off has done it, nobody can tell.
-    run.journal.append({ kind: "noted", step: DISCARDING, data: names(resync) });
+    const data = [...new Set(namesOf([...demote, ...resync]))];
+    run.journal.append({ kind: "noted", step: DISCARDING, data });
     await act(run, "demote", demote, (done) => {
-        run.journal.append({ kind: "noted", step: "demoted", data: names(done) });
+        run.journal.append({ kind: "noted", step: "demoted", data: namesOf(done) });
     });
     await act(run, "resync", resync, (done) => {
         noteResynced(run, done);
     });
-    return names(resync);
+}
+
+/** Images that were thrown away just now, and those that keep their old copy until the resync comes to them. */
+export interface Discarded {
+    flagged: string[];
+    waiting: string[];
+}
+
+/**
+ * Throws away what only the designed primary has, for the images that the operator gave up and for no other: demotes
+ * all of them there at once, since two primaries would both take writes, and flags the first ones for resync. The others
+ * stay as they were, if old, until their turn. An image that was flagged before is only waited for.
+ * @throws PartialError when another image has forked since the plan; RefusedError unless both sites are seen, and the
+ * secondary is active: days may lie between the operator's word and a run that goes on with it
+ */
+export async function discard(run: Run, survey: Survey): Promise<Discarded> {
+    const flagged = flaggedImages(run.journal);
+    const due = () => discardsOf(survey, agreedImages(run.journal), flagged);
+    const first = due();
+    const isSeenWhole = Object.values(survey.views).every(isSeen);
+    if (isSeenWhole && Object.values(first).every(({ length }) => length === 0))
+        return { flagged: [], waiting: [] };
+    const stops = discardBlockers(survey);
+    if (stops.length > 0) throw new RefusedError("refused, nothing is discarded now", stops);
+    agreeAnew(run, first.unagreed);
+    const { demote, resync } = due();
+    const now = turnOf(survey, agreedImages(run.journal), resync);
+    await throwAway(run, { demote, resync: now });
+    return {
+        flagged: namesOf(now),
+        waiting: namesOf(resync.filter((pair) => !now.includes(pair))),
+    };
 }
 
 /** Discards as a step of an operation. */
-export const discardStep = (run: Run, survey: Survey): Promise<string[]> =>
+export const discardStep = (run: Run, survey: Survey): Promise<Discarded> =>
     phase(
         run,
         "discard",
         () => discard(run, survey),
-        (images) =>
-            images.length === 0
-                ? "no image has forked: nothing is discarded"
-                : `${String(images.length)} images on ${run.parts.names.primary} are demoted and resync from ${run.parts.names.secondary}`,
+        ({ flagged, waiting }) => {
+            const { primary, secondary } = run.parts.names;
+            if (flagged.length + waiting.length === 0)
+                return "no image has forked: nothing is discarded";
+            const told = `${String(flagged.length)} images on ${primary} are demoted and resync from ${secondary}`;
+            return waiting.length === 0
+                ? told
+                : `${told}; ${String(waiting.length)} more are demoted and keep their old copy until their turn`;
+        },
     );

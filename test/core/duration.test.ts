@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { durationText, resyncDurationOf } from "../../core/duration";
-import { measuredIn, type Measured } from "../../core/measured";
+import { measuredIn, RESYNC_BYTES, type Measured } from "../../core/measured";
 import type { JournalEntry } from "../../core/operation";
 import { planLines, preflightOf } from "../../core/preflight";
 import type { Move, Survey } from "../../core/survey";
@@ -149,6 +149,10 @@ describe("what a move took", () => {
             resync: { bytes: 4 * GIB, seconds: 60 },
             compare: { bytes: GIB, seconds: 8 },
         });
+    });
+    it("has the speed of all images that were flagged, one time after the other", () => {
+        const more = entry("noted", RESYNC_BYTES, 2 * GIB);
+        assert.equal(measuredIn(journal("done", more))?.resync?.bytes, 6 * GIB);
     });
     it("is nothing of one that was resumed, and of one that is not done", () => {
         assert.equal(measuredIn(journal("done", entry("resumed"))), undefined);

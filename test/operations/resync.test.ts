@@ -10,6 +10,7 @@ import { names, reader, row, survey, writer, type Given } from "../support/surve
 describe("the discarding of what only the old primary has", () => {
     const at = "2026-11-22T20:00:00.000Z";
     const AGREED = { at, kind: "noted" as const, step: "given up", data: ["volume-v1"] };
+    const ALONE = { flagged: ["volume-v1"], waiting: [] };
     const asked: string[] = [];
     let entries: JournalEntry[] = [];
 
@@ -43,7 +44,7 @@ describe("the discarding of what only the old primary has", () => {
             [{ sizeGib: 3 }, 3 * 2 ** 30],
             [{}, undefined],
         ] as const) {
-            assert.deepEqual(await discard(run(), forked({ volume })), ["volume-v1"]);
+            assert.deepEqual(await discard(run(), forked({ volume })), ALONE);
             assert.deepEqual(note("resynced"), ["volume-v1"]);
             assert.equal(note(RESYNC_BYTES), bytes);
         }
@@ -58,11 +59,12 @@ describe("the discarding of what only the old primary has", () => {
 
     it("goes on beside a host that has no volumes yet", async () => {
         const fresh = row({ host: "cinder-b@ceph" });
-        assert.deepEqual(await discard(run(), forked({ rows: [...rows, fresh] })), ["volume-v1"]);
+        assert.deepEqual(await discard(run(), forked({ rows: [...rows, fresh] })), ALONE);
     });
 
     it("has nothing to refuse where nothing has forked", async () => {
-        assert.deepEqual(await discard(run(), forked({ primary: reader(), rows: [row()] })), []);
+        const whole = forked({ primary: reader(), rows: [row()] });
+        assert.deepEqual(await discard(run(), whole), { flagged: [], waiting: [] });
         assert.equal(note("discarding"), undefined);
     });
 
