@@ -115,6 +115,8 @@ describe("statuses that failovers have saved", () => {
             views: { primary },
         });
         seen.snapshots = snapshots.map((id) => ({ id, volumeId: "v1", status: "error" }));
+        // A mock of a mock is not taken back.
+        mock.restoreAll();
         mock.method(takeSurvey, "takeSurvey", () => Promise.resolve(seen));
         const left: string[] = [];
         const given: string[] = [];
