@@ -16,15 +16,25 @@ export function formatFinding({ state, subject, fact, next, seconds }: Finding):
     return next === undefined ? line : `${line}\n        next: ${indented(next)}`;
 }
 
-/** Shows on a terminal what is being waited for, on one line that the next output replaces. */
+/** Milliseconds between two lines in a log, where there is no terminal. */
+const LOGGED_EVERY = 300_000;
+
+/**
+ * Shows on a terminal what is being waited for, on one line that the next output replaces. In a log, a line every five
+ * minutes says that a wait of hours is not dead.
+ */
 export class Progress {
     private timer: NodeJS.Timeout | undefined;
+    private logged = Date.now();
 
     constructor(private readonly out: NodeJS.WriteStream) {}
 
     show(what: string): void {
         this.clear();
-        if (!this.out.isTTY) return;
+        if (!this.out.isTTY) {
+            this.log(what);
+            return;
+        }
         const start = Date.now();
         const draw = () => {
             const seconds = Math.round((Date.now() - start) / 1000);
@@ -33,6 +43,12 @@ export class Progress {
         draw();
         this.timer = setInterval(draw, 1000);
         this.timer.unref();
+    }
+
+    private log(what: string): void {
+        if (Date.now() - this.logged < LOGGED_EVERY) return;
+        this.logged = Date.now();
+        this.out.write(`… ${what}\n`);
     }
 
     clear(): void {

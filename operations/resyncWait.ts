@@ -6,21 +6,31 @@ import { subjectOf, type Survey } from "../core/survey";
 import { hasMarked } from "./markPlain";
 import { PartialError, RefusedError } from "./operationEnd";
 import { flaggedImages, resyncedImages } from "./resync";
+import { lackOf, ResyncTrouble } from "./resyncTrouble";
 import { ResyncTurns } from "./resyncTurns";
 import { watch, type LookForUsers } from "./resyncWatch";
 import type { Run } from "./run";
 import { flush } from "./settle";
 
-function unproven(open: readonly Pair[], isChanged: boolean): Error {
-    const fact = `${String(open.length)} image(s) are not proven: ${open.slice(0, 5).map(subjectOf).join(", ")}`;
+function unproven(open: readonly Pair[], reason: string, isChanged: boolean): Error {
+    const first = open.slice(0, 5).map(subjectOf).join(", ");
+    const fact = `${String(open.length)} image(s) are not proven: ${first}; ${reason}`;
     const next = "`cinder-dr status --volumes` says what each lacks";
     return isChanged
         ? new PartialError(fact, [`${next}; then \`cinder-dr resume\``])
         : new RefusedError(`refused, nothing was changed: ${fact}; ${next}`);
 }
 
-const turnsIn = ({ size }: ReadonlySet<Pair>): string =>
-    size === 0 ? "" : `; ${String(size)} keep their old copy until their turn`;
+/** What the wait is at: how many have no turn yet, and the first of the others with rbd-mirror's own words. */
+function nowAt(survey: Survey, open: readonly Pair[], waiting: ReadonlySet<Pair>): string {
+    const first = open.find((pair) => !waiting.has(pair));
+    return [
+        ...(waiting.size === 0
+            ? []
+            : [`; ${String(waiting.size)} keep their old copy until their turn`]),
+        ...(first === undefined ? [] : [`; ${lackOf(first, survey)}`]),
+    ].join("");
+}
 
 /**
  * Flushes what lacks only rbd-mirror's word. Who has images open is asked for only where there is such a one: it is a
@@ -45,6 +55,7 @@ async function flushIdle(
 export async function waitReady(run: Run, seconds: number): Promise<number> {
     const end = performance.now() + seconds * 1000;
     const turns = new ResyncTurns(run);
+    const trouble = new ResyncTrouble(run);
     const flushed = new Set<string>();
     const count = await watch<number>(run, async (survey, lookForUsers) => {
         const flagged = flaggedImages(run.journal);
@@ -52,20 +63,20 @@ export async function waitReady(run: Run, seconds: number): Promise<number> {
         const open = all.filter((pair) => needOf(pair, survey) !== "nothing");
         const waiting = turns.waiting(survey, open);
         run.doing(
-            `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay with nothing behind${turnsIn(waiting)}`,
+            `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay with nothing behind${nowAt(survey, open, waiting)}`,
         );
         if (open.length === 0) return { done: all.length };
+        const copied = open.filter((pair) => !waiting.has(pair));
+        trouble.look(survey, copied);
         // A flagged image is gone for a moment, and its old status stays published for up to 30 s.
-        const stuck = open
-            .filter((pair) => !waiting.has(pair))
-            .filter((pair) =>
-                flagged.has(pair.volume.image)
-                    ? follows(pair, survey) && needOf(pair, survey) === "decide"
-                    : needsResync(pair) || needOf(pair, survey) === "decide",
-            );
+        const stuck = copied.filter((pair) =>
+            flagged.has(pair.volume.image)
+                ? follows(pair, survey) && needOf(pair, survey) === "decide"
+                : needsResync(pair) || needOf(pair, survey) === "decide",
+        );
         if (stuck.length > 0 || performance.now() > end) {
             const isChanged = resyncedImages(run.journal).size > 0 || hasMarked(run.journal);
-            return { stop: unproven(open, isChanged) };
+            return { stop: unproven(open, trouble.reason(survey, copied), isChanged) };
         }
         if (await turns.next(survey, waiting)) return "begun";
         await flushIdle(run, survey, lookForUsers, flushed);
@@ -92,6 +103,7 @@ export interface Following {
 export async function waitFollowing(run: Run, seconds: number): Promise<Following> {
     const end = performance.now() + seconds * 1000;
     const turns = new ResyncTurns(run);
+    const trouble = new ResyncTrouble(run);
     let meant: Set<string> | undefined;
     const following = await watch<Following>(run, async (survey) => {
         const flagged = flaggedImages(run.journal);
@@ -103,14 +115,16 @@ export async function waitFollowing(run: Run, seconds: number): Promise<Followin
         const open = all.filter((pair) => !follows(pair, survey));
         const waiting = turns.waiting(survey, open);
         run.doing(
-            `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay${turnsIn(waiting)}`,
+            `resync: ${String(all.length - open.length)} of ${String(all.length)} images replay${nowAt(survey, open, waiting)}`,
         );
         if (open.length === 0) return { done: { count: all.length, lost } };
-        const forked = open.filter(
-            (pair) => needsResync(pair) && !isFlagged(pair) && !waiting.has(pair),
-        );
-        if (forked.length > 0 || performance.now() > end)
-            return { stop: unproven(open, resyncedImages(run.journal).size > 0) };
+        const copied = open.filter((pair) => !waiting.has(pair));
+        trouble.look(survey, copied);
+        const forked = copied.filter((pair) => needsResync(pair) && !isFlagged(pair));
+        if (forked.length > 0 || performance.now() > end) {
+            const isChanged = resyncedImages(run.journal).size > 0;
+            return { stop: unproven(open, trouble.reason(survey, copied), isChanged) };
+        }
         return (await turns.next(survey, waiting)) ? "begun" : undefined;
     });
     run.journal.append({ kind: "noted", step: SETTLED });

@@ -56,6 +56,18 @@ describe("progress", () => {
         assert.equal(written(true), "\r\u001b[K… waiting (0 s)\r\u001b[K");
         assert.equal(written(false), "");
     });
+    it("is a line every five minutes where there is no terminal: a wait of hours is not dead", () => {
+        mock.timers.enable({ apis: ["Date"], now: 0 });
+        const lines: string[] = [];
+        const out = { isTTY: false, write: (line: string) => lines.push(line) };
+        const progress = new Progress(out as unknown as NodeJS.WriteStream);
+        for (let minute = 0; minute <= 12; minute++) {
+            mock.timers.setTime(minute * 60_000);
+            progress.show(`minute ${String(minute)}`);
+        }
+        mock.timers.reset();
+        assert.deepEqual(lines, ["… minute 5\n", "… minute 10\n"]);
+    });
 });
 
 describe("cinder-dr", () => {

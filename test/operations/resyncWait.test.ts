@@ -1,7 +1,9 @@
 import { strict as assert } from "node:assert";
 import { mock } from "node:test";
 
-import type { ImageView } from "../../core/replica";
+import type { Finding } from "../../core/finding";
+import type { ImageView, PoolView } from "../../core/replica";
+import { RemoteError } from "../../operations/ssh";
 import { waitFollowing, waitReady } from "../../operations/resyncWait";
 import type { Run } from "../../operations/run";
 import * as wait from "../../operations/wait";
@@ -34,6 +36,12 @@ describe("a wait for a resync", () => {
     /** What was asked, of Cinder and of the sites. */
     let asked: string[] = [];
     let cinderAt: number[] = [];
+    /** What the wait says it is at, and what it warns of. */
+    let [said, told]: [Set<string>, string[]] = [new Set(), []];
+    let primaryHas: Partial<PoolView> = {};
+    /** What the sites fail with, and the flush alone. */
+    let failure: Error | undefined;
+    let flushFailure: (() => Error | undefined) | undefined;
     beforeEach(() => {
         clock.now = 0;
         mock.method(performance, "now", () => clock.now);
@@ -44,7 +52,8 @@ describe("a wait for a resync", () => {
         ends = 0;
         before = { primary: syncing, secondary: writer() };
         then = { primary: reader(), secondary: writer(), volumes: [VOLUME] };
-        [asked, cinderAt] = [[], []];
+        [asked, cinderAt, said, told] = [[], [], new Set(), []];
+        [primaryHas, failure, flushFailure] = [{}, undefined, undefined];
     });
     afterEach(() => {
         mock.restoreAll();
@@ -57,13 +66,17 @@ describe("a wait for a resync", () => {
             pool: (_: string, { users = false }: { users?: boolean }) => {
                 asked.push(`look${users ? " for users" : ""} on ${name}`);
                 const seen = image();
+                if (failure !== undefined) return Promise.reject(failure);
                 if (seen === undefined) return Promise.resolve(view({}));
                 const shown = { ...seen };
                 if (!users) delete shown.users;
-                return Promise.resolve(view({ "volume-v1": shown }));
+                const more = name === "paris" ? primaryHas : {};
+                return Promise.resolve(view({ "volume-v1": shown }, more));
             },
             refusedImages: (_: string, { images }: { images: string[] }) => {
                 asked.push(`flush ${images.join()} on ${name}`);
+                const error = flushFailure?.();
+                if (error !== undefined) return Promise.reject(error);
                 ends = 0;
                 return Promise.resolve([]);
             },
@@ -86,7 +99,8 @@ describe("a wait for a resync", () => {
             backend,
             parts: { topology, cinder, sites, names, hostsOf: () => [] },
             signal: new AbortController().signal,
-            doing: () => undefined,
+            doing: (what: string) => said.add(what),
+            found: ({ subject, fact }: Finding) => told.push(`${subject}: ${fact}`),
             journal: { entries: [], append: () => undefined },
         } as unknown as Run;
     }
@@ -141,5 +155,64 @@ describe("a wait for a resync", () => {
         assert.equal(await waitReady(run(), 60), 1);
         assert.ok(asked.includes("look for users on lyon"));
         assert.ok(!asked.some((line) => line.startsWith("flush")), asked.join());
+    });
+
+    it("outlives a flush without an answer, and ends after two minutes of them", async () => {
+        ends = Infinity;
+        before = left();
+        let fails = 2;
+        flushFailure = () => (fails-- > 0 ? new RemoteError("site lyon", "lost") : undefined);
+        assert.equal(await waitReady(run(), 600), 1);
+        ends = Infinity;
+        flushFailure = () => new RemoteError("site lyon", "lost");
+        clock.now = 0;
+        await assert.rejects(waitReady(run(), 600), /^Error: no whole look for 120 s.*lyon: lost$/);
+        assert.ok(clock.now > 120_000 && clock.now < 150_000, String(clock.now));
+    });
+
+    it("names who was silent, and why", async () => {
+        failure = new RemoteError("site paris", "the host shows another key than the pinned one");
+        await assert.rejects(waitReady(run(), 14_400), /site paris cannot be asked: .*another key/);
+    });
+
+    it("says which image it is at, in rbd-mirror's words", async () => {
+        for (const waits of [waitReady, waitFollowing]) {
+            [ends, said] = [clock.now / 1000 + 60, new Set()];
+            await waits(run(), 14_400);
+            assert.match(
+                [...said].join("\n"),
+                /0 of 1 images replay.*; v1 \(db\): up\+syncing on paris: syncing, copying$/m,
+            );
+            assert.deepEqual(told, []);
+        }
+    });
+
+    for (const [what, given, warning] of [
+        ["a full primary", { flags: { list: ["full"] } }, /^site paris: .* 3 minutes: .*full/],
+        ["no rbd-mirror", { daemons: { list: [] } }, /^site paris: .* 3 minutes: no rbd-mirror/],
+        ["an error", {}, /^resync: 1 image.* 3 minutes: v1 \(db\): up\+error on paris: .*No space/],
+    ] as const)
+        it(`warns once of ${what} that stays, and ends with it`, async () => {
+            for (const waits of [waitReady, waitFollowing]) {
+                [told, clock.now] = [[], 0];
+                ends = Infinity;
+                primaryHas = given as Partial<PoolView>;
+                if (what === "an error")
+                    before.primary = reader({
+                        ...{ state: "up+error", description: "(28) No space left on device" },
+                    });
+                const error: unknown = await waits(run(), 3600).catch((e: unknown) => e);
+                assert.ok(error instanceof Error);
+                assert.equal(told.length, 1, told.join("\n"));
+                assert.match(told[0] ?? "", warning);
+                assert.match(error.message, /full|no rbd-mirror|No space/);
+            }
+        });
+
+    it("warns of nothing that passes", async () => {
+        primaryHas = { daemons: { list: [] } };
+        ends = 120;
+        await waitReady(run(), 3600);
+        assert.deepEqual(told, []);
     });
 });
