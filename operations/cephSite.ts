@@ -2,7 +2,7 @@ import { ceph, CEPH_TIMEOUT_SECONDS, exportImage, rbd } from "../core/rbd";
 import { toShell, type Words } from "../core/shell";
 import type { Role } from "../core/topology/site";
 import type { Site } from "../core/topology";
-import { answerIn, lifeIn, withRequest, type Question } from "./hostScript";
+import { answerIn, lifeIn, saidLast, withRequest, type Question } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 /** Limit of one rbd command: its connect, and the work of a small image. */
@@ -131,12 +131,10 @@ export class CephSite {
     }
 
     private failure(args: Words, result: CommandResult, seconds = RBD_SECONDS): RemoteError {
-        const { code, stderr } = result;
+        const { code } = result;
         const words = toShell(args);
         const said =
-            code === TIMED_OUT
-                ? `no answer within ${String(seconds)} s`
-                : (stderr.split("\n").at(-1) ?? "");
+            code === TIMED_OUT ? `no answer within ${String(seconds)} s` : saidLast(result);
         return new RemoteError(
             this.ssh.name,
             `${words}: exit code ${String(code)}: ${said}`,

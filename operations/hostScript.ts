@@ -28,8 +28,18 @@ export function lifeIn({ stdout }: CommandResult): string | undefined {
     return /^{"lives": "([^"]+)"}$/m.exec(stdout.toString("utf8"))?.[1];
 }
 
-/** The script's answer: one JSON object on the last line. undefined: it came to no answer. */
+/** The script's answer: one JSON object on the last line. undefined: it came to no answer, or to a part of one. */
 export function answerIn({ stdout }: CommandResult): { error?: string } | undefined {
     const line = stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
-    return line.startsWith("{") ? (JSON.parse(line) as { error?: string }) : undefined;
+    if (!line.startsWith("{")) return undefined;
+    try {
+        return JSON.parse(line) as { error?: string };
+    } catch {
+        // A large answer is written in pieces: its limit of time, or a lost process, cuts it in the middle.
+        return undefined;
+    }
 }
+
+/** Why a command has failed, or a script has come to no answer: what it said last. */
+export const saidLast = ({ code, stderr }: CommandResult): string =>
+    code === 0 ? "its answer is no whole JSON object" : (stderr.split("\n").at(-1) ?? "");

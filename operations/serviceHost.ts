@@ -1,6 +1,7 @@
 import type { Words } from "../core/shell";
 import type { Host } from "../core/topology";
 import type { Container } from "../core/topology/host";
+import { saidLast } from "./hostScript";
 import { RemoteError, SshHost, type CommandResult } from "./ssh";
 
 /** Limit of a word to the service manager, or to the queue of the service. */
@@ -21,9 +22,9 @@ export class ServiceHost {
         return this.host.connection.user === "root" ? [] : ["sudo", "-n"];
     }
 
-    protected failure(what: string, { code, stderr }: CommandResult): RemoteError {
-        const said = stderr.split("\n").at(-1) ?? "";
-        return new RemoteError(this.host.name, `${what}: exit code ${String(code)}: ${said}`);
+    protected failure(what: string, result: CommandResult): RemoteError {
+        const fact = `${what}: exit code ${String(result.code)}: ${saidLast(result)}`;
+        return new RemoteError(this.host.name, fact);
     }
 
     private async must(what: string, words: Words, seconds = SERVICE_SECONDS): Promise<void> {

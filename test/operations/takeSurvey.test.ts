@@ -55,8 +55,19 @@ describe("a look over SSH", () => {
             unseen: "site paris (127.0.0.1): look in pool volumes: TimedOut: [errno 110]",
             lives: true,
         });
+        assert.deepEqual(await look(`${LIVES}{"fsid": "f", "images": {"volume-1": {"sta`, 124), {
+            unseen: `site paris (127.0.0.1): python3 look: exit code 124: no answer within 5 s`,
+            isLate: true,
+            lives: true,
+        });
         const other = await look(LIVES, 124, { fsid: "another one" });
         assert.deepEqual([other.isLate, other.lives], [true, undefined]);
+    });
+
+    it("names a script that ended well with half an answer", async () => {
+        const { unseen, isLate } = await look(`${LIVES}{"fsid": "f"`, 0);
+        assert.match(unseen, /python3 look: exit code 0: its answer is no whole JSON object$/);
+        assert.equal(isLate, undefined);
     });
 
     it("tells one that was not asked in time from one that cannot be reached", async () => {
