@@ -5,6 +5,7 @@ import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
 import { wordsOf } from "../core/problem";
 import { toShell, type Words } from "../core/shell";
 import { pinnedKeys, type Connection, type Hop } from "../core/topology/connection";
+import { dialJumpHost } from "./jumpHost";
 
 const DIAL_MILLISECONDS = 15_000;
 /** Added to a command's own limit before the connection itself is given up. */
@@ -108,7 +109,7 @@ export class SshHost {
             const { proxy } = this.connection;
             if (proxy === undefined)
                 return keep(await dial(this.connection, configOf(this.connection)));
-            const jump = keep(await dial(proxy, configOf(proxy)));
+            const jump = keep(await dialJumpHost(proxy, () => dial(proxy, configOf(proxy))));
             const { address, port } = this.connection;
             const sock = await new Promise<ClientChannel>((resolve, reject) => {
                 // The jump host's own connect takes minutes where a dead host does not even refuse.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
@@ -91,6 +91,25 @@ describe("a host over SSH", () => {
         const host = hostAt({ proxy: jump.connection(key) });
         assert.equal((await host.run(["true"], 5)).code, 0);
         assert.equal(jump.connections, 1);
+    });
+
+    it("dials a jump host again whose sshd has dropped the connection", async () => {
+        const [jump, key] = await another(echo);
+        let dials = 0;
+        // Above its MaxStartups sshd says one line that is no SSH, and hangs up.
+        const busy = createServer((socket) => {
+            if (dials++ === 0) socket.end("Exceeded MaxStartups\r\n");
+            else socket.pipe(connect(jump.port, "127.0.0.1")).pipe(socket);
+        }).listen(0, "127.0.0.1");
+        await new Promise((resolve) => busy.once("listening", resolve));
+        const { port } = busy.address() as AddressInfo;
+        const host = hostAt({ proxy: { ...jump.connection(key), port } });
+        try {
+            assert.equal((await host.run(["true"], 5)).code, 0);
+            assert.equal(dials, 2);
+        } finally {
+            busy.close();
+        }
     });
 
     it("takes the old and the new host key during a rotation, and no third", async () => {
