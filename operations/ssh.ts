@@ -10,6 +10,8 @@ import { dialJumpHost } from "./jumpHost";
 const DIAL_MILLISECONDS = 15_000;
 /** Added to a command's own limit before the connection itself is given up. */
 const GRACE_SECONDS = 10;
+/** Milliseconds, 24 days: Node.js fires a longer timer at once. The limit for reading an image grows with its size. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 export interface CommandResult {
     code: number;
@@ -160,7 +162,7 @@ export class SshHost {
             () => {
                 late.abort();
             },
-            (seconds + GRACE_SECONDS) * 1000,
+            Math.min((seconds + GRACE_SECONDS) * 1000, LONGEST_TIMER),
         );
         try {
             return await execute(client, bounded, stdin, late.signal);

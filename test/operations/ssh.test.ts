@@ -86,6 +86,17 @@ describe("a host over SSH", () => {
         assert.equal(server.connections - before, 1);
     });
 
+    it("gives a command the weeks that it may take, and no timer that fires at once", async () => {
+        const [slow, key] = await another((_command, _stdin, channel) => {
+            setTimeout(() => {
+                channel.exit(0);
+                channel.end();
+            }, 50);
+            return undefined;
+        });
+        assert.equal((await hostAt(slow.connection(key)).run(["x"], 2_200_000)).code, 0);
+    });
+
     it("goes through a jump host", async () => {
         const [jump, key] = await another(echo);
         const host = hostAt({ proxy: jump.connection(key) });
