@@ -33,8 +33,8 @@ interface DrillFlags extends Source {
 
 const HELP = `
 The check runs on this machine, by /bin/sh, with the clones' names (pool/clone) as its arguments. Its environment has
-CINDER_DR_SITE, CINDER_DR_ADMIN_HOST, CINDER_DR_CLUSTER, CINDER_DR_CONF, CINDER_DR_CEPH_USER and CINDER_DR_CLONES; its
-stdin is one JSON object {site, images}. The clones are its own to write to. Exit code 0 passes. It gets this command's
+CINDER_DR_SITE, CINDER_DR_ADMIN_HOST, CINDER_DR_CLUSTER, CINDER_DR_CONF, CINDER_DR_CEPH_USER, CINDER_DR_CLONES
+(left out above 100,000 bytes) and CINDER_DR_CLONES_FILE, the path of a file with one clone's name a line; its stdin is one JSON object {site, images}. The clones are its own to write to. Exit code 0 passes. It gets this command's
 environment too: give a secret to it there, never in its words, which every user of this machine can read. Journal, report
 and output name its program only.
 

@@ -70,9 +70,18 @@ export interface DrillCheck {
     /** What is kept of the operator's command, see {@link shownCheck}; its output is not kept either. */
     command: string;
     site: string;
-    /** undefined when it was ended for taking too long. */
+    /** undefined when it was ended for taking too long, or could not be started. */
     exitCode?: number;
+    /** Why it could not be started. */
+    fault?: string;
     seconds: number;
+}
+
+/** What came of a check that has not passed. */
+export function checkEnd({ exitCode, fault }: Pick<DrillCheck, "exitCode" | "fault">): string {
+    if (fault !== undefined) return `could not be started: ${fault}`;
+    if (exitCode === undefined) return "was ended: it took too long";
+    return `ended with exit code ${String(exitCode)}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+    checkEnd,
     measured,
     rounded,
     type DrilledImage,
@@ -146,7 +147,8 @@ export function tell(run: DrillRun): void {
                 next: `look at \`rbd mirror image status ${image.pool}/${image.image}\` on both sites`,
             });
     }
-    for (const { command, exitCode, site, seconds } of run.checks)
+    for (const check of run.checks) {
+        const { command, exitCode, site, seconds } = check;
         found(
             exitCode === 0
                 ? {
@@ -158,9 +160,13 @@ export function tell(run: DrillRun): void {
                 : {
                       state: "problem",
                       subject: "check",
-                      fact: `\`${command}\` on ${site} ${exitCode === undefined ? "was ended: it took too long" : `ended with exit code ${String(exitCode)}`}`,
-                      next: "read what it printed",
+                      fact: `\`${command}\` on ${site} ${checkEnd(check)}`,
+                      next:
+                          check.fault === undefined
+                              ? "read what it printed"
+                              : "mend that; of E2BIG drill fewer volumes at a time, with --volume",
                       seconds,
                   },
         );
+    }
 }

@@ -110,7 +110,10 @@ describe("a drill", () => {
                 image({ volumeName: "a|b\n| c" }),
                 { ...bare, fault: "is primary on no site" },
             ],
-            checks: [{ command: "./check", site: "lyon", seconds: 3 }],
+            checks: [
+                { command: "./check", site: "lyon", seconds: 3 },
+                { command: "./lost", site: "lyon", seconds: 0, fault: "spawn E2BIG" },
+            ],
             phases: [{ name: "look", seconds: 1.94 }],
             rpoSeconds: 2.5,
             leftoversRemoved: ["lyon: volumes/x"],
@@ -127,6 +130,7 @@ describe("a drill", () => {
             "| a\\|b \\| c | volumes/volume-1 | 1024 MiB | paris → lyon | 2.5 s | 0.2 s | aaaaaaaaaaaaaaaa | proven |",
             "| app | volumes/volume-1 | 1024 MiB | paris → lyon | – | – | – | is primary on no site |",
             "| `./check` | lyon | ended: it took too long | 3.0 s |",
+            "| `./lost` | lyon | could not be started: spawn E2BIG | 0.0 s |",
             "- `lyon: volumes/x`",
             "- `lyon: volumes/y (broken)`",
         ])

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
@@ -35,6 +35,37 @@ describe("the operator's check", () => {
         it(what, async () => {
             assert.equal((await runCheck(command, site, images, 10, never)).exitCode, 0);
         });
+
+    it("gets the clones in a file that only its user reads, and that is gone after it", async () => {
+        const folder = mkdtempSync(join(tmpdir(), "cinder-dr-check-"));
+        const kept = join(folder, "kept");
+        const words = `cp -p "$CINDER_DR_CLONES_FILE" '${kept}' && printf %s "$CINDER_DR_CLONES_FILE" >'${kept}.path' #`;
+        try {
+            assert.equal((await runCheck(words, site, images, 10, never)).exitCode, 0);
+            assert.equal(readFileSync(kept, "utf8"), "volumes/c1\nvolumes/c 2\n");
+            assert.equal(statSync(kept).mode & 0o777, 0o600);
+            assert.equal(existsSync(readFileSync(`${kept}.path`, "utf8")), false);
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    });
+
+    const many = (count: number) =>
+        Array.from({ length: count }, (_, i) => ({
+            pool: "volumes",
+            clone: `cinder-dr-drill-20261122T204446-volume-39aec8d2-5875-41d1-b771-${String(i).padStart(12, "0")}`,
+        })) as DrilledImage[];
+
+    it("of thousands of clones has their names as arguments and in the file alone", async () => {
+        const command = `sh -c 'test $# = 5000 && test "$(wc -l <"$CINDER_DR_CLONES_FILE")" = 5000 && test -z "\${CINDER_DR_CLONES+set}"' c`;
+        assert.equal((await runCheck(command, site, many(5000), 10, never)).exitCode, 0);
+    });
+
+    it("that cannot be started has failed, and says why", async () => {
+        const { exitCode, fault } = await runCheck("true", site, many(60_000), 10, never);
+        assert.equal(exitCode, undefined);
+        assert.match(fault ?? "", /E2BIG/);
+    });
 
     it("fails with its own exit code", async () => {
         assert.equal((await runCheck("exit 7 #", site, images, 10, never)).exitCode, 7);
