@@ -8,7 +8,7 @@ import { PartialError } from "./operationEnd";
 import { type Run, type RunOptions } from "./run";
 import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
-import { waitFor, WaitError } from "./wait";
+import { InterruptedError, waitFor, WaitError } from "./wait";
 
 /** The journal's note before each call that moves a host. */
 const FAILOVER_HOST = "failover-host";
@@ -20,6 +20,8 @@ const DEFAULT = "default";
 const limitSeconds = (volumes: number): number => 120 + 16 * volumes;
 /** Cinder's API may be away for a moment; the failover goes on without it, but nobody can follow it. */
 const SILENT_SECONDS = 60;
+/** A cinder-volume reports every 10 s, also while it fails over. One that is `down` so long ends nothing any more. */
+const DOWN_SECONDS = 180;
 /** How long the reverse replication may take to show: statuses are published every 30 s. */
 const REVERSE_SECONDS = 180;
 
@@ -44,16 +46,45 @@ const isMoving = ({ replication_status }: ServiceRow): boolean =>
 /** @param stuck services that live and have not ended their failover */
 function unfinished({ journal }: Run, stuck: readonly ServiceRow[], { message }: WaitError): Error {
     const again = `cinder-dr resume ${journal.id}`;
-    const hosts = stuck.map(({ host }) => host).join(", ");
     const byRows = journal.begun.verb === "failover --forced";
     // Seen on Cinder 21: its database dies in the middle, the call ends with an error, and the row is never written.
     return new PartialError(message, [
-        `see cinder-volume's log of ${hosts}: one that lost its database or queue in the middle never ends; restart it on each of them, then \`${again}\`${byRows ? `; or \`${again} --write-all-rows\`` : ""}`,
+        `see cinder-volume's log of ${namesOf(stuck)}: one that lost its database or queue in the middle never ends; restart it on each of them, then \`${again}\`${byRows ? `; or \`${again} --write-all-rows\`` : ""}`,
     ]);
 }
 
-/** Waits until Cinder says that no host is failing over any more. @throws PartialError naming those that do not end */
-async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
+const namesOf = (rows: readonly ServiceRow[]): string => rows.map(({ host }) => host).join(", ");
+
+/** @param down services that have not ended their failover, and whose hosts do not report any more */
+function abandoned({ journal }: Run, down: readonly ServiceRow[]): PartialError {
+    const again = `cinder-dr resume ${journal.id}`;
+    const byRows = journal.begun.verb === "failover --forced";
+    return new PartialError(
+        `${namesOf(down)} failing-over, and down for ${String(DOWN_SECONDS)} s: nobody goes on with the failover`,
+        [
+            `start cinder-volume again on ${namesOf(down)}, then \`${again}\`${byRows ? `; or \`${again} --write-rows\`` : ""}`,
+        ],
+    );
+}
+
+/** @param moving services that Cinder was moving when the user gave up */
+const leftMoving = ({ journal }: Run, moving: readonly ServiceRow[], cause: unknown) =>
+    new PartialError(
+        `interrupted: Cinder goes on with the failover of ${namesOf(moving)}`,
+        [`\`cinder-dr resume ${journal.id}\` waits for it and goes on`],
+        { cause },
+    );
+
+/**
+ * Waits until Cinder says that no host is failing over any more.
+ * @param only rows that Cinder itself moves; the others may be down, since they are stopped to have their rows written
+ * @throws PartialError naming those that do not end, that are down, or that move on after an interrupt
+ */
+async function followMove(
+    run: Run,
+    volumes: number,
+    only: (row: ServiceRow) => boolean,
+): Promise<ServiceRow[]> {
     const seconds = limitSeconds(volumes);
     let seen: ServiceRow[] = [];
     const last = () =>
@@ -61,6 +92,7 @@ async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
             .map((row) => `${row.host} ${row.replication_status ?? "null"}, ${row.state}`)
             .join("; ");
     let answered = performance.now();
+    let lived = answered;
     return waitFor(
         async () => {
             const rows = await rowsNow(run).catch((error: unknown) => {
@@ -77,16 +109,23 @@ async function followMove(run: Run, volumes: number): Promise<ServiceRow[]> {
             answered = performance.now();
             seen = rows;
             run.doing(`Cinder moves ${String(volumes)} volumes: ${last()}`);
+            const moving = rows.filter((row) => isMoving(row) && only(row));
+            if (moving.length === 0 || moving.some(({ state }) => state !== "down"))
+                lived = answered;
+            if (answered - lived >= DOWN_SECONDS * 1000) throw abandoned(run, moving);
             return rows.some(isMoving) ? undefined : rows;
         },
         {
             what: "Cinder to finish the failover",
             seconds,
-            signal: AbortSignal.timeout((seconds + 60) * 1000),
+            signal: run.signal,
             last,
         },
     ).catch((error: unknown) => {
-        const stuck = seen.filter((row) => isMoving(row) && row.state === "up");
+        const moving = seen.filter(isMoving);
+        if (error instanceof InterruptedError && moving.length > 0)
+            throw leftMoving(run, moving, error);
+        const stuck = moving.filter(({ state }) => state === "up");
         if (!(error instanceof WaitError) || stuck.length === 0) throw error;
         throw unfinished(run, stuck, error);
     });
@@ -127,7 +166,7 @@ export async function moveHosts(
         if (activeSide(row, backend) === to || isMoving(row)) continue;
         await callHost(run, row, to, id);
     }
-    return followMove(run, volumes);
+    return followMove(run, volumes, only);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 
+import type { ServiceRow } from "../../core/service";
 import { parseTopology } from "../../core/topology";
 import type { Journal } from "../../operations/journal";
 import { moveHosts } from "../../operations/moveBackend";
@@ -43,6 +44,7 @@ describe("a move of thousands of volumes", () => {
             parts: { cinder: { services, failoverHost } },
             ...journalOf("failover --planned"),
             doing: () => undefined,
+            signal: new AbortController().signal,
         };
         return run as unknown as Run;
     }
@@ -83,6 +85,78 @@ describe("a move of thousands of volumes", () => {
         assert.match(planned, /restart it on each of them, then `cinder-dr resume x`$/);
         assert.match(planned, /log of cinder-a@ceph, cinder-b@ceph:/);
         assert.match(await left("failover --forced"), /`cinder-dr resume x --write-all-rows`$/);
+    });
+});
+
+describe("a move that nobody goes on with", () => {
+    const clock = fakeClock();
+
+    /** Follows two hosts that are failing over, by what their services say at a time of the clock. */
+    async function leftOf(
+        state: (host: string) => string,
+        {
+            verb = "failover --planned",
+            only = ({ host }: ServiceRow) => host !== "",
+            abortAt = Infinity,
+        } = {},
+    ): Promise<PartialError> {
+        const controller = new AbortController();
+        const services = () => {
+            if (clock.now >= abortAt) controller.abort();
+            return Promise.resolve(
+                ["a@ceph", "b@ceph"].map((host) =>
+                    row({ host, replication_status: "failing-over", state: state(host) }),
+                ),
+            );
+        };
+        const run = {
+            backend,
+            parts: { cinder: { services } },
+            ...journalOf(verb),
+            doing: () => undefined,
+            signal: controller.signal,
+        } as unknown as Run;
+        const error: unknown = await moveHosts(run, "secondary", 5000, only).then(
+            () => assert.fail("it has ended"),
+            (e: unknown) => e,
+        );
+        assert.ok(error instanceof PartialError, String(error));
+        return error;
+    }
+
+    it("ends once all that move are down for three minutes, with how they are helped", async () => {
+        const down = await leftOf(() => "down");
+        assert.match(down.message, /^a@ceph, b@ceph failing-over, and down for 180 s/);
+        assert.ok(clock.now >= 180_000 && clock.now < 190_000, String(clock.now));
+        assert.deepEqual(down.left, [
+            "start cinder-volume again on a@ceph, b@ceph, then `cinder-dr resume x`",
+        ]);
+        const forced = await leftOf(() => "down", { verb: "failover --forced" });
+        assert.match(forced.left.join(), /; or `cinder-dr resume x --write-rows`$/);
+    });
+
+    it("counts anew when one has reported in between", async () => {
+        await leftOf(() => (clock.now > 100_000 && clock.now < 110_000 ? "up" : "down"));
+        assert.ok(clock.now >= 280_000 && clock.now < 300_000, String(clock.now));
+    });
+
+    it("goes on while one of them lives, though others are stopped to have their rows written", async () => {
+        const one = await leftOf((host) => (host === "a@ceph" ? "up" : "down"));
+        assert.match(one.message, /^gave up after 80120 s/);
+        clock.now = 0;
+        const only = ({ host }: ServiceRow) => host === "a@ceph";
+        const rows = await leftOf(() => "down", { only });
+        assert.match(rows.message, /^a@ceph failing-over, and down/);
+    });
+
+    it("ends with the first Ctrl-C, and says that Cinder goes on", async () => {
+        const left = await leftOf(() => "up", { abortAt: 60_000 });
+        assert.equal(
+            left.message,
+            "interrupted: Cinder goes on with the failover of a@ceph, b@ceph",
+        );
+        assert.deepEqual(left.left, ["`cinder-dr resume x` waits for it and goes on"]);
+        assert.ok(clock.now < 70_000, String(clock.now));
     });
 });
 
@@ -157,6 +231,7 @@ describe("a move whose API is busy", () => {
             parts: { cinder: { services } },
             ...journalOf("failover --planned"),
             doing: () => undefined,
+            signal: new AbortController().signal,
         } as unknown as Run;
         const rows = await moveHosts(run, "secondary", 1);
         assert.deepEqual(
