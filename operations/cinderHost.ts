@@ -18,7 +18,13 @@ export interface SavedRows {
 }
 
 const LOOK_SECONDS = 40;
+/** For reading rows: 36 s were seen for 5,000 volumes with 20,000 snapshots. */
 const ROWS_SECONDS = 120;
+/**
+ * Added for each volume and snapshot that is written, one by one through Cinder's objects: 0.016 s were seen for each of
+ * 2,500 volumes and 10,000 snapshots.
+ */
+const WRITE_SECONDS_EACH = 0.05;
 /** For the database and the message broker to answer; Cinder's own modules take some seconds before it. */
 const CONNECT_SECONDS = 10;
 
@@ -135,7 +141,9 @@ export class CinderHost extends ServiceHost {
     /** Sets rows through Cinder's own objects. @returns how many changed */
     async writeRows(service: string, rows: SavedRows): Promise<number> {
         const request = { do: "write", service, rows };
-        return (await this.ask<{ changed: number }>(request, ROWS_SECONDS)).changed;
+        const count = Object.keys(rows.volumes).length + Object.keys(rows.snapshots).length;
+        const seconds = ROWS_SECONDS + Math.ceil(count * WRITE_SECONDS_EACH);
+        return (await this.ask<{ changed: number }>(request, seconds)).changed;
     }
 
     /** Sets rows of volumes alone. @returns how many changed */

@@ -24,6 +24,8 @@ const SILENT_SECONDS = 60;
 const DOWN_SECONDS = 180;
 /** How long the reverse replication may take to show: statuses are published every 30 s. */
 const REVERSE_SECONDS = 180;
+/** Added for each image, whose replay the other rbd-mirror begins anew, some at a time. */
+const REVERSE_SECONDS_EACH = 0.1;
 
 /** Everything that a move between two living sites depends on, from Cinder, its hosts and both clusters. */
 export const lookAtBoth = (
@@ -190,7 +192,7 @@ export async function proveReverse(run: Run, to: Role, wanted: readonly string[]
         },
         {
             what: `the images on ${run.parts.names[from]} to replay`,
-            seconds: REVERSE_SECONDS,
+            seconds: REVERSE_SECONDS + Math.ceil(wanted.length * REVERSE_SECONDS_EACH),
             signal: run.signal,
             last: () => last,
         },

@@ -2,6 +2,8 @@ import type { Role } from "../core/topology/site";
 import type { Run } from "./run";
 
 const FLUSH_SECONDS = 120;
+/** Added for each image: 2.2 s were seen for 200 of them, on idle clusters. */
+const FLUSH_SECONDS_EACH = 0.1;
 
 /**
  * Flushes images that nobody has open, each once, so that rbd-mirror confirms what it has replayed.
@@ -20,7 +22,7 @@ export async function flush(
     const refused = await run.parts.sites[active].refusedImages(
         run.backend.pool,
         { do: "flush", images: due },
-        FLUSH_SECONDS,
+        FLUSH_SECONDS + Math.ceil(due.length * FLUSH_SECONDS_EACH),
     );
     for (const { image, error } of refused)
         run.found({ state: "warning", subject: image, fact: `was not flushed: ${error}` });

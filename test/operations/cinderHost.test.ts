@@ -160,4 +160,21 @@ describe("a Cinder host", () => {
             ]),
         );
     });
+
+    it("has its rows written for as long as their number takes, and few of them no longer", async () => {
+        const host = hostOf({ systemd: { unit: "cinder-volume.service" } });
+        const of = (count: number) =>
+            Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i), {}]));
+        const limits: string[] = [];
+        answers = () => said({ changed: 0 });
+        for (const [volumes, snapshots] of [
+            [0, 0],
+            [2500, 10_000],
+        ] as const) {
+            const rows = { service: {}, cluster: null, volumes: of(volumes) };
+            await host.writeRows("cinder-a@ceph", { ...rows, snapshots: of(snapshots) });
+            limits.push(/^timeout -k 5 (\d+) /.exec(server.commands.at(-1) ?? "")?.[1] ?? "");
+        }
+        assert.deepEqual(limits, ["120", "745"]);
+    });
 });
