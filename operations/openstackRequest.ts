@@ -50,7 +50,8 @@ export class OpenStackError extends Error {
 
 /** For so long a question is asked again, in milliseconds: a proxy or an API that is started again is back by then. */
 export const PATIENCE = 5000;
-const FIRST_PAUSE = 250;
+/** Of the time that there is, the first pause takes a twentieth; each later one is twice as long. */
+const PAUSES = 20;
 
 /**
  * Asks again while a failure is one that passes; the wait between two grows, and is at least what the answer wants.
@@ -63,7 +64,7 @@ export async function again<T>(
     passes: (error: OpenStackError) => boolean,
     signal = new AbortController().signal,
 ): Promise<T> {
-    for (let wait = FIRST_PAUSE; ; wait *= 2) {
+    for (let wait = (until - performance.now()) / PAUSES; ; wait *= 2) {
         try {
             return await ask();
         } catch (error) {
