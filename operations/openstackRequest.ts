@@ -62,7 +62,7 @@ export async function again<T>(
     ask: () => Promise<T>,
     until: number,
     passes: (error: OpenStackError) => boolean,
-    signal = new AbortController().signal,
+    signal: AbortSignal = new AbortController().signal,
 ): Promise<T> {
     for (let wait = (until - performance.now()) / PAUSES; ; wait *= 2) {
         try {
