@@ -1,3 +1,5 @@
+import { escapeOf } from "./named";
+
 /** One thing that is wrong with a value the user typed. */
 export interface Problem {
     /** Where it was typed, e.g. `backends.ceph.replicationDevice.backendId`; empty for the whole value. */
@@ -33,9 +35,7 @@ const INVISIBLE =
 
 /** Typed text as errors show it: on one line, what nobody would see made visible, keys hidden. */
 const visible = (text: string): string =>
-    text
-        .replace(SECRET, "[secret]")
-        .replace(INVISIBLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    text.replace(SECRET, "[secret]").replace(INVISIBLE, escapeOf);
 
 const cut = (text: string, length: number): string =>
     text.length > length ? `${text.slice(0, length)}…` : text;

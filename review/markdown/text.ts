@@ -1,3 +1,5 @@
+import { escapeOf } from "../../core/named";
+
 /** The longest name or value that is shown whole. */
 const SHOWN = 120;
 
@@ -6,8 +8,7 @@ const INVISIBLE =
     // eslint-disable-next-line no-control-regex -- control characters are what must become visible
     /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
-const visible = (text: string): string =>
-    text.replace(INVISIBLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const visible = (text: string): string => text.replace(INVISIBLE, escapeOf);
 
 const entity = (character: string): string => `&#${String(character.codePointAt(0))};`;
 
