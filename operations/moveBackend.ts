@@ -45,13 +45,17 @@ export const calledHosts = ({ entries }: Journal): string[] =>
 const isMoving = ({ replication_status }: ServiceRow): boolean =>
     replication_status === "failing-over";
 
+/** How to go on. @param rows the flag that has a forced failover write the rows of who does not end it */
+function wayOn({ id, begun }: Journal, rows: string): string {
+    const again = `cinder-dr resume ${id}`;
+    return `\`${again}\`${begun.verb === "failover --forced" ? `; or \`${again} ${rows}\`` : ""}`;
+}
+
 /** @param stuck services that live and have not ended their failover */
 function unfinished({ journal }: Run, stuck: readonly ServiceRow[], { message }: WaitError): Error {
-    const again = `cinder-dr resume ${journal.id}`;
-    const byRows = journal.begun.verb === "failover --forced";
     // Seen on Cinder 21: its database dies in the middle, the call ends with an error, and the row is never written.
     return new PartialError(message, [
-        `see cinder-volume's log of ${namesOf(stuck)}: one that lost its database or queue in the middle never ends; restart it on each of them, then \`${again}\`${byRows ? `; or \`${again} --write-all-rows\`` : ""}`,
+        `see cinder-volume's log of ${namesOf(stuck)}: one that lost its database or queue in the middle never ends; restart it on each of them, then ${wayOn(journal, "--write-all-rows")}`,
     ]);
 }
 
@@ -59,13 +63,9 @@ const namesOf = (rows: readonly ServiceRow[]): string => rows.map(({ host }) => 
 
 /** @param down services that have not ended their failover, and whose hosts do not report any more */
 function abandoned({ journal }: Run, down: readonly ServiceRow[]): PartialError {
-    const again = `cinder-dr resume ${journal.id}`;
-    const byRows = journal.begun.verb === "failover --forced";
     return new PartialError(
         `${namesOf(down)} failing-over, and down for ${String(DOWN_SECONDS)} s: nobody goes on with the failover`,
-        [
-            `start cinder-volume again on ${namesOf(down)}, then \`${again}\`${byRows ? `; or \`${again} --write-rows\`` : ""}`,
-        ],
+        [`start cinder-volume again on ${namesOf(down)}, then ${wayOn(journal, "--write-rows")}`],
     );
 }
 
