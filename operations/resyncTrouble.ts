@@ -1,3 +1,4 @@
+import { blocker, type Blocker } from "../core/blocker";
 import { siteBlockers } from "../core/blockers";
 import { imageFaults } from "../core/imageFaults";
 import type { Pair } from "../core/replica";
@@ -14,32 +15,26 @@ const STOPPED = /^(?:up\+error|down\+)/;
 export const lackOf = (pair: Pair, { views, names }: Survey): string =>
     `${subjectOf(pair)}: ${imageFaults(pair, "secondary", views, names)[0]?.fact ?? "is not ready"}`;
 
-interface Trouble {
-    subject: string;
-    fact: string;
-    next: string;
-}
-
 /** What keeps a resync from going on, seen from look to look, and told once while it waits. */
 export class ResyncTrouble {
     /** Since when, by performance.now(). */
     private since = new Map<string, number>();
     private readonly told = new Set<string>();
-    private lasting: Trouble[] = [];
+    private lasting: Blocker[] = [];
 
     constructor(private readonly run: Run) {}
 
     /** @param open images that do not follow, without those that have no turn yet */
     look(survey: Survey, open: readonly Pair[]): void {
         const now = performance.now();
-        const found = new Map<string, Trouble>();
-        for (const { subject, fact, next } of siteBlockers(survey, "failback"))
+        const found = new Map<string, Blocker>();
+        for (const one of siteBlockers(survey, "failback"))
             // Ages and counts in it grow from look to look.
-            found.set(`${subject}: ${fact.replaceAll(/\d+/g, "N")}`, { subject, fact, next });
+            found.set(`${one.subject}: ${one.fact.replaceAll(/\d+/g, "N")}`, one);
         const stopped = open.filter(({ primary }) => STOPPED.test(primary?.state ?? ""));
         for (const pair of stopped) {
             const next = `see \`rbd mirror pool status --verbose\` on ${survey.names.primary}`;
-            found.set(pair.volume.id, { subject: "resync", fact: lackOf(pair, survey), next });
+            found.set(pair.volume.id, blocker("resync", lackOf(pair, survey), next));
         }
         this.since = new Map([...found.keys()].map((key) => [key, this.since.get(key) ?? now]));
         const isLasting = (key: string) =>
@@ -51,7 +46,7 @@ export class ResyncTrouble {
     }
 
     /** Thousands of images stop together: the first one speaks for them. */
-    private tell(fresh: readonly (readonly [string, Trouble])[]): void {
+    private tell(fresh: readonly (readonly [string, Blocker])[]): void {
         const images = fresh.filter(([, { subject }]) => subject === "resync");
         const minutes = `for ${String(LASTING_SECONDS / 60)} minutes`;
         for (const [key, { subject, fact, next }] of fresh) {

@@ -2,19 +2,17 @@ import { byEvacuation, isHostDown, noTaker } from "../core/evacuation";
 import type { Finding } from "../core/finding";
 import { wordsOf } from "../core/problem";
 import type { Cure, ServerPlan } from "../core/serverPlan";
+import type { RunOptions } from "./run";
 import { GONE, type Cures } from "./serverLook";
 import { cure } from "./serversReattach";
 import { InterruptedError } from "./wait";
 
 /** How servers are cured. */
-export interface CureOptions {
+export interface CureOptions extends Pick<RunOptions, "signal" | "found" | "doing"> {
     /** Servers worked on at a time. */
     batch: number;
     /** No further server is begun once so many have failed. */
     maxFailures: number;
-    signal: AbortSignal;
-    found: (finding: Finding) => void;
-    doing: (what: string) => void;
 }
 
 /** Ids of servers, by what became of them. */

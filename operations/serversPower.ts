@@ -132,7 +132,7 @@ export async function stopServers(
         });
     if (lost.length > 0) agree(lost);
     const running = active.filter((plan) => !isHostDown(plan));
-    const open = await unfinishedStop(options);
+    const open = openJournalOf(STOP, own);
     if (running.length === 0 && open === undefined) return 0;
     const journal =
         open === undefined

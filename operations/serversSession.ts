@@ -57,7 +57,7 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
     const view = await lookAtServers(cinder, nova, options.topology, backend, signal, off);
     const { section, pool } = backend;
     const who = whoAmI();
-    const open = await unfinishedReattach(options);
+    const open = openJournalOf(REATTACH, own);
     // Refuses wrong words before a journal is made.
     chosen(view.plans, open === undefined ? options.servers : []);
     const journal =
