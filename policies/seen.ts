@@ -55,43 +55,68 @@ const behind = (value: object): object => {
 interface Notes {
     unknown: string[];
     secret: string[];
+    /** Done once each value that is a promise is in its place. */
+    late: Promise<void>[];
 }
 
-const noNotes = (): Notes => ({ unknown: [], secret: [] });
+const noNotes = (): Notes => ({ unknown: [], secret: [], late: [] });
 
 /** What the analysis of a state has in place of a secret. */
 const REDACTED = "[secret]";
 
-async function plainOf(value: unknown, path: string, notes: Notes): Promise<Plain> {
-    if (value === REDACTED) {
-        notes.unknown.push(path);
-        return UNKNOWN;
-    }
+const FIELD = { enumerable: true, writable: true, configurable: true };
+
+/** @param keep puts what is known only later in its place */
+function plainOf(value: unknown, path: string, notes: Notes, keep: (late: Plain) => void): Plain {
+    if (value === REDACTED) return unknownAt(path, notes);
     if (typeof value !== "object" || value === null) return value as Plain;
     const raw = behind(value);
     // A repair is handed its secrets wrapped, everything else is handed them open.
     if (raw instanceof Secret) {
         notes.secret.push(path);
-        return plainOf(raw.value, path, notes);
+        return plainOf(raw.value, path, notes, keep);
     }
     // The text of a StringAsset is a promise.
-    if (raw instanceof Promise) return (await raw) as Plain;
-    const keys = Object.keys(raw);
-    const values = await Promise.all(
-        keys.map(async (key): Promise<Plain> => {
-            const at = path === "" ? key : `${path}.${key}`;
-            try {
-                const read = (value as Record<string, unknown>)[key];
-                const held = (raw as Record<string, unknown>)[key];
-                return await plainOf(held instanceof Secret ? held : read, at, notes);
-            } catch (error) {
-                if (!(error instanceof UnknownValueError)) throw error;
-                notes.unknown.push(at);
-                return UNKNOWN;
-            }
-        }),
-    );
-    return Array.isArray(raw) ? values : Object.fromEntries(keys.map((key, i) => [key, values[i]]));
+    if (raw instanceof Promise) {
+        const text = raw as Promise<Plain>;
+        notes.late.push(
+            text.catch((error: unknown): Plain => unknownFor(error, path, notes)).then(keep),
+        );
+        return undefined;
+    }
+    const plain: Plain[] | Inputs = Array.isArray(raw) ? [] : {};
+    for (const key of Object.keys(raw)) {
+        const at = path === "" ? key : `${path}.${key}`;
+        // An assignment would take a key `__proto__` for the object's own prototype.
+        const put = (inner: Plain) => {
+            Object.defineProperty(plain, key, { value: inner, ...FIELD });
+        };
+        try {
+            const read = (value as Record<string, unknown>)[key];
+            const held = (raw as Record<string, unknown>)[key];
+            put(plainOf(held instanceof Secret ? held : read, at, notes, put));
+        } catch (error) {
+            put(unknownFor(error, at, notes));
+        }
+    }
+    return plain;
+}
+
+function unknownAt(path: string, notes: Notes): typeof UNKNOWN {
+    notes.unknown.push(path);
+    return UNKNOWN;
+}
+
+/** @throws the error, where it is not the SDK's word for a value that is not known yet */
+function unknownFor(error: unknown, path: string, notes: Notes): typeof UNKNOWN {
+    if (!(error instanceof UnknownValueError)) throw error;
+    return unknownAt(path, notes);
+}
+
+async function plainInputs(props: Record<string, unknown>, notes: Notes): Promise<Inputs> {
+    const inputs = plainOf(props, "", notes, () => undefined) as Inputs;
+    await Promise.all(notes.late);
+    return inputs;
 }
 
 /** The chain of types in a URN ends with the resource's own; the one before is its parent's. */
@@ -100,7 +125,7 @@ const parentTypeOf = (urn: string): string | undefined =>
 
 export async function see(args: SeenArgs): Promise<Seen> {
     const notes = noNotes();
-    const inputs = (await plainOf(args.props, "", notes)) as Inputs;
+    const inputs = await plainInputs(args.props, notes);
     const { provider } = args;
     const parentType = parentTypeOf(args.urn);
     return {
@@ -118,7 +143,7 @@ export async function see(args: SeenArgs): Promise<Seen> {
                   provider: {
                       urn: provider.urn,
                       name: provider.name,
-                      inputs: (await plainOf(provider.props, "", noNotes())) as Inputs,
+                      inputs: await plainInputs(provider.props, noNotes()),
                   },
               }),
         memo: new Map(),
@@ -128,7 +153,7 @@ export async function see(args: SeenArgs): Promise<Seen> {
 /** As {@link see}, of inputs whose secrets are still wrapped: only a repair is handed such. */
 export async function seeSecrets(args: SeenArgs): Promise<Seen & { secret: string[] }> {
     const notes = noNotes();
-    await plainOf(args.props, "", notes);
+    await plainInputs(args.props, notes);
     return { ...(await see(args)), secret: notes.secret };
 }
 

@@ -6,11 +6,13 @@ import { begunOf } from "../../core/operation";
 import { openOperations, readJournals } from "../../operations/journalFolder";
 import { reattach, type ReattachResult } from "../../operations/serversSession";
 import { SiteLock } from "../../operations/siteLock";
+import { fakeClock } from "../support/fakeClock";
 import { backend, FakeServers, topology } from "../support/fakeServers";
 import { ownJournals } from "../support/ownJournals";
 
 describe("servers of a compute host that is down", () => {
     ownJournals();
+    fakeClock();
     let cloud = new FakeServers(2);
     let found: Finding[] = [];
     beforeEach(() => {
@@ -26,10 +28,6 @@ describe("servers of a compute host that is down", () => {
         const lock = Object.create(SiteLock.prototype) as SiteLock;
         mock.method(SiteLock, "take", () => Promise.resolve(lock));
     });
-    afterEach(() => {
-        mock.restoreAll();
-    });
-
     /** @param planned done once the plan is made */
     const run = async (
         evacuate = ["compute-a"],

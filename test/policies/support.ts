@@ -54,12 +54,19 @@ const wrapped = (value: unknown): unknown => {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wrapped(inner)]));
 };
 
+const inputs = new WeakMap<Resource, object>();
+const inputsOf = (resource: Resource): object => {
+    const props = inputs.get(resource) ?? (opened(resource.props) as object);
+    inputs.set(resource, props);
+    return props;
+};
+
 /** What the SDK hands to a policy for one resource; fresh proxies each time, as it makes them. */
 export const argsOf = (resource: Resource, config: object = {}): ResourceValidationArgs => ({
     type: resource.type,
     name: resource.name,
     urn: urnOf(resource),
-    props: proxied(opened(resource.props) as object),
+    props: proxied(inputsOf(resource)),
     opts: options(resource),
     ...(resource.provider === undefined
         ? {}
