@@ -1,12 +1,10 @@
-import { flushable } from "../core/blockers";
-import { activeSide, leadersOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
-import { replicated, type Survey } from "../core/survey";
+import { activeSide, leadersOf, rowsOf, type ServiceRow } from "../core/service";
+import type { Survey } from "../core/survey";
 import { ROLES, type Role } from "../core/topology/site";
 import type { Journal } from "./journal";
 import { again, OpenStackError, PATIENCE } from "./openstackRequest";
 import { PartialError } from "./operationEnd";
 import { type Run, type RunOptions } from "./run";
-import { flush } from "./settle";
 import { takeSurvey } from "./takeSurvey";
 import { InterruptedError, waitFor, WaitError } from "./wait";
 
@@ -22,11 +20,6 @@ const limitSeconds = (volumes: number): number => 120 + 16 * volumes;
 const SILENT_SECONDS = 60;
 /** A cinder-volume reports every 10 s, also while it fails over. One that is `down` so long ends nothing any more. */
 const DOWN_SECONDS = 180;
-/** How long the reverse replication may take to show: statuses are published every 30 s. */
-const REVERSE_SECONDS = 180;
-/** Added for each image, whose replay the other rbd-mirror begins anew, some at a time. */
-const REVERSE_SECONDS_EACH = 0.1;
-
 /** Everything that a move between two living sites depends on, from Cinder, its hosts and both clusters. */
 export const lookAtBoth = (
     { parts, backend }: RunOptions,
@@ -169,36 +162,4 @@ export async function moveHosts(
         await callHost(run, row, to, id);
     }
     return followMove(run, volumes, only);
-}
-
-/**
- * Waits until the images on the side that was left are demoted and replay what the new primary writes; then flushes what
- * nobody has open.
- */
-export async function proveReverse(run: Run, to: Role, wanted: readonly string[]): Promise<string> {
-    const from = otherSide(to);
-    let last = "";
-    await waitFor(
-        async () => {
-            const survey = await takeSurvey(run.parts, run.backend, { sides: [from] });
-            const pairs = replicated(survey).filter(({ volume }) => wanted.includes(volume.id));
-            const ready = pairs.filter(
-                (pair) => pair[from]?.primary === false && pair[from].state === "up+replaying",
-            );
-            // The hosts take requests again: what was deleted or retyped meanwhile is not waited for.
-            last = `${String(ready.length)} of ${String(pairs.length)} replay`;
-            run.doing(`waiting for ${survey.names[from]} to replay: ${last}`);
-            return ready.length === pairs.length ? true : undefined;
-        },
-        {
-            what: `the images on ${run.parts.names[from]} to replay`,
-            seconds: REVERSE_SECONDS + Math.ceil(wanted.length * REVERSE_SECONDS_EACH),
-            signal: run.signal,
-            last: () => last,
-        },
-    );
-    // The promotion itself is an entry, which rbd-mirror confirms with a flush only.
-    const survey = await lookAtBoth(run, []);
-    await flush(run, to, flushable(survey, to), new Set());
-    return last;
 }

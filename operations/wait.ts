@@ -18,12 +18,18 @@ export interface WaitOptions {
     signal: AbortSignal;
     /** The last thing seen, for the error. */
     last?: () => string;
-    /** Milliseconds between two questions. Defaults to a fiftieth of what was waited, between 500 and 5000. */
+    /**
+     * Milliseconds between two questions. Defaults to a fiftieth of what was waited, or twice what the question itself took,
+     * between 500 and 5000.
+     */
     every?: number;
 }
 
 const [SHORTEST, LONGEST] = [500, 5000];
-const pauseAfter = (waited: number): number => Math.min(Math.max(waited / 50, SHORTEST), LONGEST);
+/** A question is work for who answers it: a look at a thousand volumes keeps Cinder's API busy for seconds. */
+const REST = 2;
+const pauseAfter = (waited: number, asking: number): number =>
+    Math.min(Math.max(waited / 50, asking * REST, SHORTEST), LONGEST);
 
 /** Resolves after `milliseconds`, or rejects at once when the signal is aborted. */
 export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
@@ -53,15 +59,17 @@ export async function waitFor<T>(
 ): Promise<T> {
     const start = performance.now();
     for (;;) {
+        const asked = performance.now();
         const answer = await ask();
         if (answer !== undefined) return answer;
-        const waited = performance.now() - start;
+        const now = performance.now();
+        const waited = now - start;
         if (waited >= seconds * 1000) {
             const seen = last?.() ?? "";
             throw new WaitError(
                 `gave up after ${String(seconds)} s waiting for ${what}${seen === "" ? "" : `; last seen: ${seen}`}`,
             );
         }
-        await pause(every ?? pauseAfter(waited), signal);
+        await pause(every ?? pauseAfter(waited, now - asked), signal);
     }
 }

@@ -9,6 +9,7 @@ import * as freeze from "../../operations/freeze";
 import * as gate from "../../operations/gate";
 import { Journal } from "../../operations/journal";
 import * as moveBackend from "../../operations/moveBackend";
+import * as reverse from "../../operations/proveReverse";
 import * as restartBehind from "../../operations/restartBehind";
 import type { RunOptions } from "../../operations/run";
 import * as savedStatuses from "../../operations/savedStatuses";
@@ -43,7 +44,7 @@ describe("a move that fails after its hosts have moved", () => {
         mock.method(freeze, "thawStep", () => Promise.resolve());
         const silent = () => Promise.reject(new Error("Cinder does not answer"));
         mock.method(savedStatuses, "restore", silent);
-        mock.method(moveBackend, "proveReverse", silent);
+        mock.method(reverse, "proveReverse", silent);
     });
     afterEach(() => {
         mock.restoreAll();
