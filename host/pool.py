@@ -460,12 +460,14 @@ def is_own(by, request):
 
 
 def may_take(by, request):
-    """Its own, one that was broken by the operator's word, or one that the caller knows or has seen to be silent: only as it
-    was seen then, since its holder changes it with each renewal. An object's time says nothing of that: it is the clock of
-    the client that wrote it."""
+    """Its own, one that was broken by the operator's word, one of its operation's process that the caller knows to be gone, or
+    one that it knows or has seen to be silent: only as it was seen then, since its holder changes it with each renewal. An
+    object's time says nothing of that: it is the clock of the client that wrote it."""
     seen_silent = request.get("instead")
     is_silent = seen_silent is not None and all(by.get(field) == seen_silent[field] for field in ("word", "renewed"))
-    return is_own(by, request) or is_silent or by["id"] == request.get("break")
+    gone = request.get("gone")
+    is_gone = gone is not None and by["id"] == request["content"]["id"] and by.get("worker") == gone
+    return is_own(by, request) or is_silent or is_gone or by["id"] == request.get("break")
 
 
 def replace(pool, key, before, content):

@@ -110,6 +110,13 @@ export const ownWorker = (): Claim => ({ ...OWN, place: abroad(OWN.place) });
 export const isKnownGone = (claim: Claim, now: Place = abroad(OWN.place)): boolean =>
     claim.place !== undefined && claim.place.boot !== "" && workerOfClaim(claim, now) === undefined;
 
+/** What the process of a claim says of itself by {@link ownWorker}, where it is known to have ended. */
+export function goneWorker({ place, ...claim }: Claim): Claim | undefined {
+    if (place === undefined) return undefined;
+    const worker = { ...claim, place: abroad(place) };
+    return isKnownGone(worker) ? worker : undefined;
+}
+
 function claimIn(text: string): Claim | undefined {
     let said: Claim | number | null;
     try {
@@ -164,6 +171,7 @@ function make(file: string): void {
  * Makes the file that says which process works on a journal; that of a process known to be gone is taken over.
  * @param entries of the journal so far; they say who works on it
  * @param broken id of the operation that is known to be gone, by the operator's word: it counts for other machines
+ * @returns the process that was at work on it before, where it was taken over
  * @throws BusyError, JournalError
  */
 export function claim(
@@ -171,11 +179,12 @@ export function claim(
     id: string,
     entries: readonly JournalEntry[],
     broken?: string,
-): void {
+): Claim | undefined {
+    let before: Claim | undefined;
     for (let tries = 0; tries < 2; tries++) {
         try {
             make(file);
-            return;
+            return before;
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw unwritten(file, error);
         }
@@ -183,6 +192,7 @@ export function claim(
         const isBroken = worker?.isHere === false && broken === id;
         if (worker !== undefined && !isOwn(worker) && !isBroken)
             throw busy(file, id, entries, worker);
+        before = claimIn(textOf(file));
         rmSync(file, { force: true });
     }
     throw new BusyError("another process has just begun to work on this operation");

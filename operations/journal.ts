@@ -23,7 +23,7 @@ import {
 } from "../core/operation";
 import { followerOf } from "../core/operationOrder";
 import type { Consented } from "../core/reportConsents";
-import { BusyError, claim, unclaim, workerIn, type Worker } from "./claim";
+import { BusyError, claim, unclaim, workerIn, type Claim, type Worker } from "./claim";
 import {
     fileOf,
     JournalError,
@@ -89,6 +89,8 @@ export class Journal {
         private readonly file: string,
         readonly entries: JournalEntry[],
         private readonly handle: number,
+        /** The process that was at work on it before, and ended without its end. */
+        readonly before?: Claim,
     ) {}
 
     get id(): string {
@@ -139,8 +141,8 @@ export class Journal {
         const entries = readJournal(id, folder);
         begunOf(entries);
         const file = fileOf(folder, id);
-        claim(claimOf(file), id, entries, broken);
-        const journal = Journal.open(file, "a", entries);
+        const before = claim(claimOf(file), id, entries, broken);
+        const journal = Journal.open(file, "a", entries, before);
         try {
             journal.append({ kind: "resumed", data: { who: whoAmI(), said } });
         } catch (error) {
@@ -151,11 +153,16 @@ export class Journal {
     }
 
     /** Opens what this process has claimed. */
-    private static open(file: string, flags: "a" | "ax", entries: JournalEntry[]): Journal {
+    private static open(
+        file: string,
+        flags: "a" | "ax",
+        entries: JournalEntry[],
+        before?: Claim,
+    ): Journal {
         try {
             // A line that was cut short must not swallow the next one.
             if (flags === "a") truncateSync(file, readFileSync(file).lastIndexOf("\n") + 1);
-            return new Journal(file, entries, openSync(file, flags, 0o600));
+            return new Journal(file, entries, openSync(file, flags, 0o600), before);
         } catch (error) {
             unclaim(claimOf(file));
             throw unwritten(file, error);

@@ -80,7 +80,8 @@ export async function reattach(options: ReattachOptions): Promise<ReattachResult
     const site = new CephSite(view.active, options.topology.sites[view.active]);
     let lock: SiteLock | undefined;
     try {
-        const owner = { id: journal.id, who, verb: begunOf(journal.entries).verb };
+        const { id, before, entries } = journal;
+        const owner = { id, who, verb: begunOf(entries).verb, before };
         lock = await SiteLock.take(site, pool, owner, options.breakLock, options);
         const { plans, waiting } = planOf(journal, view, options.servers);
         const all = [...plans, ...waiting];

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { stoppedWrites } from "../core/room";
 import type { CephSite } from "./cephSite";
-import { isKnownGone, ownWorker } from "./claim";
+import { goneWorker, isKnownGone, ownWorker, type Claim } from "./claim";
 import { isKnownOver } from "./journal";
 import { LockedError, unknownHolder, type Holder } from "./lockHolder";
 import type { RunOptions } from "./run";
@@ -29,7 +29,10 @@ const WORD = randomBytes(8).toString("hex");
 /** Who waits for a holder's sign of life is told so, and may be interrupted. */
 export type Waiter = Pick<RunOptions, "doing" | "signal">;
 
-type Owner = Pick<Holder, "id" | "who" | "verb">;
+interface Owner extends Pick<Holder, "id" | "who" | "verb"> {
+    /** The process whose place this one takes in its operation; once it is known to be gone, the lock is taken at once. */
+    before?: Claim | undefined;
+}
 
 interface Answer {
     held: boolean;
@@ -68,14 +71,16 @@ export class SiteLock {
     private isToPlace: boolean;
     /** Why another topology would not find it. */
     unseen: string | undefined;
+    private readonly gone: Claim | undefined;
 
     private constructor(
         private readonly at: CephSite,
         private pool: string,
-        owner: Owner,
+        { before, ...owner }: Owner,
         private readonly key: string,
     ) {
         this.isToPlace = key === MIRROR_KEY;
+        this.gone = before === undefined ? undefined : goneWorker(before);
         this.content = {
             ...owner,
             since: new Date().toISOString(),
@@ -112,7 +117,10 @@ export class SiteLock {
     }
 
     private async claim(broken?: string): Promise<Answer> {
-        const answer = await this.ask("lock", broken === undefined ? {} : { break: broken });
+        const answer = await this.ask("lock", {
+            ...(broken === undefined ? {} : { break: broken }),
+            ...(this.gone === undefined ? {} : { gone: this.gone }),
+        });
         const holder = answer.held ? undefined : answer.by?.id;
         if (holder === undefined || !isKnownOver(holder)) return answer;
         // It could not be given back at the end of its operation, as when the site died just then.

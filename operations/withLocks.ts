@@ -68,7 +68,7 @@ export async function withLocks(
 ): Promise<void> {
     const { id, verb } = journal.begun;
     // Not who began it: another machine that drives the same operation must be seen to be another.
-    const owner = { id, who: whoAmI(), verb };
+    const owner = { id, who: whoAmI(), verb, before: journal.before };
     const own: FurtherLock = { pool: options.backend.pool };
     const wanted = inOrder([own, ...further(journal)]);
     const locks: SiteLock[] = [];

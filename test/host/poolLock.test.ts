@@ -54,6 +54,7 @@ interface Owner {
     id: string;
     word?: string;
     renewed?: string;
+    worker?: object;
 }
 
 describe("the lock of host/pool.py with Octopus's rados", () => {
@@ -122,6 +123,18 @@ describe("the lock of host/pool.py", () => {
         assert.deepEqual(there(), kim);
         // The same time of another process.
         assert.equal(ask("lock", lee, { instead: seen }).held, false);
+    });
+
+    it("goes at once to who takes the place of its process in its operation, and knows that one to be gone", () => {
+        const worker = { pid: 7, start: "1", place: { host: "bastion", boot: "b1" } };
+        ask("lock", { ...kim, worker });
+        const others = [{ ...worker, pid: 8 }, { ...worker, start: "2" }, {}, null];
+        for (const gone of others) assert.equal(ask("lock", lee, { gone }).held, false);
+        assert.equal(ask("lock", { ...lee, id: "y" }, { gone: worker }).held, false);
+        assert.deepEqual(ask("lock", lee, { gone: worker }), { held: true });
+        // A lock of before, without one.
+        assert.equal(ask("lock", kim, { gone: null }).held, false);
+        assert.deepEqual(there(), lee);
     });
 
     it("is kept from who comes between its reading and its writing", () => {

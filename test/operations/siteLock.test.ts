@@ -1,11 +1,14 @@
 import { strict as assert } from "node:assert";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { mock } from "node:test";
 import { setTimeout } from "node:timers/promises";
 
 import type { Finding } from "../../core/finding";
 import type { CephSite } from "../../operations/cephSite";
-import { ownWorker, type Place } from "../../operations/claim";
+import { ownWorker, type Claim, type Place } from "../../operations/claim";
 import { Journal } from "../../operations/journal";
+import { journalFolder } from "../../operations/journalFolder";
 import type { Holder } from "../../operations/lockHolder";
 import { LockedError, MIRROR_KEY, SiteLock } from "../../operations/siteLock";
 import { RefusedError } from "../../operations/operationEnd";
@@ -105,6 +108,44 @@ describe("the lock of a site", () => {
         const place = { ...worker.place, boot: "b0", system: "s0" } as Place;
         await (await take(heldBy({ ...by, who, worker: { ...worker, place } }))).release();
         assert.ok(pauses.length > 0);
+    });
+
+    it("is asked for once by who takes the place of a process that is known here to be gone", async () => {
+        const begun = { who: "kim@bastion", verb: "failover", backend: "ceph", version: "0" };
+        const id = "20260101T000000-failover-ceph-0002";
+        const first = Journal.create({ ...begun, id, flags: {} });
+        const file = join(journalFolder(), `${id}.jsonl.pid`);
+        const gone = { ...(JSON.parse(readFileSync(file, "utf8")) as Claim), pid: 4194304000 };
+        first.close();
+        const place = { ...gone.place, boot: "b0", system: "s0" } as Place;
+        for (const [claim, known] of [
+            [gone, { ...ownWorker(), pid: gone.pid }],
+            [{ ...gone, place }, undefined],
+            [{ pid: gone.pid }, undefined],
+        ] as const) {
+            const asked: { do: string; gone?: object }[] = [];
+            const options = runOptions([]);
+            options.parts.sites.secondary.pool = <T>(_: string, question: object) => {
+                asked.push(question as { do: string });
+                return Promise.resolve({ held: true } as T);
+            };
+            writeFileSync(file, JSON.stringify(claim));
+            const journal = Journal.resume(id, undefined, [], id);
+            try {
+                await withLocks(options, journal, { locks: ["secondary"] }, () =>
+                    Promise.resolve(),
+                );
+            } finally {
+                journal.close();
+            }
+            assert.deepEqual(
+                asked.map((one) => [one.do, one.gone]),
+                [
+                    ["lock", known],
+                    ["unlock", undefined],
+                ],
+            );
+        }
     });
 
     it("of a version before, which nobody sees to be renewed, is left to the operator's word", async () => {
