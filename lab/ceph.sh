@@ -100,6 +100,11 @@ osd_op_num_threads_per_shard = 1
 rbd_mirror_pool_replayers_refresh_interval = 5
 rbd_mirror_image_state_check_interval = 5
 X
+    ! brisk || cat >>"$ROOMS/ceph-$1/etc/ceph/ceph.conf" <<X
+# see what was written, and confirm it, within a second (default: 5 each)
+rbd_mirror_journal_poll_age = 1
+rbd_mirror_journal_commit_age = 1
+X
 }
 
 new_key() {     # KEYRING OWNER ENTITY CAPS...: with its caps for the mon, without for its owner

@@ -24,17 +24,18 @@ const HELP = `Usage: npm run lab -- VERB
 Two real Ceph clusters with rbd-mirror both ways, MariaDB, RabbitMQ, Keystone, Cinder and two
 Cinder hosts on this machine, all on loopback, from Debian 12's packages. One lab per machine.
 
-  up [--load N] [--nova] [--bare] [--mirrors]
+  up [--load N] [--nova] [--bare] [--mirrors] [--brisk]
                       make what is missing, start what is stopped; with N plain SSH hosts
                       load-01...; with Nova on hosts compute-a and compute-b (its fake virt driver),
                       which the lab then has until reset; bare: a new lab has no pool, user, peer nor
                       rbd-mirror, 'pulumi up' makes them (needs root; the first time it installs
                       packages); mirrors: a second rbd-mirror of each site that is up, on a
-                      host of its own, mirror-primary and mirror-secondary
+                      host of its own, mirror-primary and mirror-secondary; brisk: a new lab's
+                      rbd-mirror replays within a second, where Ceph's defaults take up to ten
   down                stop every process of the lab; the files stay
   status [--json]     what runs, whose lab it is; exit 0 only if all of it runs
   reset [--up]        down, and throw every file of the lab away; with --up make a new one,
-        [--bare]      with --up --bare a bare one
+        [--bare] ...  with the other words of up as well
   stack               write Pulumi.lab.yaml anew (up keeps your changes in it), and keep its
                       encryption salt with the lab, for other clones
   env                 print the line that makes a shell work with the lab
@@ -116,7 +117,8 @@ function up(words) {
     const nova = flag(words, "--nova") ? ["nova"] : [];
     const bare = flag(words, "--bare") ? ["bare"] : [];
     const mirrors = flag(words, "--mirrors") ? ["mirrors"] : [];
-    const { code } = shell(["up", String(Number(load)), ...nova, ...bare, ...mirrors]);
+    const brisk = flag(words, "--brisk") ? ["brisk"] : [];
+    const { code } = shell(["up", String(Number(load)), ...nova, ...bare, ...mirrors, ...brisk]);
     if (code !== 0) process.exit(code);
     claim();
     const stack = writeOutputs();

@@ -122,13 +122,14 @@ ports_of() {
 }
 
 # ---- verbs ------------------------------------------------------------------
-up() {          # LOAD [nova] [bare] [mirrors]: a bare lab leaves the Ceph side to `pulumi up`
+up() {          # LOAD [nova] [bare] [mirrors] [brisk]: a bare lab leaves the Ceph side to `pulumi up`
     local load=${1:-0} words=" ${*:2} "
     require_machine
     lock
     scan_rooms
     thaw
     [[ $words != *" nova "* ]] || { mkdir -p "$LAB" && touch "$LAB/with-nova"; }
+    [[ $words != *" brisk "* ]] || { mkdir -p "$LAB" && touch "$LAB/brisk"; }
     ! with_nova || PACKAGES+=("${NOVA_PACKAGES[@]}")
     choose_flavour "$([[ $words != *" bare "* ]] || echo bare)"
     ! [[ $words == *" mirrors "* ]] || ! bare || die "a second rbd-mirror needs a lab that is not bare" "npm run lab -- up"
@@ -186,6 +187,9 @@ up_clusters() {
 
 # On a bare lab the daemon is the stack's: its keyring comes and goes with it.
 stack_made_mirror() { [ -e "$ROOMS/ceph-$1/etc/ceph/ceph.client.rbd-mirror.$1.keyring" ]; }
+
+# Of labs that are made; an rbd-mirror keeps the conf that it was started with.
+brisk() { [ -e "$LAB/brisk" ]; }
 
 bare() { [ "$(cat "$LAB/flavour" 2>/dev/null)" = bare ]; }
 

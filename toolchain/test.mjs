@@ -16,8 +16,18 @@ const progress = createProgress("test");
 const [SUITE, ...OTHERS] = process.argv.slice(2);
 /** Suites that install packages on their way, and a lane has no network for that. */
 const NETWORKED = ["operations", "review"];
-/** What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. */
-const LAB_WORDS = { faults: ["--load", "20"], ceph: ["--bare"], takeover: ["--bare"] };
+/**
+ * What a suite needs of the lab beyond its Ceph clusters and Cinder hosts. Most of what moves of backends wait for is an
+ * rbd-mirror that looks every 5 s; `npm test` and the first lab of the operations have Ceph's defaults.
+ */
+const LAB_WORDS = {
+    faults: ["--load", "20"],
+    ceph: ["--bare"],
+    takeover: ["--bare"],
+    "operations.": ["--brisk"],
+};
+const labWords = (suite) =>
+    Object.entries(LAB_WORDS).find(([start]) => suite.startsWith(start))?.[1] ?? [];
 /** Packages of a suite alone, in a folder of their own: nobody else has to install them. */
 const PACKAGES = { review: ["test/lab/review/mermaid"] };
 const configOf = (name) => ["--config", `.mocharc.${name}.json`];
@@ -101,7 +111,7 @@ const obstaclesOfLab = () => labObstacles(inspectMachine());
 /** Anew, whatever was left there: a volume that somebody made by hand keeps its type from being destroyed. */
 async function makeLab(suite) {
     if (obstaclesOfLab().length > 0) return;
-    const words = ["reset", "--up", ...(LAB_WORDS[suite.split(".")[0]] ?? [])];
+    const words = ["reset", "--up", ...labWords(suite)];
     await run(process.execPath, [join(project, "lab", "lab.mjs"), ...words], { inherit: true });
 }
 

@@ -10,7 +10,7 @@ import * as rbd from "../../core/rbd";
 import { readDiff, renderDiff } from "../../core/rbdDiff";
 import { lagOf } from "../../core/replica";
 import { otherSide, rowsOf } from "../../core/service";
-import type { Survey } from "../../core/survey";
+import { targetOf, type Survey } from "../../core/survey";
 import { type Role } from "../../core/topology/site";
 import { Cinder } from "../../operations/cinder";
 import { findCloud } from "../../operations/cloud";
@@ -22,8 +22,8 @@ import { configFile, labEnvironment, resolved, run, type Mutable, type Run } fro
 
 const GIB = 1 << 30;
 const BYTES = 4096;
-/** Milliseconds between two looks: each takes two seconds of processor, and rbd-mirror publishes every 30 s. */
-const EVERY = 6000;
+/** Milliseconds between two looks: each takes a second of processor. */
+const EVERY = 3000;
 
 /** Where a fleet lives; the lab's own backend unless a test has made another. */
 interface Place {
@@ -146,8 +146,12 @@ export class Fleet {
         return takeSurvey(this.parts, backend, { users: true });
     }
 
-    /** Waits until a planned move may go: what nobody flushed is the move's own business. */
-    async ready(move: "planned" | "failback"): Promise<void> {
+    /**
+     * Waits until a planned move may go.
+     * @param isFlushed else what nobody flushed is left to the move; rbd-mirror confirms it when it publishes, every 30 s
+     */
+    async ready(move: "planned" | "failback", isFlushed = true): Promise<void> {
+        if (isFlushed) await this.flush(otherSide(targetOf(move)));
         let last = "";
         const limits = {
             what: `${move} to be ready`,
@@ -169,16 +173,17 @@ export class Fleet {
         }, limits);
     }
 
+    private async flush(role: Role): Promise<void> {
+        const images = this.ids.map((id) => `volume-${id}`);
+        const question = { do: "flush", images };
+        const refused = await this.parts.sites[role].refusedImages(this.at.pool, question, 120);
+        assert.deepEqual(refused, []);
+    }
+
     /** Flushes, and waits until the other site has confirmed what was written. */
     async replayed(role: Role): Promise<void> {
         let last = "";
-        const images = this.ids.map((id) => `volume-${id}`);
-        const refused = await this.parts.sites[role].refusedImages(
-            this.at.pool,
-            { do: "flush", images },
-            120,
-        );
-        assert.deepEqual(refused, []);
+        await this.flush(role);
         const there = otherSide(role);
         await waitFor(
             async () => {

@@ -27,14 +27,14 @@ describe("a round trip on the lab", () => {
 
     it("goes over and back planned, and loses no byte", async () => {
         await fleet.write("primary");
-        await fleet.ready("planned");
+        await fleet.ready("planned", false);
         expectCode(
             await fleet.dr("failover", "--planned", ...(await fleet.consents("planned"))),
             0,
         );
         await fleet.expectBytes("secondary");
         await fleet.write("secondary");
-        await fleet.ready("failback");
+        await fleet.ready("failback", false);
         expectCode(await fleet.dr("failback"), 0);
         await fleet.expectBytes("primary");
         expectCode(await fleet.dr("status"), 0);
