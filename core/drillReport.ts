@@ -1,4 +1,4 @@
-import type { DrillCheck, DrilledImage, DrillReport } from "./drill";
+import { checkEnd, type DrilledImage, type DrillReport } from "./drill";
 import { cell } from "./markdown";
 
 const seconds = (value: number | undefined): string =>
@@ -63,17 +63,12 @@ export function renderDrill(report: DrillReport): string {
     ].join("\n");
 }
 
-function checkResult({ exitCode, fault }: DrillCheck): string {
-    if (fault !== undefined) return `could not be started: ${fault}`;
-    return exitCode === undefined ? "ended: it took too long" : `exit code ${String(exitCode)}`;
-}
-
 function checks(report: DrillReport): string[] {
     if (report.checks.length === 0) return ["", "No check command was given."];
     const rows = report.checks.map((check) => [
         `\`${check.command}\``,
         check.site,
-        checkResult(check),
+        checkEnd(check),
         seconds(check.seconds),
     ]);
     return ["", "## Check", "", ...table(["command", "clones on", "result", "time"], rows)];

@@ -129,7 +129,7 @@ describe("a drill", () => {
             "| look | 1.9 s |",
             "| a\\|b \\| c | volumes/volume-1 | 1024 MiB | paris → lyon | 2.5 s | 0.2 s | aaaaaaaaaaaaaaaa | proven |",
             "| app | volumes/volume-1 | 1024 MiB | paris → lyon | – | – | – | is primary on no site |",
-            "| `./check` | lyon | ended: it took too long | 3.0 s |",
+            "| `./check` | lyon | was ended: it took too long | 3.0 s |",
             "| `./lost` | lyon | could not be started: spawn E2BIG | 0.0 s |",
             "- `lyon: volumes/x`",
             "- `lyon: volumes/y (broken)`",
