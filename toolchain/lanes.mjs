@@ -11,7 +11,7 @@ const BESIDE = {
     faults: ["faults.files", "faults.hosts"],
     operations: [
         ...["operations.moves", "operations.faults", "operations.shared"],
-        ...["operations.kills", "operations.killsByRows"],
+        ...["operations.killsByRows", "operations.kills"],
     ],
 };
 /** All that runs beside a suite, with others that were asked for; nothing beside one that is in a lane itself. */

@@ -4,28 +4,12 @@ import { replayedFleet } from "../replayedFleet";
 import { expectCode, lab, LabHost, thenLabUp } from "../support";
 import { has, killedAfterEach } from "./killedAfterEach";
 
-describe("an operation that is killed after every entry of its journal", function () {
+describe("a forced failover and its failback, killed after every entry of their journals", function () {
     this.timeout(1_800_000);
     const fleet = replayedFleet("kills");
     const host = new LabHost("cinder-a");
     after(() => {
         host.close();
-    });
-
-    it("goes over planned", async () => {
-        const words = ["failover", "--planned", ...(await fleet.consents("planned"))];
-        const kills = await killedAfterEach(fleet, words);
-        has(
-            kills,
-            "consented",
-            "noted frozen",
-            "noted moving",
-            "noted failover-host cinder-a@ceph",
-        );
-        has(kills, "done move", "started verify", "done thaw", "done replication back");
-        await fleet.expectAllOn("secondary");
-        await fleet.expectBytes("secondary");
-        expectCode(await fleet.dr("failback"), 0);
     });
 
     it("goes over forced, one host by Cinder and one by rows", async () => {
