@@ -153,7 +153,7 @@ async function labTests(suite, lab, others) {
 async function everything(step, parts, lab) {
     await lab.catch(() => {}); // It takes both cores, and tests of pure code have short limits.
     await step("tests without the lab", () => mocha([]));
-    await step("tests of the host file", () => mocha(configOf("host")));
+    await step("tests of the host file and of long texts", () => mocha(configOf("host")));
     await Promise.all([
         // The Go parts are ours only where they were built; where the official ones are, there may be no Go either.
         parts.some(({ origin }) => origin === "built") && step("tests of the built parts", goTests),
