@@ -5,6 +5,7 @@ import { REPLICATION_ENABLED } from "../core/topology/volumeType";
 import { CephSite } from "./cephSite";
 import type { Cinder, Volume } from "./cinder";
 import { Probe, ProbeProblem, PROBE_KEY, PROBE_VALUE } from "./probe";
+import { checkSide } from "./verifySide";
 import { InterruptedError, WaitError } from "./wait";
 
 /** Probes younger than this may belong to another verify that is still running. */
@@ -134,7 +135,8 @@ async function cleanUp(run: Run, subject: string, probe: Probe): Promise<void> {
 }
 
 async function verifyType(run: Run, type: VolumeType): Promise<void> {
-    const pool = run.topology.backends.find((b) => b.section === type.backend)?.pool ?? "";
+    const backend = run.topology.backends.find((b) => b.section === type.backend);
+    const pool = backend?.pool ?? "";
     const problem = (error: unknown) => {
         const reason = reasonOf(error);
         if (reason === undefined) throw error;
@@ -143,6 +145,7 @@ async function verifyType(run: Run, type: VolumeType): Promise<void> {
     let probe: Probe | undefined;
     try {
         await checkSpecs(run, type);
+        if (backend !== undefined) await checkSide(run.cinder, backend);
         probe = await Probe.create({ ...run, pool }, type.name);
         await checkProbe(run, type, probe);
     } catch (error) {

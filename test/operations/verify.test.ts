@@ -5,8 +5,10 @@ import { join } from "node:path";
 
 import type { Finding } from "../../core/finding";
 import { parseTopology } from "../../core/topology";
+import { OpenStackError } from "../../operations/cinder";
 import { verify } from "../../operations/verify";
 import { FakeCloud } from "../support/fakeCloud";
+import { row } from "../support/survey";
 import { SshServer } from "../support/sshServer";
 import { goodTopology } from "../support/topology";
 
@@ -75,6 +77,16 @@ describe("verify", () => {
         ]);
     });
 
+    it("needs no right to see Cinder's services, but their answer where it has it", async () => {
+        const refused = (status: number) => () =>
+            Promise.reject(new OpenStackError("Cinder: GET /os-services", status));
+        cloud.services = refused(403);
+        assert.ok((await findings()).every(({ state }) => state === "ok"));
+        cloud.services = refused(503);
+        await assert.rejects(findings(), OpenStackError);
+        assert.deepEqual(left(), []);
+    });
+
     it("carries a mark to the second cluster and leaves nothing", async () => {
         assert.deepEqual(
             (await findings()).map(({ state, subject, fact }) => `${state} ${subject}: ${fact}`),
@@ -124,6 +136,19 @@ describe("verify", () => {
                 () => (cloud.types = []),
                 "Cinder has no volume type 'replicated'",
                 "run `pulumi up`, or check which cloud and user the credentials name",
+                0,
+            ],
+            [
+                "a service that is failed over",
+                () =>
+                    (cloud.services = () =>
+                        Promise.resolve([
+                            row({ active_backend_id: "secondary" }),
+                            row({ host: "cinder-b@ceph" }),
+                            row({ host: "cinder-a@other", active_backend_id: "secondary" }),
+                        ])),
+                "failed over: cinder-a@ceph to 'secondary'; a new volume would not be made on the primary, where a probe must be",
+                "`cinder-dr status` shows what is replicated now; verify once `cinder-dr failback` is done",
                 0,
             ],
             [

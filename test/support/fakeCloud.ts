@@ -1,3 +1,4 @@
+import type { ServiceRow } from "../../core/service";
 import type { Cinder, Volume, VolumeType } from "../../operations/cinder";
 import type { Answer, Outcome } from "./sshServer";
 
@@ -13,6 +14,8 @@ export class FakeCloud {
             extra_specs: { replication_enabled: "<is> True", volume_backend_name: "ceph" },
         },
     ];
+    /** Cinder's services, or why it does not name them. */
+    services: () => Promise<ServiceRow[]> = () => Promise.resolve([]);
     volumes = new Map<string, Volume>();
     snapshots = new Set<string>();
     clones = new Set<string>();
@@ -33,6 +36,7 @@ export class FakeCloud {
 
     readonly cinder = {
         volumeTypes: () => Promise.resolve(this.types),
+        services: () => this.services(),
         createVolume: ({ name }: { name: string }) => {
             const id = `v${++this.made}`;
             const volume = { id, name, created_at: "2026-01-01T00:00:00", ...this.fresh } as Volume;
