@@ -4,7 +4,7 @@ import { summarize } from "../core/finding";
 import { wordsOf } from "../core/problem";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
-import { BusyError } from "../operations/journal";
+import { BusyError } from "../operations/claim";
 import { Parts } from "../operations/parts";
 import { PartialError, RefusedError } from "../operations/operationEnd";
 import { type RunOptions } from "../operations/run";

@@ -6,7 +6,7 @@ import type { ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import { Cinder } from "../operations/cinder";
 import { findCloud } from "../operations/cloud";
-import { BusyError } from "../operations/journal";
+import { BusyError } from "../operations/claim";
 import { Nova } from "../operations/nova";
 import { ServersError } from "../operations/servers";
 import type { ReattachResult } from "../operations/serversSession";

@@ -2,7 +2,8 @@ import { hostCommand } from "../core/hostCommand";
 import type { HostRequest } from "../core/hostRequest";
 import type { Host } from "../core/topology";
 import { readScript } from "./hostScript";
-import { RemoteError, SshHost } from "./ssh";
+import { SshHost } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 /**
  * Asks one Cinder host by a verb of `host/apply.py` that changes nothing, over one connection.

@@ -3,7 +3,8 @@ import { toShell, type Words } from "../core/shell";
 import type { Role } from "../core/topology/site";
 import type { Site } from "../core/topology";
 import { answerIn, lifeIn, saidLast, withRequest, type Question } from "./hostScript";
-import { RemoteError, SshHost, type CommandResult } from "./ssh";
+import { SshHost, type CommandResult } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 /** Limit of one rbd command: its connect, and the work of a small image. */
 const RBD_SECONDS = CEPH_TIMEOUT_SECONDS + 40;

@@ -4,7 +4,7 @@ import type { Backend } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { answerIn, withRequest, type Question } from "./hostScript";
 import { SERVICE_SECONDS, ServiceHost } from "./serviceHost";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 /** What a service, cluster, volume or snapshot row holds, by field. */
 type Row = Record<string, unknown>;

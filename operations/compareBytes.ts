@@ -4,7 +4,7 @@ import { ROLES } from "../core/topology/site";
 import { batchesOf, sumsOf, type Sum } from "./imageSums";
 import { PartialError } from "./operationEnd";
 import type { Run } from "./run";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 import { lookAt } from "./takeSurvey";
 import { InterruptedError } from "./wait";
 

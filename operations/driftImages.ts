@@ -8,7 +8,7 @@ import { isOf, serviceOf, type ServiceRow } from "../core/service";
 import type { Backend } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
 import { CephSite } from "./cephSite";
-import { hostOf, imageOf, type Volume } from "./cinder";
+import { hostOf, imageOf, type Volume } from "../core/volume";
 import type { DriftOptions } from "./drift";
 
 /** Images of volumes that Cinder calls replicated, on the side that serves them. */

@@ -8,7 +8,8 @@ import type { Words } from "../core/shell";
 import type { Site } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { CephSite } from "./cephSite";
-import { RemoteError, type CommandResult } from "./ssh";
+import type { CommandResult } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 /** ENOENT: what `ceph auth get` exits with when there is no such user. */
 const NO_USER = 2;

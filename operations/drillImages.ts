@@ -5,7 +5,7 @@ import { named } from "../core/named";
 import * as rbd from "../core/rbd";
 import type { Backend } from "../core/topology";
 import type { CephSite } from "./cephSite";
-import type { Volume } from "./cinder";
+import type { Volume } from "../core/volume";
 import { AT_A_TIME, inParallel } from "./parallel";
 
 /** An image of the drill and the two sites as it sees them. */

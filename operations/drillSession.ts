@@ -12,7 +12,8 @@ import { CephSite } from "./cephSite";
 import { drill } from "./drill";
 import type { DrillOptions } from "./drillRun";
 import { DrillError } from "./drillVolumes";
-import { Journal, newOperationId, whoAmI } from "./journal";
+import { Journal } from "./journal";
+import { newOperationId, whoAmI } from "./operator";
 import { JournalError, makeFolder, openJournalOf } from "./journalFolder";
 import { SiteLock } from "./siteLock";
 

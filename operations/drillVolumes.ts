@@ -1,7 +1,8 @@
 import { named } from "../core/named";
 import type { Backend } from "../core/topology";
 import { isOf } from "../core/service";
-import { hostOf, imageOf, type Cinder, type Volume } from "./cinder";
+import type { Cinder } from "./cinder";
+import { hostOf, imageOf, type Volume } from "../core/volume";
 import { isReplicated } from "./drillImages";
 
 /** What was asked for cannot be drilled; nothing was made. */

@@ -1,6 +1,6 @@
 import { backendWords, isSameBackend, type BackendKey } from "../core/backendKey";
 import { begunOf } from "../core/operation";
-import { workerOn } from "./journal";
+import { workerOn } from "./atWork";
 import { fileOf, journalFolder, openJournalOf, readJournal } from "./journalFolder";
 import { RefusedError } from "./operationEnd";
 

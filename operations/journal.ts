@@ -1,4 +1,3 @@
-import { wordsOf } from "../core/problem";
 import {
     closeSync,
     fstatSync,
@@ -9,69 +8,23 @@ import {
     rmSync,
     truncateSync,
 } from "node:fs";
-import { randomBytes } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 
-import {
-    begunOf,
-    isOpen,
-    operationId,
-    resultOf,
-    type Begun,
-    type Ended,
-    type JournalEntry,
-} from "../core/operation";
-import { followerOf } from "../core/operationOrder";
+import { begunOf, resultOf, type Begun, type Ended, type JournalEntry } from "../core/operation";
+import { wordsOf } from "../core/problem";
 import type { Consented } from "../core/reportConsents";
-import { BusyError, claim, unclaim, workerIn, type Claim, type Worker } from "./claim";
+import { claim, claimOf, unclaim } from "./claim";
 import {
     fileOf,
     JournalError,
     journalFolder,
-    listJournals,
     makeFolder,
     nextPlace,
     readJournal,
-    readJournals,
     unwritten,
     writeWhole,
 } from "./journalFolder";
-
-export { BusyError };
-
-/** An id that nobody else has, see {@link operationId}. */
-export const newOperationId = (verb: string, backend: string): string =>
-    operationId(new Date(), verb, backend, randomBytes(2).toString("hex"));
-
-/** The login's name, or `uid-1234`: a container may run as a user that its /etc/passwd does not have. */
-function loginName(): string {
-    try {
-        return userInfo().username;
-    } catch {
-        return `uid-${String(process.geteuid?.())}`;
-    }
-}
-
-/** `user@machine` */
-export const whoAmI = (): string => `${loginName()}@${hostname()}`;
-
-const claimOf = (file: string): string => `${file}.pid`;
-
-/** Who works on an operation now: a process of this machine, or perhaps one of another. */
-export const workerOn = (id: string, folder = journalFolder()): Worker | undefined =>
-    workerIn(claimOf(fileOf(folder, id)));
-
-/** Whether this machine knows that an operation is over: nobody goes on with it, whatever it has left. */
-export function isKnownOver(id: string, folder = journalFolder()): boolean {
-    if (!listJournals(folder).includes(id) || workerOn(id, folder) !== undefined) return false;
-    try {
-        const entries = readJournal(id, folder);
-        return !isOpen(entries) || followerOf(entries, readJournals(folder).journals) !== undefined;
-    } catch (error) {
-        if (error instanceof JournalError) return false;
-        throw error;
-    }
-}
+import { whoAmI } from "./operator";
+import type { Claim } from "./worker";
 
 /** Nothing of the operation is kept yet, so that another folder does as well. */
 const elsewhere = (error: unknown): JournalError =>

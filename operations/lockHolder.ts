@@ -1,4 +1,4 @@
-import type { Claim } from "./claim";
+import type { Claim } from "./worker";
 
 /** What the lock's object says of who holds it. */
 export interface Holder {

@@ -14,7 +14,7 @@ import type { Journal } from "./journal";
 import { RefusedError } from "./operationEnd";
 import { writerOf } from "./rowSeats";
 import { phase, type Run } from "./run";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 /** The journal's note of a service's rows before volumes on it are marked; the service's host follows. */
 const BEFORE = "rows before mark on";

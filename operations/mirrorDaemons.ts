@@ -12,7 +12,8 @@ import { namedDaemons } from "./namedDaemons";
 import { RefusedError } from "./operationEnd";
 import { OrchestratedMirror } from "./orchestratedMirror";
 import type { Run } from "./run";
-import { RemoteError, SshHost, type CommandResult } from "./ssh";
+import { SshHost, type CommandResult } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 const STOP_SECONDS = 40;
 

@@ -5,7 +5,8 @@ import type { PoolView } from "../core/replica";
 import type { RbdMirrorHost } from "../core/topology/rbdMirror";
 import type { CephSite } from "./cephSite";
 import { RefusedError } from "./operationEnd";
-import { RemoteError, type CommandResult } from "./ssh";
+import type { CommandResult } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 /** Asks a host whether a unit runs: 0 where it does, 3 where it does not. */
 type Ask = (host: RbdMirrorHost, unit: string) => Promise<CommandResult>;

@@ -2,7 +2,7 @@ import type { Words } from "../core/shell";
 import type { CephSite } from "./cephSite";
 import { PartialError } from "./operationEnd";
 import type { Run } from "./run";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 import { InterruptedError, waitFor, WaitError } from "./wait";
 
 /**

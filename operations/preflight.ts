@@ -14,7 +14,7 @@ import { MirrorDaemons } from "./mirrorDaemons";
 import { RefusedError } from "./operationEnd";
 import { both } from "./parallel";
 import type { Parts } from "./parts";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 import { takeSurvey } from "./takeSurvey";
 
 const VERBS: Record<Move, string> = {

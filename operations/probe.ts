@@ -5,7 +5,8 @@ import type { ImageInfo } from "../core/mirrorStatus";
 import * as rbd from "../core/rbd";
 import { readDiff, renderDiff } from "../core/rbdDiff";
 import type { CephSite } from "./cephSite";
-import type { Cinder, Volume } from "./cinder";
+import type { Cinder } from "./cinder";
+import type { Volume } from "../core/volume";
 import { waitFor, WaitError } from "./wait";
 
 /** Marks the volumes of this command, so that the next run finds what a killed one left. */

@@ -3,7 +3,7 @@ import type { Survey } from "../core/survey";
 import { ROLES } from "../core/topology/site";
 import { OpenStackError } from "./openstack";
 import type { Run } from "./run";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 import { askCinder, takeSurvey, type CinderView } from "./takeSurvey";
 import { pause } from "./wait";
 

@@ -6,7 +6,7 @@ import type { Topology } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
 import { CephSite } from "./cephSite";
 import type { Cinder } from "./cinder";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 export interface RetireUserOptions {
     topology: Topology;

@@ -12,7 +12,8 @@ import { inOrder, planServer, type ServerPlan } from "../core/serverPlan";
 import type { Backend, Topology } from "../core/topology";
 import type { Role } from "../core/topology/site";
 import { isOf, otherSide, rowsOf, type ServiceRow } from "../core/service";
-import { hostOf, type Attachment, type Cinder, type Volume } from "./cinder";
+import type { Attachment, Cinder } from "./cinder";
+import { hostOf, type Volume } from "../core/volume";
 import type { Nova } from "./nova";
 import { AT_A_TIME, inParallel } from "./parallel";
 

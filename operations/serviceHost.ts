@@ -2,7 +2,8 @@ import type { Words } from "../core/shell";
 import type { Host } from "../core/topology";
 import type { Container } from "../core/topology/host";
 import { saidLast } from "./hostScript";
-import { RemoteError, SshHost, type CommandResult } from "./ssh";
+import { SshHost, type CommandResult } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 /** Limit of a word to the service manager, or to the queue of the service. */
 export const SERVICE_SECONDS = 60;

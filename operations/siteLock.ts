@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 
 import { stoppedWrites } from "../core/room";
 import type { CephSite } from "./cephSite";
-import { goneWorker, isKnownGone, ownWorker, type Claim } from "./claim";
-import { isKnownOver } from "./journal";
+import { goneWorker, isKnownGone, ownWorker, type Claim } from "./worker";
+import { isKnownOver } from "./atWork";
 import { LockedError, unknownHolder, type Holder } from "./lockHolder";
 import type { RunOptions } from "./run";
 import { pause } from "./wait";

@@ -6,6 +6,7 @@ import { wordsOf } from "../core/problem";
 import { toShell, type Words } from "../core/shell";
 import { pinnedKeys, type Connection, type Hop } from "../core/topology/connection";
 import { dialJumpHost } from "./jumpHost";
+import { RemoteError } from "./remoteError";
 
 const DIAL_MILLISECONDS = 15_000;
 /** Added to a command's own limit before the connection itself is given up. */
@@ -17,32 +18,6 @@ export interface CommandResult {
     code: number;
     stdout: Buffer;
     stderr: string;
-}
-
-/** What is known of a host, or of what was asked there, though a command on it failed. */
-interface Sign {
-    /** It was cut off by its limit of time: no word, either way. */
-    isLate?: boolean;
-    /** Id of the Ceph cluster that had answered by then. */
-    lives?: string;
-}
-
-/** A host could not be reached, or a command on it did not do what it should. */
-export class RemoteError extends Error {
-    readonly sign: Sign;
-
-    constructor(
-        readonly host: string,
-        message: string,
-        { isLate, lives, ...options }: ErrorOptions & Sign = {},
-    ) {
-        super(`${host}: ${message}`, options);
-        this.name = "RemoteError";
-        this.sign = {
-            ...(isLate === undefined ? {} : { isLate }),
-            ...(lives === undefined ? {} : { lives }),
-        };
-    }
 }
 
 function configOf(hop: Hop): ConnectConfig {

@@ -3,7 +3,7 @@ import type { Finding } from "../core/finding";
 import { resultOf } from "../core/operation";
 import type { ServerPlan } from "../core/serverPlan";
 import { isOther, sectionOf, serviceOf } from "../core/service";
-import { hostOf } from "./cinder";
+import { hostOf } from "../core/volume";
 import { readJournal } from "./journalFolder";
 import { lookAtServers } from "./servers";
 import type { PowerOptions, Stopped } from "./serversPower";

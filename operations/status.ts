@@ -6,7 +6,7 @@ import type { SeenClusters } from "../core/serviceFindings";
 import { statusOf, type BackendStatus } from "../core/status";
 import type { Backend } from "../core/topology";
 import { backendKey } from "./backendKey";
-import { workerOn } from "./journal";
+import { workerOn } from "./atWork";
 import { openIn, readJournals } from "./journalFolder";
 import { journalRates } from "./journalRates";
 import { OpenStackError } from "./openstack";

@@ -3,7 +3,7 @@ import { wordsOf } from "../core/problem";
 import { planLines, preflightOf } from "../core/preflight";
 import { subjectOf, type Move, type Survey } from "../core/survey";
 import type { BackendKey } from "../core/backendKey";
-import { BusyError } from "./journal";
+import { BusyError } from "./claim";
 import { openJournalOf } from "./journalFolder";
 import { lookAtBoth } from "./moveBackend";
 import type { Nova } from "./nova";

@@ -6,9 +6,9 @@ import { isOf, isOther, rowsOf, serviceOf } from "../core/service";
 import type { Survey } from "../core/survey";
 import type { Backend } from "../core/topology";
 import { ROLES, type Role } from "../core/topology/site";
-import { hostOf, imageOf, type Volume, type VolumeType } from "./cinder";
+import { hostOf, imageOf, type Volume, type VolumeType } from "../core/volume";
 import type { Parts } from "./parts";
-import { RemoteError } from "./ssh";
+import { RemoteError } from "./remoteError";
 
 export interface SurveyOptions {
     /** Ask who has primary images open; one more round trip to Ceph for each of them. */

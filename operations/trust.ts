@@ -4,7 +4,8 @@ import { createSecureContext, rootCertificates } from "node:tls";
 import { buildConnector } from "undici";
 
 import { wordsOf } from "../core/problem";
-import { CloudError, type Cloud } from "./cloud";
+import type { Cloud } from "./cloud";
+import { CloudError } from "./cloudSettings";
 
 /** Where systems keep the CAs that they trust: Debian and Ubuntu, RHEL and its kin (older and newer), SUSE, macOS. */
 const BUNDLES = [

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { isKnownGone, ownWorker, workerOfClaim, type Place } from "../../operations/claim";
+import { isKnownGone, ownWorker, workerOfClaim, type Place } from "../../operations/worker";
 
 const FIRST = "pid:[4026531836]";
 const now: Place = { host: "bastion", boot: "b1", pids: FIRST, system: "s1" };

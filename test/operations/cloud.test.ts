@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { CloudError, findCloud, type Cloud } from "../../operations/cloud";
+import { findCloud, type Cloud } from "../../operations/cloud";
+import { CloudError } from "../../operations/cloudSettings";
 
 const PASSWORD = {
     OS_AUTH_URL: "http://k/v3",

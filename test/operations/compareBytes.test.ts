@@ -12,7 +12,7 @@ import {
 } from "../../operations/compareBytes";
 import { PartialError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
-import { RemoteError } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import { backend, names, survey, view, volume, writer } from "../support/survey";
 
 const GIB = 1 << 30;

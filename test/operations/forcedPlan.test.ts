@@ -13,7 +13,7 @@ import {
 import { Journal } from "../../operations/journal";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
-import { RemoteError } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import { own } from "../support/backendKey";
 import { ownJournals } from "../support/ownJournals";
 import { runOptions } from "../support/runOptions";

@@ -15,7 +15,10 @@ import { mock } from "node:test";
 
 import { endedOf, isOpen, operationId, type Begun, type Outcome } from "../../core/operation";
 import { renderReport, reportOf } from "../../core/report";
-import { BusyError, isKnownOver, Journal, whoAmI, workerOn } from "../../operations/journal";
+import { Journal } from "../../operations/journal";
+import { BusyError } from "../../operations/claim";
+import { isKnownOver, workerOn } from "../../operations/atWork";
+import { whoAmI } from "../../operations/operator";
 import {
     JournalError,
     journalFolder,

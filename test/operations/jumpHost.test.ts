@@ -3,7 +3,7 @@ import { mock } from "node:test";
 
 import type { Hop } from "../../core/topology/connection";
 import { dialJumpHost } from "../../operations/jumpHost";
-import { RemoteError } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 
 /** An error of ssh2, as a dial fails with it. */
 const fault = (message: string, more: { level?: string; code?: string } = {}): RemoteError =>

@@ -13,7 +13,7 @@ import {
 import type { JournalEntry } from "../../core/operation";
 import { RefusedError } from "../../operations/operationEnd";
 import type { Run } from "../../operations/run";
-import { RemoteError } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import * as rowSeats from "../../operations/rowSeats";
 import { reader, survey as surveyOf, writer, type Given } from "../support/survey";
 

@@ -7,7 +7,8 @@ import { parseTopology } from "../../core/topology";
 import { CephSite } from "../../operations/cephSite";
 import { MirrorDaemons } from "../../operations/mirrorDaemons";
 import { RefusedError } from "../../operations/operationEnd";
-import { RemoteError, SshHost } from "../../operations/ssh";
+import { SshHost } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import { goodTopology, HOST_KEY, withValue } from "../support/topology";
 import { view } from "../support/survey";
 

@@ -9,7 +9,7 @@ import { PartialError, RefusedError } from "../../operations/operationEnd";
 import { discard } from "../../operations/resync";
 import { waitFollowing, waitReady } from "../../operations/resyncWait";
 import type { Run } from "../../operations/run";
-import { RemoteError } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import { takeSurvey } from "../../operations/takeSurvey";
 import * as wait from "../../operations/wait";
 import { backend, names, reader, row, topology, view, writer } from "../support/survey";

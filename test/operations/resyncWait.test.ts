@@ -3,7 +3,7 @@ import { mock } from "node:test";
 
 import type { Finding } from "../../core/finding";
 import type { ImageView, PoolView } from "../../core/replica";
-import { RemoteError } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import { waitFollowing, waitReady } from "../../operations/resyncWait";
 import type { Run } from "../../operations/run";
 import * as wait from "../../operations/wait";

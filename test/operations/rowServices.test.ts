@@ -5,14 +5,8 @@ import type { JournalEntry } from "../../core/operation";
 import type { ServiceRow } from "../../core/service";
 import { PartialError } from "../../operations/operationEnd";
 import type { Seat } from "../../operations/rowSeats";
-import {
-    lostServices,
-    startServices,
-    stopAgain,
-    stopSeat,
-    tellStopped,
-    toAll,
-} from "../../operations/rowServices";
+import { startServices, stopAgain, stopSeat, toAll } from "../../operations/rowServices";
+import { lostServices, tellStopped } from "../../operations/rowsLeft";
 import type { Run } from "../../operations/run";
 import { recallArguments, stoppedServices } from "../../operations/savedRows";
 import { fakeClock } from "../support/fakeClock";

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 
 import type { Finding } from "../../core/finding";
 import type { CephSite } from "../../operations/cephSite";
-import { ownWorker, type Claim, type Place } from "../../operations/claim";
+import { ownWorker, type Claim, type Place } from "../../operations/worker";
 import { Journal } from "../../operations/journal";
 import { journalFolder } from "../../operations/journalFolder";
 import type { Holder } from "../../operations/lockHolder";

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { mock } from "node:test";
 
 import type { Connection } from "../../core/topology/connection";
-import { RemoteError, SshHost } from "../../operations/ssh";
+import { SshHost } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import { HOST_KEY } from "../support/topology";
 import { keyPair, SshServer, type Answer } from "../support/sshServer";
 

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 
-import { CloudError, findCloud } from "../../operations/cloud";
+import { findCloud } from "../../operations/cloud";
+import { CloudError } from "../../operations/cloudSettings";
 import { OpenStackApi } from "../../operations/openstack";
 import { trustedCas } from "../../operations/trust";
 

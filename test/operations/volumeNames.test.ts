@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import type { CephSite } from "../../operations/cephSite";
-import type { Cinder, Volume } from "../../operations/cinder";
+import type { Cinder } from "../../operations/cinder";
+import type { Volume } from "../../core/volume";
 import { lookAt } from "../../operations/drillImages";
 import { DrillError, volumesOf } from "../../operations/drillVolumes";
 import type { Nova } from "../../operations/nova";

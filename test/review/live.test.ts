@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Cinder, Volume } from "../../operations/cinder";
+import type { Cinder } from "../../operations/cinder";
+import type { Volume } from "../../core/volume";
 import { parseTopology } from "../../core/topology";
 import { judge } from "../../review/judge";
 import { lookLive } from "../../review/live";

@@ -1,5 +1,6 @@
 import type { ServiceRow } from "../../core/service";
-import type { Cinder, Volume, VolumeType } from "../../operations/cinder";
+import type { Cinder } from "../../operations/cinder";
+import type { Volume, VolumeType } from "../../core/volume";
 import type { Answer, Outcome } from "./sshServer";
 
 /**

@@ -1,6 +1,6 @@
 import type { PoolView } from "../../core/replica";
 import type { Parts } from "../../operations/parts";
-import { RemoteError } from "../../operations/ssh";
+import { RemoteError } from "../../operations/remoteError";
 import { CLOUD } from "./backendKey";
 import { names, row, topology } from "./survey";
 

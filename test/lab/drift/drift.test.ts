@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 import type { DriftItem } from "../../../core/drift/item";
 import { driftFileName, parseDriftRecord } from "../../../core/drift/record";
-import { Cinder, type Volume } from "../../../operations/cinder";
+import { Cinder } from "../../../operations/cinder";
+import type { Volume } from "../../../core/volume";
 import { findCloud } from "../../../operations/cloud";
 import { waitFor } from "../../../operations/wait";
 import { adminHosts, driftOf } from "../adminHost";

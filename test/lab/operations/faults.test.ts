@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { rowsOf } from "../../../core/service";
-import { hostOf } from "../../../operations/cinder";
+import { hostOf } from "../../../core/volume";
 import { findCloud } from "../../../operations/cloud";
 import { OpenStackApi } from "../../../operations/openstack";
 import { pause, waitFor } from "../../../operations/wait";

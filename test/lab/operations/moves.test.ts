@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import type { Report } from "../../../core/report";
 import { serviceOf } from "../../../core/service";
-import { hostOf } from "../../../operations/cinder";
+import { hostOf } from "../../../core/volume";
 import { Fleet } from "../fleet";
 import { expectCode, lab, labPassword, labTopology, run, thenLabUp, up } from "../support";
 
